@@ -1,0 +1,19 @@
+/** Everything that needs no framework: follow a message or a page from any GraphQL client, or from none. */
+
+export { backoff } from "./backoff.ts";
+export { type Connection, type ConnectionOptions, type ConnectionStatus, createConnection } from "./connection.ts";
+export {
+  type LiveMessageFragment,
+  LiveMessageFragmentDoc,
+  type MessageErrorCode,
+  type MessageStatus,
+  MessageStreamDocument,
+  SyncDocument,
+} from "./documents.ts";
+export { type LastingOptions, lasting } from "./lasting.ts";
+export { PageSync, type PageSyncOptions, type SyncEvent } from "./pageSync.ts";
+export { isNews, type Revised } from "./revisions.ts";
+export { type StreamDocuments, streamDocuments } from "./stream.ts";
+export type { TokenSource } from "./tokens.ts";
+export type { Payload, Result, Sink, Transport } from "./transport.ts";
+export { WayBack } from "./wayBack.ts";

@@ -1,0 +1,137 @@
+/**
+ * A subscription that outlives its connection.
+ *
+ * After an error Apollo says `onError` and `onComplete` and then nothing, for ever; urql cannot tell an early end from
+ * a proper one. So restarting belongs below both, here, and nowhere else: what is beneath must not retry by itself.
+ */
+
+import type { GraphQLFormattedError } from "graphql";
+import { backoff, STEADY_MS } from "./backoff.ts";
+import { isRefusal, type Payload, type Result, type Sink, type Transport } from "./transport.ts";
+import { WayBack } from "./wayBack.ts";
+
+const INTERNAL_RETRIES = 5; // a database that blinked is back by then; a bug is not, and should be seen
+
+export interface LastingOptions {
+  wayBack?: WayBack;
+  random?: () => number;
+}
+
+export function lasting(beneath: Transport, options: LastingOptions = {}): Transport {
+  const { random = Math.random, wayBack = new WayBack(random) } = options;
+  return {
+    subscribe(payload, sink) {
+      const subscription = new Lasting(beneath, payload, sink, wayBack, random);
+      subscription.follow();
+      return () => subscription.leave();
+    },
+  };
+}
+
+class Lasting {
+  #leave: () => void = () => {};
+  #restarts = 0;
+  readonly #beneath: Transport;
+  readonly #payload: Payload;
+  readonly #sink: Sink;
+  readonly #wayBack: WayBack;
+  readonly #random: () => number;
+
+  constructor(beneath: Transport, payload: Payload, sink: Sink, wayBack: WayBack, random: () => number) {
+    this.#beneath = beneath;
+    this.#payload = payload;
+    this.#sink = sink;
+    this.#wayBack = wayBack;
+    this.#random = random;
+  }
+
+  follow(): void {
+    let last: Result | undefined;
+    let since = 0;
+    let left = false;
+    let unsubscribe = (): void => {
+      left = true;
+    };
+    // graphql-ws also says `complete` to those who leave: whatever comes after leaving is not for us.
+    this.#leave = () => {
+      left = true;
+      unsubscribe();
+    };
+
+    const next = (result: Result) => {
+      if (left) return;
+      const wait = this.#retryAfter(result.errors);
+      if (wait !== undefined) return this.#again(wait);
+      since ||= Date.now();
+      last = result;
+      this.#sink.next(result);
+    };
+    const complete = () => {
+      if (left) return;
+      if (isOver(last)) return this.#end();
+      this.#settle(since);
+      this.#again(backoff(this.#restarts++, this.#random));
+    };
+    const error = (cause: unknown) => {
+      if (left) return;
+      if (isRefusal(cause)) {
+        next({ errors: cause });
+        return complete();
+      }
+      this.#settle(since);
+      this.leave();
+      this.#leave = this.#wayBack.wait(() => this.follow());
+    };
+
+    unsubscribe = this.#beneath.subscribe(this.#payload, { next, error, complete });
+    if (left) unsubscribe();
+  }
+
+  leave(): void {
+    this.#leave();
+  }
+
+  #again(ms: number): void {
+    this.leave();
+    const timer = setTimeout(() => this.follow(), ms);
+    this.#leave = () => clearTimeout(timer);
+  }
+
+  #end(): void {
+    this.leave();
+    this.#sink.complete();
+  }
+
+  #settle(since: number): void {
+    if (since === 0) return;
+    const held = Date.now() - since;
+    this.#wayBack.held(held);
+    if (held >= STEADY_MS) this.#restarts = 0;
+  }
+
+  /** Errors are the page's to show, except the two that mean "later". NOT_FOUND above all is never asked twice. */
+  #retryAfter(errors: readonly GraphQLFormattedError[] | undefined): number | undefined {
+    for (const { extensions } of errors ?? []) {
+      if (extensions?.code === "RATE_LIMITED") {
+        const seconds = typeof extensions.retryAfter === "number" ? extensions.retryAfter : 1;
+        return seconds * 1000 + backoff(0, this.#random);
+      }
+      if (extensions?.code === "INTERNAL" && this.#restarts < INTERNAL_RETRIES)
+        return backoff(this.#restarts++, this.#random);
+    }
+    return undefined;
+  }
+}
+
+/** A stream is over after a final status or an error; `sync` never is. With no answer at all, ask again. */
+function isOver(last: Result | undefined): boolean {
+  if (last === undefined) return false;
+  if (last.errors?.length) return true;
+  return !Object.values(last.data ?? {}).some(isUnfinished);
+}
+
+function isUnfinished(field: unknown): boolean {
+  if (typeof field !== "object" || field === null) return false;
+  if ("deleted" in field) return true;
+  return ("streaming" in field && field.streaming === true) || ("status" in field && field.status === "STREAMING");
+}

@@ -1,0 +1,87 @@
+/**
+ * The sync rule of one page: fetch again while the server has a greater revision than the one that the page's own
+ * fetch returned.
+ */
+
+import { backoff } from "./backoff.ts";
+
+// One's own event may overtake the mutation's answer, and a burst of thirty messages is one refetch: so wait a moment,
+// and not all pages of a chat the same moment.
+const SHORTEST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 150;
+
+export interface SyncEvent {
+  readonly id: string;
+  readonly revision: number;
+  readonly deleted: boolean;
+}
+
+export interface PageSyncOptions {
+  /** The revision beside the rows on the page; undefined before its first data and after its last. */
+  shown: () => number | null | undefined;
+  refetch: () => unknown;
+  random?: () => number;
+}
+
+export class PageSync {
+  #heard = 0;
+  #deleted = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #fetching = false;
+  #stopped = false;
+  #fetchedAt: number | null | undefined;
+  #fruitless = 0;
+  readonly #shown: () => number | null | undefined;
+  readonly #refetch: () => unknown;
+  readonly #random: () => number;
+
+  constructor({ shown, refetch, random = Math.random }: PageSyncOptions) {
+    this.#shown = shown;
+    this.#refetch = refetch;
+    this.#random = random;
+  }
+
+  hear(event: SyncEvent): void {
+    this.#deleted = event.deleted;
+    // The greatest, not the last: events of two server processes may arrive out of order.
+    this.#heard = Math.max(this.#heard, event.revision);
+    this.look();
+  }
+
+  /** Call it when a fetch has completed: what was heard meanwhile may be newer than what came back. */
+  look(): void {
+    if (this.#stopped || this.#fetching || this.#timer !== undefined || !this.#isBehind()) return;
+    if (this.#shown() !== this.#fetchedAt) this.#fruitless = 0;
+    const wait = SHORTEST_WAIT_MS + this.#random() * (LONGEST_WAIT_MS - SHORTEST_WAIT_MS);
+    const penance = this.#fruitless > 1 ? backoff(this.#fruitless, this.#random) : 0;
+    this.#timer = setTimeout(() => void this.#fetch(), wait + penance);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #isBehind(): boolean {
+    const shown = this.#shown();
+    return shown != null && (this.#deleted || this.#heard > shown);
+  }
+
+  async #fetch(): Promise<void> {
+    this.#timer = undefined;
+    if (!this.#isBehind()) return;
+    const deleted = this.#deleted;
+    this.#fetchedAt = this.#shown();
+    this.#fruitless++;
+    this.#deleted = false;
+    this.#fetching = true;
+    try {
+      await this.#refetch();
+    } catch {
+      // The network's trouble, or the page is being left. Still behind? Then look() comes back to it, ever more slowly.
+      this.#deleted ||= deleted;
+    }
+    this.#fetching = false;
+    this.look();
+  }
+}

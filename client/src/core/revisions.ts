@@ -1,0 +1,11 @@
+/** The one number that orders everything: of two versions of a message, the greater revision is the newer text. */
+
+export interface Revised {
+  readonly id: string;
+  readonly revision: number;
+}
+
+/** Equal revisions count as news: a later answer with the same revision may carry more fields. */
+export function isNews(candidate: Revised, known: Revised): boolean {
+  return candidate.id !== known.id || candidate.revision >= known.revision;
+}

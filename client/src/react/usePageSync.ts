@@ -1,0 +1,39 @@
+/** The sync rule as a hook, the same for every binding. */
+
+import { useEffect, useRef } from "react";
+import { PageSync } from "../core/pageSync.ts";
+import type { SyncTrack } from "../core/syncTrack.ts";
+
+export type ShownRevision = number | null | undefined | (() => number | null | undefined);
+
+export function usePageSync(
+  track: SyncTrack,
+  id: string | null | undefined,
+  revision: ShownRevision,
+  refetch: () => unknown,
+): void {
+  const latest = useRef({ revision, refetch });
+  const page = useRef<PageSync>(undefined);
+
+  useEffect(() => {
+    latest.current = { revision, refetch };
+    page.current?.look();
+  });
+
+  useEffect(() => {
+    if (!id) return;
+    const rule = new PageSync({
+      shown: () => {
+        const shown = latest.current.revision;
+        return typeof shown === "function" ? shown() : shown;
+      },
+      refetch: () => latest.current.refetch(),
+    });
+    page.current = rule;
+    const leave = track.follow(id, (event) => rule.hear(event));
+    return () => {
+      leave();
+      rule.stop();
+    };
+  }, [track, id]);
+}

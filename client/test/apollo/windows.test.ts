@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { join, type Window } from "../../src/apollo/windows.ts";
+
+/** `rows("c d e", { of: "a b c d e" })`: a window on a list, as the server cuts it. */
+function rows(shown: string, { of, revision = 1 }: { of: string; revision?: number }): Window {
+  const [names, all] = [shown.split(" ").filter(Boolean), of.split(" ")];
+  return {
+    revision,
+    edges: names.map((name) => ({ node: { __ref: name } })),
+    pageInfo: {
+      hasPreviousPage: names[0] !== all[0],
+      hasNextPage: names.at(-1) !== all.at(-1),
+      startCursor: names[0] ?? null,
+      endCursor: names.at(-1) ?? null,
+    },
+  };
+}
+
+const names = (window: Window) => window.edges?.map((edge) => edge.node.__ref).join(" ");
+
+describe("the newest rows", () => {
+  test("keep the older ones in front of them where they join", () => {
+    const known = rows("a b c d e", { of: "a b c d e" });
+    const joined = join(known, rows("d e f", { of: "a b c d e f", revision: 2 }), {});
+    expect(names(joined)).toBe("a b c d e f");
+    expect(joined.revision).toBe(2);
+    expect(joined.pageInfo).toMatchObject({ startCursor: "a", hasPreviousPage: false, endCursor: "f" });
+  });
+
+  test("drop the older ones where a gap would show", () => {
+    const known = rows("a b", { of: "a b" });
+    const joined = join(known, rows("e f", { of: "a b c d e f", revision: 2 }), {});
+    expect(names(joined)).toBe("e f");
+    expect(joined.pageInfo).toMatchObject({ startCursor: "e", hasPreviousPage: true });
+  });
+
+  test("take the deleted ones away", () => {
+    const known = rows("a b c d", { of: "a b c d" });
+    expect(names(join(known, rows("b d", { of: "a b d", revision: 2 }), {}))).toBe("a b d");
+    expect(names(join(known, rows("a b c", { of: "a b c", revision: 2 }), {}))).toBe("a b c");
+    expect(names(join(known, rows("", { of: "", revision: 2 }), {}))).toBe("");
+  });
+
+  test("that were read before what is shown are not used, but say that a fetch is due", () => {
+    const known = rows("a b c", { of: "a b c", revision: 5 });
+    const joined = join(known, rows("a b", { of: "a b", revision: 4 }), {});
+    expect(names(joined)).toBe("a b c");
+    expect(joined.revision).toBe(4);
+  });
+});
+
+describe("older rows", () => {
+  test("come in front, and leave the revision to the rows that were there", () => {
+    const known = rows("c d", { of: "a b c d", revision: 3 });
+    const joined = join(known, rows("a b", { of: "a b c d", revision: 4 }), { before: "c" });
+    expect(names(joined)).toBe("a b c d");
+    expect(joined.revision).toBe(3);
+    expect(joined.pageInfo).toMatchObject({ hasPreviousPage: false, hasNextPage: false, startCursor: "a", endCursor: "d" });
+  });
+
+  test("are dropped if the page has moved on meanwhile", () => {
+    const known = rows("x y", { of: "a b c x y", revision: 3 });
+    expect(names(join(known, rows("a b", { of: "a b c x y", revision: 3 }), { before: "c" }))).toBe("x y");
+  });
+
+  test("of which there are none end the history", () => {
+    const known = { ...rows("c d", { of: "b c d" }) };
+    const joined = join(known, rows("", { of: "c d" }), { before: "c" });
+    expect(names(joined)).toBe("c d");
+  });
+});
+
+describe("a list that is ordered by activity", () => {
+  test("lets a row move to the front", () => {
+    const known = rows("a b c d e", { of: "a b c d e" });
+    const joined = join(known, rows("d a b", { of: "d a b c e", revision: 2 }), {});
+    expect(names(joined)).toBe("d a b c e");
+  });
+
+  test("grows at its end", () => {
+    const known = rows("a b", { of: "a b c d" });
+    const joined = join(known, rows("c d", { of: "a b c d" }), { after: "b" });
+    expect(names(joined)).toBe("a b c d");
+    expect(joined.pageInfo).toMatchObject({ hasNextPage: false, endCursor: "d" });
+  });
+});
+
+test("an answer without rows brings no revision", () => {
+  const known = rows("a b", { of: "a b", revision: 3 });
+  expect(join(known, { revision: 4 }, {})).toMatchObject({ revision: 3 });
+});

@@ -1,0 +1,392 @@
+/** A small Twotrack in this process whose every answer, frame and close happens when the test says so. */
+
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buildSchema, GraphQLError, type GraphQLSchema, graphql } from "graphql";
+import { CloseCode } from "graphql-ws";
+import { useServer as serve } from "graphql-ws/use/ws";
+import { type WebSocket, WebSocketServer } from "ws";
+
+export interface Message {
+  __typename: "Message";
+  id: string;
+  chatId: string;
+  author: { id: string; name: string; createdAt: string } | null;
+  role: "USER" | "ASSISTANT";
+  content: string;
+  reasoning: string | null;
+  status: "STREAMING" | "COMPLETE" | "STOPPED" | "FAILED";
+  streaming: boolean;
+  error: { code: string; message: string } | null;
+  revision: number;
+  model: string | null;
+  finishReason: string | null;
+  usage: { inputTokens: number; outputTokens: number } | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+interface SyncEvent {
+  id: string;
+  revision: number;
+  deleted: boolean;
+}
+
+type StreamEvent = { messageStream: Message | (() => never) };
+
+interface Held {
+  readonly name: string;
+  release(): void;
+  fail(): void;
+}
+
+type Answer = { data?: unknown; errors?: unknown };
+
+const NOW = "2026-01-01T00:00:00Z";
+const CHAT = "chat-1";
+
+export class TestServer {
+  readonly messages: Message[] = [];
+  title = "A chat";
+  revision = 1;
+  /** Every operation that arrived, by name, in order. */
+  readonly operations: string[] = [];
+  /** The operations that are live on a socket right now, by name and id. */
+  readonly live: string[] = [];
+  readonly connects: (string | undefined)[] = [];
+  sockets = new Set<WebSocket>();
+  /** Refuses these tokens: 4403 on a socket, UNAUTHENTICATED over HTTP. */
+  readonly refused = new Set<string>();
+  closeConnectsWith: number | undefined;
+  answerPings = true;
+  /** Answers to these operations wait until they are released. They are read from the rows before they wait. */
+  readonly holding = new Set<string>();
+  readonly held: Held[] = [];
+  httpFails = false;
+  #streams = new Map<string, Set<Channel<StreamEvent>>>();
+  #syncs = new Map<string, Set<Channel<{ sync: SyncEvent }>>>();
+  #refusals: GraphQLError[] = [];
+  #http: Server;
+  #schema: GraphQLSchema;
+  #accepting = true;
+
+  static async start(): Promise<TestServer> {
+    const server = new TestServer();
+    await new Promise<void>((done) => server.#http.listen(0, "127.0.0.1", done));
+    return server;
+  }
+
+  private constructor() {
+    this.#schema = buildSchema(readFileSync(new URL("../schema.draft.graphql", import.meta.url), "utf8"));
+    this.#http = createServer();
+    const sockets = new WebSocketServer({ noServer: true, autoPong: false });
+    this.#http.on("upgrade", (request, socket, head) => {
+      if (!this.#accepting) return socket.destroy();
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        this.sockets.add(webSocket);
+        webSocket.on("close", () => this.sockets.delete(webSocket));
+        if (this.closeConnectsWith !== undefined) {
+          this.connects.push(undefined);
+          return webSocket.close(this.closeConnectsWith);
+        }
+        sockets.emit("connection", webSocket, request);
+      });
+    });
+    serve(
+      {
+        schema: this.#schema,
+        roots: { subscription: this.#subscriptions() },
+        onConnect: ({ connectionParams, extra }) => {
+          const token = bearer(connectionParams?.authorization);
+          this.connects.push(token);
+          if (token !== undefined && this.refused.has(token)) extra.socket.close(CloseCode.Forbidden, "Forbidden");
+        },
+        onSubscribe: (_, __, { operationName }) => {
+          this.operations.push(operationName ?? "?");
+          const refusal = this.#refusals.shift();
+          return refusal ? [refusal] : undefined;
+        },
+      },
+      sockets,
+    );
+    const ignorePings = (webSocket: WebSocket) => {
+      const emit = webSocket.emit.bind(webSocket);
+      webSocket.emit = (event: string, ...args: unknown[]) =>
+        event === "message" && !this.answerPings && String(args[0]).includes('"ping"') ? true : emit(event, ...args);
+    };
+    sockets.on("connection", ignorePings);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}/graphql`;
+  }
+
+  /** Stands in for `fetch`: the same schema without a network in between. */
+  readonly fetch: typeof fetch = async (_, init) => {
+    const { query, variables, operationName } = JSON.parse(String(init?.body));
+    this.operations.push(operationName);
+    if (this.httpFails) throw new TypeError("fetch failed");
+    const token = bearer(new Headers(init?.headers).get("authorization"));
+    const answer =
+      token !== undefined && this.refused.has(token)
+        ? { data: null, errors: [{ message: "Sign in again.", extensions: { code: "UNAUTHENTICATED" } }] }
+        : await graphql({ schema: this.#schema, source: query, variableValues: variables, rootValue: this.#root() });
+    const body = JSON.stringify(answer satisfies Answer);
+    if (this.holding.has(operationName)) await this.#hold(operationName, init?.signal);
+    return new Response(body, { headers: { "content-type": "application/graphql-response+json" } });
+  };
+
+  #hold(name: string, signal: AbortSignal | null | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.held.push({ name, release: resolve, fail: () => reject(new TypeError("fetch failed")) });
+      signal?.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")));
+    });
+  }
+
+  // What others do to the rows
+
+  add(fields: Partial<Message> = {}): Message {
+    const id = fields.id ?? `message-${this.messages.length + 1}`;
+    const message: Message = {
+      __typename: "Message",
+      id,
+      chatId: CHAT,
+      author: null,
+      role: "ASSISTANT",
+      content: "",
+      reasoning: null,
+      status: "COMPLETE",
+      streaming: fields.status === "STREAMING",
+      error: null,
+      revision: 1,
+      model: null,
+      finishReason: null,
+      usage: null,
+      createdAt: NOW,
+      updatedAt: NOW,
+      ...fields,
+    };
+    this.messages.push(message);
+    return message;
+  }
+
+  /** A change on the sync track: the chat's revision rises, and whoever follows it hears so. */
+  touch(): void {
+    this.revision++;
+    this.announce({ id: CHAT, revision: this.revision, deleted: false });
+  }
+
+  announce(event: SyncEvent): void {
+    for (const channel of this.#syncs.get(event.id) ?? []) channel.push({ sync: event });
+  }
+
+  /** The next frame of a message's stream: the whole message, one revision on. */
+  frame(id: string, fields: Partial<Message> = {}): Message {
+    const index = this.messages.findIndex((message) => message.id === id);
+    const known = this.messages[index] as Message;
+    const message = { ...known, revision: known.revision + 1, ...fields };
+    message.streaming = message.status === "STREAMING";
+    this.messages[index] = message;
+    for (const channel of [...(this.#streams.get(id) ?? [])]) {
+      channel.push({ messageStream: message });
+      if (!message.streaming) channel.end();
+    }
+    return message;
+  }
+
+  remove(id: string): void {
+    this.messages.splice(
+      this.messages.findIndex((message) => message.id === id),
+      1,
+    );
+    for (const channel of [...(this.#streams.get(id) ?? [])]) {
+      channel.push(GONE);
+      channel.end();
+    }
+  }
+
+  /** Ends a message's streams although it is still being written. */
+  completeEarly(id: string): void {
+    for (const channel of [...(this.#streams.get(id) ?? [])]) channel.end();
+  }
+
+  /** The next subscription is refused with this. */
+  refuseNext(code: string, extensions: Record<string, unknown> = {}): void {
+    this.#refusals.push(new GraphQLError("Later.", { extensions: { code, ...extensions } }));
+  }
+
+  // What happens to the line
+
+  cut(code?: number): void {
+    for (const socket of this.sockets) code === undefined ? socket.terminate() : socket.close(code);
+  }
+
+  refuseConnects(): void {
+    this.#accepting = false;
+    this.cut();
+  }
+
+  acceptConnects(): void {
+    this.#accepting = true;
+  }
+
+  count(name: string): number {
+    return this.operations.filter((operation) => operation === name).length;
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
+    this.#http.closeAllConnections();
+    await new Promise((done) => this.#http.close(done));
+  }
+
+  // The schema's roots
+
+  #root() {
+    return {
+      chat: ({ id }: { id: string }) => (id === CHAT ? this.#chat() : null),
+      message: ({ id }: { id: string }) => this.messages.find((message) => message.id === id) ?? null,
+      sendMessage: ({ input }: { input: { content: string; reply: boolean } }) => {
+        const message = this.add({
+          role: "USER",
+          content: input.content,
+          author: { id: "user-1", name: "Ada", createdAt: NOW },
+        });
+        const reply = input.reply ? this.add({ status: "STREAMING" }) : null;
+        this.touch();
+        return { message, reply, chat: this.#chat() };
+      },
+    };
+  }
+
+  #chat() {
+    const { revision } = this;
+    const rows = [...this.messages];
+    return {
+      __typename: "Chat",
+      id: CHAT,
+      title: this.title,
+      revision,
+      createdAt: NOW,
+      updatedAt: NOW,
+      messages: (args: { first?: number; after?: string; last?: number; before?: string }) =>
+        page(rows, args, revision),
+    };
+  }
+
+  #subscriptions() {
+    return {
+      messageStream: ({ id }: { id: string }) => {
+        const message = this.messages.find((row) => row.id === id);
+        const channel = this.#open(this.#streams, id, `MessageStream ${id}`);
+        channel.push(message ? { messageStream: message } : GONE);
+        if (!message?.streaming) channel.end();
+        return channel;
+      },
+      sync: ({ ids: [id] }: { ids: string[] }) => {
+        const channel = this.#open(this.#syncs, id as string, `Sync ${id}`);
+        channel.push({ sync: { id: id as string, revision: this.revision, deleted: id !== CHAT } });
+        return channel;
+      },
+    };
+  }
+
+  #open<Event>(channels: Map<string, Set<Channel<Event>>>, id: string, name: string): Channel<Event> {
+    const followers = channels.get(id) ?? new Set();
+    channels.set(id, followers);
+    this.live.push(name);
+    const channel = new Channel<Event>(() => {
+      followers.delete(channel);
+      this.live.splice(this.live.indexOf(name), 1);
+    });
+    followers.add(channel);
+    return channel;
+  }
+}
+
+/** An async iterator that is fed from outside. */
+class Channel<Event> implements AsyncIterableIterator<Event> {
+  #queue: Event[] = [];
+  #wake: () => void = () => {};
+  #ended = false;
+  #closed = false;
+  readonly #onClose: () => void;
+
+  constructor(onClose: () => void) {
+    this.#onClose = onClose;
+  }
+
+  push(event: Event): void {
+    this.#queue.push(event);
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  async next(): Promise<IteratorResult<Event>> {
+    while (this.#queue.length === 0) {
+      if (this.#ended) {
+        this.#close();
+        return { value: undefined, done: true };
+      }
+      await new Promise<void>((wake) => {
+        this.#wake = wake;
+      });
+    }
+    return { value: this.#queue.shift() as Event, done: false };
+  }
+
+  async return(): Promise<IteratorResult<Event>> {
+    this.#queue = [];
+    this.end();
+    this.#close();
+    return { value: undefined, done: true };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#onClose();
+  }
+}
+
+function page(
+  rows: Message[],
+  args: { first?: number; after?: string; last?: number; before?: string },
+  revision: number,
+) {
+  const start = args.after ? rows.findIndex((row) => row.id === args.after) + 1 : 0;
+  const end = args.before ? rows.findIndex((row) => row.id === args.before) : rows.length;
+  const first = args.first !== undefined ? Math.min(end, start + args.first) : end;
+  const from = args.first !== undefined ? start : Math.max(start, end - (args.last ?? 30));
+  const window = rows.slice(from, first);
+  return {
+    revision,
+    edges: window.map((node) => ({ cursor: node.id, node })),
+    pageInfo: {
+      hasPreviousPage: from > 0,
+      hasNextPage: first < rows.length,
+      startCursor: window[0]?.id ?? null,
+      endCursor: window.at(-1)?.id ?? null,
+    },
+  };
+}
+
+function bearer(authorization: unknown): string | undefined {
+  return typeof authorization === "string" ? authorization.replace("Bearer ", "") : undefined;
+}
+
+/** Deleted, or not the viewer's to see: resolves to `data: null` and an error. */
+const GONE: StreamEvent = {
+  messageStream: () => {
+    throw new GraphQLError("There is no such message.", { extensions: { code: "NOT_FOUND" } });
+  },
+};

@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: {
+    // The test server runs graphql-js in this process, and two copies of it refuse each other's schemas.
+    alias: { graphql: new URL("node_modules/graphql/index.js", import.meta.url).pathname },
+  },
+  test: {
+    environment: "happy-dom",
+    include: ["test/**/*.test.{ts,tsx}"],
+    setupFiles: ["test/setup.ts"],
+    testTimeout: 20_000,
+  },
+});
