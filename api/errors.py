@@ -17,6 +17,7 @@ TwotrackError
 ├── Fenced                       somebody else decided about this reply; its writer must let go
 ├── TrackError                   a model declares no track, or one that contradicts itself
 ├── UnseenChange                 a statement would change tracked rows without an announcement
+├── BusDown                      Redis cannot be reached now; the database holds the truth, and the sweep reads it
 └── SettingsError                the start is refused; the sentence names the setting
 """
 
@@ -97,6 +98,10 @@ class TrackError(TwotrackError, TypeError):
 
 
 class UnseenChange(TwotrackError):
+    pass
+
+
+class BusDown(TwotrackError):
     pass
 
 

@@ -1,0 +1,182 @@
+"""The command line: serve, worker, migrate, schema. A wrong setting ends it with one sentence."""
+
+import asyncio
+import functools
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+
+from api import logs, metrics, migrations
+from api.database import Database
+from api.errors import SettingsError
+from api.lock import only_process
+from api.settings import PREFIX, Settings
+
+commands = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="A GraphQL chat backend whose AI replies stream live.",
+)
+
+BODY_BYTES_OF_A_SOCKET = 1_000_000
+"""The largest message that a client may send over WebSocket, as over HTTP."""
+
+
+def said_in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
+    """What the operator has to mend is told without a traceback."""
+
+    @functools.wraps(command)
+    def told(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except SettingsError as error:
+            typer.echo(f"twotrack: {error}", err=True)
+            sys.exit(2)
+
+    return told
+
+
+@commands.command()
+@said_in_a_sentence
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    processes: Annotated[int, typer.Option(min=1, help="Server processes; more than one need Redis.")] = 1,
+    replies: Annotated[
+        bool, typer.Option("--replies/--no-replies", help="Whether replies are written here too.")
+    ] = True,
+) -> None:
+    """Serve the chat page and GraphQL, and write replies."""
+    settings = Settings.load()
+    if settings.one_process and (processes > 1 or not replies):
+        asked = f"--processes {processes}" if processes > 1 else "--no-replies"
+        raise SettingsError(f"{asked} needs a bus that processes share: set {PREFIX}BROADCAST_URL to redis://…")
+    logs.configure()
+    with only_process(settings), _metrics_of(processes):
+        asyncio.run(_ready(settings, replies=replies))
+        uvicorn.run(
+            "api.__main__:application" if replies else "api.__main__:application_without_replies",
+            factory=True,
+            host=host,
+            port=port,
+            workers=processes,
+            loop="uvloop",
+            ws="websockets-sansio",
+            ws_max_size=BODY_BYTES_OF_A_SOCKET,
+            ws_per_message_deflate=False,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=max(1, round(settings.grace_seconds / 10)),
+        )
+
+
+@commands.command()
+@said_in_a_sentence
+def worker() -> None:
+    """Write replies, and nothing else."""
+    settings = Settings.load()
+    if settings.one_process:
+        raise SettingsError(f"A worker needs a bus that processes share: set {PREFIX}BROADCAST_URL to redis://…")
+    logs.configure()
+    asyncio.run(_ready(settings, replies=True))
+    asyncio.run(_work(settings))
+
+
+@commands.command()
+@said_in_a_sentence
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    settings = Settings.load()
+    logs.configure()
+    asyncio.run(_with_database(settings, migrations.migrate))
+    typer.echo("The database is up to date.")
+
+
+@commands.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    from api.schema.schema import make_schema
+
+    typer.echo(make_schema().as_str())
+
+
+def application() -> FastAPI:
+    """The factory that uvicorn calls in each process."""
+    from api.app import create_app
+
+    logs.configure()
+    return create_app(Settings.load())
+
+
+def application_without_replies() -> FastAPI:
+    """The same, for servers whose replies are written by workers."""
+    from api.app import create_app
+
+    logs.configure()
+    return create_app(Settings.load(), replies=False)
+
+
+async def _work(settings: Settings) -> None:
+    from api.app import running
+
+    done = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, done.set)
+    async with running(settings, replies=True):
+        await done.wait()
+
+
+async def _ready(settings: Settings, *, replies: bool) -> None:
+    """Find out what would stop the start, before anything runs."""
+    if replies:
+        from api.replies.model import ReplyModel
+
+        ReplyModel.from_name(settings.model, timeout_seconds=settings.model_timeout_seconds)
+    await _with_database(settings, functools.partial(migrations.prepare, embedded=settings.embedded))
+
+
+async def _with_database(settings: Settings, act: Callable[[Database], Any]) -> None:
+    from api.streaming.publisher import Publisher
+
+    async def nobody(messages: object) -> None:
+        """Nothing is announced here."""
+
+    database = Database(settings.database_url, Publisher(nobody))
+    try:
+        await act(database)
+    except (OSError, SQLAlchemyError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise SettingsError(
+            f"{PREFIX}DATABASE_URL: the database does not answer as it should ({reason}). Check the address and that it runs."
+        ) from None
+    finally:
+        await database.aclose()
+
+
+@contextmanager
+def _metrics_of(processes: int) -> Iterator[None]:
+    """Processes of one `serve` count together, in files that end with it."""
+    if processes == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="twotrack-metrics-") as directory:
+        os.environ[metrics.DIRECTORY] = directory
+        yield
+
+
+def main() -> None:
+    commands()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,244 @@
+"""create_app(settings): the only place where everything meets."""
+
+import asyncio
+import os
+import secrets
+import signal
+import threading
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from sqlalchemy.engine import make_url
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from api import migrations
+from api.auth import Access, Passwords, Tokens
+from api.database import Database
+from api.errors import SettingsError
+from api.logs import RequestIds
+from api.metrics import Metrics
+from api.replies.model import ReplyModel
+from api.replies.worker import Worker
+from api.schema.context import Server
+from api.schema.http import GraphQLOverHTTP
+from api.schema.limits import Rates
+from api.schema.schema import make_schema
+from api.schema.socket import Sockets
+from api.settings import PREFIX, Settings
+from api.streaming.bus import Bus
+from api.streaming.hub import Hub
+from api.streaming.publisher import Publisher
+from api.streaming.sweep import Sweep
+from api.streaming.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+CLIENT = Path(__file__).parent.parent / "client"
+PAGE = CLIENT / "app" / "dist"
+GRAPHIQL = CLIENT / "graphiql" / "dist"
+
+SERVERS_SHARE = 0.1
+"""Of the grace, what a server takes to part from its clients."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What runs in a process, server or worker."""
+
+    settings: Settings
+    bus: Bus
+    database: Database
+    hub: Hub
+    access: Access
+    sweep: Sweep
+    metrics: Metrics
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, replies: bool) -> AsyncIterator[Parts]:
+    """Start the parts in the order in which they lean on each other; stop them in the opposite one."""
+    async with AsyncExitStack() as stack:
+        metrics = Metrics()
+        bus = await stack.enter_async_context(Bus(settings.broadcast_url))
+        publisher = Publisher(bus.publish_all)
+        database = Database(settings.database_url, publisher)
+        stack.push_async_callback(database.aclose)
+        await migrations.prepare(database, embedded=settings.embedded)
+        await stack.enter_async_context(publisher)
+        access = Access(database)
+        hub = await stack.enter_async_context(Hub(bus, access, on_topics=metrics.channels))
+        sweep = Sweep(database, hub, publisher, patience=settings.patience_seconds, wait=settings.queue_seconds)
+        bus.on_reconnect(sweep.soon)
+        await stack.enter_async_context(sweep)
+        if replies:
+            await stack.enter_async_context(_writing(settings, bus, database, publisher))
+        yield Parts(settings, bus, database, hub, access, sweep, metrics)
+
+
+@asynccontextmanager
+async def _writing(settings: Settings, bus: Bus, database: Database, publisher: Publisher) -> AsyncIterator[None]:
+    writer = Writer(
+        database,
+        publisher,
+        cadence=settings.cadence_seconds,
+        lease=settings.lease_seconds,
+        wait=settings.queue_seconds,
+        limit=settings.reply_bytes,
+    )
+    # Alone, a process that ends has nobody to come back to meanwhile: its users wait for the next one to start.
+    grace = settings.grace_seconds * (SERVERS_SHARE if settings.one_process else 1)
+    async with ReplyModel.from_name(settings.model, timeout_seconds=settings.model_timeout_seconds) as model, writer:
+        worker = Worker(database, bus, writer, model, lease=settings.lease_seconds, most=settings.worker_replies)
+        async with worker.working(grace):
+            yield
+
+
+def create_app(settings: Settings, *, replies: bool = True) -> FastAPI:
+    """The ASGI application: the chat page, GraphQL on every transport, health and metrics."""
+    schema = make_schema()
+    parting = asyncio.Event()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running(settings, replies=replies) as parts:
+            server = Server(
+                settings=settings,
+                database=parts.database,
+                hub=parts.hub,
+                access=parts.access,
+                tokens=Tokens(secret_key(settings), hours=settings.token_hours),
+                passwords=Passwords(),
+                rates=Rates(settings.broadcast_url),
+                watch=parts.metrics,
+            )
+            app.state.parts = parts
+            app.state.http = GraphQLOverHTTP(schema, server, parting)
+            app.state.sockets = Sockets(schema, server)
+            _part_when_terminated(app)
+            yield
+            part(app)
+
+    app = FastAPI(title="Twotrack", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.parting = parting
+    app.add_middleware(RequestIds)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type"],
+        )
+    _add_routes(app)
+    return app
+
+
+def part(app: FastAPI) -> None:
+    """Tell every client to come back: sockets are closed with 1012, long responses end."""
+    app.state.parting.set()
+    app.state.sockets.part()
+
+
+def _part_when_terminated(app: FastAPI) -> None:
+    """uvicorn waits for long responses to end and tells nobody that it waits; so hear the signal before it does."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+
+        def parting(caught: int, frame: Any, before: Any = before) -> None:
+            loop.call_soon_threadsafe(part, app)
+            if callable(before):
+                before(caught, frame)
+
+        if callable(before):
+            signal.signal(number, parting)
+
+
+def _add_routes(app: FastAPI) -> None:
+    async def graphql(request: Request) -> Response:
+        return await app.state.http(request)  # type: ignore[no-any-return]
+
+    async def socket(websocket: object) -> None:
+        await app.state.sockets(websocket)
+
+    app.add_route("/graphql", graphql, methods=["POST"])
+    app.add_route("/graphql", _graphiql, methods=["GET"])
+    app.router.add_websocket_route("/graphql", socket)  # type: ignore[arg-type]
+    app.add_route("/healthz", _healthz, methods=["GET"])
+    app.add_route("/readyz", _readyz, methods=["GET"])
+    app.add_route("/metrics", lambda request: request.app.state.parts.metrics(request), methods=["GET"])
+    app.mount("/graphql-assets", StaticFiles(directory=GRAPHIQL, check_dir=False))
+    app.mount("/assets", StaticFiles(directory=PAGE / "assets", check_dir=False))
+    app.add_route("/{path:path}", _page, methods=["GET"])
+
+
+async def _graphiql(request: Request) -> Response:
+    """For a browser; a program that sends a GET is told what to send instead."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return PlainTextResponse("Send operations to this address by POST, as JSON.\n", 405, {"allow": "POST"})
+    return _built(GRAPHIQL / "index.html")
+
+
+async def _page(request: Request) -> Response:
+    """The chat page at `/` and at the addresses of its chats; the files beside it by name."""
+    path = request.path_params["path"]
+    if path == "" or path.startswith("c/"):
+        return _built(PAGE / "index.html")
+    beside = PAGE / path
+    if "/" not in path and beside.is_file():
+        return FileResponse(beside)
+    return PlainTextResponse("There is nothing here. The chat page is at /.\n", 404)
+
+
+def _built(file: Path) -> Response:
+    if not file.is_file():
+        return PlainTextResponse("The page is not built yet. Run `make setup`, then reload.\n", 503)
+    return FileResponse(file, headers={"cache-control": "no-cache"})
+
+
+async def _healthz(request: Request) -> Response:
+    """The process lives."""
+    return JSONResponse({"status": "ok"})
+
+
+async def _readyz(request: Request) -> Response:
+    """Database and bus answer."""
+    parts: Parts = request.app.state.parts
+    ailing = {}
+    for name, ping in (("database", parts.database.ping), ("bus", parts.bus.ping)):
+        try:
+            async with asyncio.timeout(2):
+                await ping()
+        except Exception as error:
+            log.warning("not ready", part=name, error=repr(error))
+            ailing[name] = "does not answer"
+    return JSONResponse({"status": "ok"} if not ailing else {"status": "unavailable", **ailing}, 503 if ailing else 200)
+
+
+def secret_key(settings: Settings) -> str:
+    """The configured key, or one made once and kept beside the SQLite file, readable by its owner alone."""
+    if settings.secret_key:
+        return settings.secret_key
+    database = make_url(settings.database_url).database
+    if not database or database == ":memory:":
+        return secrets.token_hex(32)
+    path = Path(f"{database}.secret")
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise SettingsError(
+            f"{PREFIX}SECRET_KEY is not set and none can be kept at {path}: {error.strerror}."
+        ) from None
+    return path.read_text().strip()

@@ -1,0 +1,131 @@
+"""The database: one engine, and two ways in. `reading()` looks; `transaction()` changes, commits, then announces.
+
+No session lives longer than the block that opened it, and none is open while anything waits for a client.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from typing import Any, TypeVar
+
+from sqlalchemy import Executable, Row, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from api.streaming.announce import SEEN, TrackedSession, refuse_unseen_changes
+from api.streaming.publisher import Publisher
+
+POOL_SIZE = 5
+"""Connections kept; statements are short, so a few serve many thousand viewers."""
+
+POOL_OVERFLOW = 5
+
+SQLITE_BUSY_SECONDS = 10
+"""How long a write waits for another process (a migration, a shell) that holds SQLite's write lock."""
+
+Result = TypeVar("Result")
+
+
+class Database:
+    """An engine whose sessions announce to the publisher. Close it with `aclose`."""
+
+    def __init__(
+        self, url: str, publisher: Publisher, *, pool_size: int = POOL_SIZE, pool_overflow: int = POOL_OVERFLOW
+    ) -> None:
+        self.url = url
+        self.dialect = make_url(url).get_backend_name()
+        self._publisher = publisher
+        self.engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_overflow,
+            pool_pre_ping=self.dialect == "postgresql",
+            **_options(self.dialect),
+        )
+        if self.dialect == "sqlite":
+            _prepare_sqlite(self.engine.sync_engine)
+            self._writing: Any = asyncio.Lock()
+            self._writers = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+        else:
+            self._writing = nullcontext()
+            self._writers = self.engine
+        refuse_unseen_changes(self.engine.sync_engine)
+        self._detached: set[asyncio.Task[Any]] = set()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session to look with."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose changes are committed when the block is left, and announced right after."""
+        async with self._writing:
+            session = AsyncSession(
+                self._writers,
+                sync_session_class=TrackedSession,
+                expire_on_commit=False,
+                info={"publisher": self._publisher},
+            )
+            async with session, session.begin():
+                yield session
+
+    async def read(self, statement: Executable) -> Sequence[Row[Any]]:
+        """The rows that a query finds now. Cancelling the caller cancels no query in the middle."""
+        return await self.finish(self._read(statement))
+
+    async def _read(self, statement: Executable) -> Sequence[Row[Any]]:
+        async with self.engine.connect() as connection:
+            return (await connection.execute(statement)).all()
+
+    async def write(self, statement: Executable) -> Sequence[Row[Any]]:
+        """One statement of the streaming package, in a transaction of its own; what it returns is committed."""
+        return await self.finish(self._write(statement))
+
+    async def _write(self, statement: Executable) -> Sequence[Row[Any]]:
+        async with self._writing, self._writers.begin() as connection:
+            return (await connection.execute(statement, execution_options={SEEN: True})).all()
+
+    async def finish(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Await the work; if the caller is cancelled, let it end by itself. A query cut off leaks its connection."""
+        task = asyncio.create_task(work)
+        self._detached.add(task)
+        task.add_done_callback(self._detached.discard)
+        return await asyncio.shield(task)
+
+    async def ping(self) -> None:
+        """Raises what the database raises when it does not answer."""
+        await self.read(text("SELECT 1"))
+
+    @property
+    def connections(self) -> int:
+        """How many connections are in use now."""
+        return self.engine.pool.checkedout()  # type: ignore[attr-defined, no-any-return]
+
+    async def aclose(self) -> None:
+        await asyncio.gather(*self._detached, return_exceptions=True)
+        await self.engine.dispose()
+
+
+def _options(dialect: str) -> dict[str, Any]:
+    if dialect == "sqlite":
+        return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}}
+    return {}
+
+
+def _prepare_sqlite(engine: Any) -> None:
+    """WAL, foreign keys, and BEGIN said by us: a deferred transaction that turns to writing fails at once."""
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {kind}")

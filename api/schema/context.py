@@ -1,0 +1,105 @@
+"""What a resolver finds in `info.context`: the server's parts, who asks, and loaders of this one operation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+import strawberry
+from sqlalchemy import select
+from strawberry.dataloader import DataLoader
+
+from api.auth import Access, Passwords, Tokens, Viewer
+from api.database import Database
+from api.errors import Unauthenticated
+from api.models import Chat, Participation, User
+from api.schema.limits import Rates
+from api.settings import Settings
+from api.streaming.hub import Hub
+
+
+class Watch(Protocol):
+    """Counts what happens here, for the metrics."""
+
+    def subscribed(self, track: str) -> None: ...
+    def unsubscribed(self, track: str) -> None: ...
+    def updated(self, track: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Server:
+    """The parts that resolvers need, made once in `create_app`."""
+
+    settings: Settings
+    database: Database
+    hub: Hub
+    access: Access
+    tokens: Tokens
+    passwords: Passwords
+    rates: Rates
+    watch: Watch
+
+
+@dataclass
+class Context:
+    """One operation's context. Loaders batch, and remember nothing: an event must not see what an earlier one saw."""
+
+    server: Server
+    viewer: Viewer | None
+    client: str = ""
+    """The address that the request came from."""
+    request_id: str = ""
+    users: DataLoader[UUID, User | None] = field(init=False)
+    chats: DataLoader[UUID, Chat | None] = field(init=False)
+    participants: DataLoader[UUID, list[User]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.users = DataLoader(self._load_users, cache=False)
+        self.chats = DataLoader(self._load_chats, cache=False)
+        self.participants = DataLoader(self._load_participants, cache=False)
+
+    @property
+    def signed_in(self) -> UUID:
+        """The viewer's key. Raises Unauthenticated when signed out."""
+        if self.viewer is None:
+            raise Unauthenticated(
+                "Sign in first: send `Authorization: Bearer <token>`, or `connectionParams.authorization` over WebSocket."
+            )
+        return self.viewer.id
+
+    async def _load_users(self, keys: Sequence[UUID]) -> list[User | None]:
+        async def find() -> dict[UUID, User]:
+            async with self.server.database.reading() as session:
+                return {user.id: user for user in await session.scalars(select(User).where(User.id.in_(keys)))}
+
+        found = await self.server.database.finish(find())
+        return [found.get(key) for key in keys]
+
+    async def _load_chats(self, keys: Sequence[UUID]) -> list[Chat | None]:
+        async def find() -> dict[UUID, Chat]:
+            async with self.server.database.reading() as session:
+                return {chat.id: chat for chat in await session.scalars(select(Chat).where(Chat.id.in_(keys)))}
+
+        found = await self.server.database.finish(find())
+        return [found.get(key) for key in keys]
+
+    async def _load_participants(self, keys: Sequence[UUID]) -> list[list[User]]:
+        members = (
+            select(Participation.chat_id, User)
+            .join(User, User.id == Participation.user_id)
+            .where(Participation.chat_id.in_(keys))
+            .order_by(Participation.joined_at, Participation.user_id)
+        )
+
+        async def find() -> dict[UUID, list[User]]:
+            found: dict[UUID, list[User]] = {key: [] for key in keys}
+            async with self.server.database.reading() as session:
+                for chat, user in await session.execute(members):
+                    found[chat].append(user)
+            return found
+
+        found = await self.server.database.finish(find())
+        return [found[key] for key in keys]
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,151 @@
+"""GraphQL over HTTP: one JSON answer to a POST, or a subscription as server-sent events or multipart.
+
+SSE follows graphql-sse's distinct connections mode, multipart Apollo's multipart subscription protocol 1.0.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import ClassVar, Protocol
+
+import strawberry
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from api.errors import BadUserInput, RequestError
+from api.schema import operations
+from api.schema.context import Context, Server
+from api.schema.operations import Operation, Payload
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+
+HEARTBEAT_SECONDS = 10.0
+"""Proxies cut a response that is silent for longer than some tens of seconds."""
+
+
+class Framing(Protocol):
+    """How payloads are told apart in one long response."""
+
+    content_type: ClassVar[str]
+    heartbeat: ClassVar[bytes]
+    end: ClassVar[bytes]
+
+    def next(self, payload: bytes) -> bytes: ...
+
+
+class ServerSentEvents:
+    content_type = "text/event-stream; charset=utf-8"
+    heartbeat = b":\n\n"
+    end = b"event: complete\ndata:\n\n"
+
+    def next(self, payload: bytes) -> bytes:
+        return b"event: next\ndata: " + payload + b"\n\n"
+
+
+class Multipart:
+    content_type = 'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"'
+    heartbeat = b"\r\n--graphql\r\nContent-Type: application/json\r\n\r\n{}"
+    end = b"\r\n--graphql--\r\n"
+
+    def next(self, payload: bytes) -> bytes:
+        return b'\r\n--graphql\r\nContent-Type: application/json\r\n\r\n{"payload":' + payload + b"}"
+
+
+class GraphQLOverHTTP:
+    """Answers POST `/graphql`."""
+
+    def __init__(self, schema: strawberry.Schema, server: Server, parting: asyncio.Event) -> None:
+        self._schema = schema
+        self._server = server
+        self._parting = parting
+
+    async def __call__(self, request: Request) -> Response:
+        request_id = request.scope.get("request_id", "")
+        try:
+            operation = Operation.of(await self._json(request))
+            viewer = self._server.tokens.read(request.headers.get("authorization"))
+        except RequestError as error:
+            return _answer(
+                request, operations.refusal(error, request_id), status=400 if isinstance(error, BadUserInput) else None
+            )
+        context = Context(self._server, viewer, request.client.host if request.client else "", request_id)
+        if (framing := _framing(request)) is not None:
+            payloads = operations.run(self._schema, operation, context)
+            headers = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
+            return Streaming(self._framed(payloads, framing), media_type=framing.content_type, headers=headers)
+        async with aclosing(
+            operations.run(self._schema, operation, context, operations.WITHOUT_SUBSCRIPTIONS)
+        ) as payloads:
+            return _answer(request, await anext(payloads))
+
+    async def _json(self, request: Request) -> object:
+        if not request.headers.get("content-type", "").partition(";")[0].strip().lower() == JSON:
+            raise BadUserInput("Send the request as JSON, with `Content-Type: application/json`.")
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > self._server.settings.body_bytes:
+                raise BadUserInput(
+                    f"The request is larger than {self._server.settings.body_bytes:,} bytes. Send less at once."
+                )
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError):
+            raise BadUserInput("The request's body is no JSON. Send an object with `query` and `variables`.") from None
+
+    async def _framed(self, payloads: AsyncGenerator[Payload, None], framing: Framing) -> AsyncIterator[bytes]:
+        """The payloads as they come, heartbeats in between; ends without a `complete` when the server parts.
+
+        A client takes a missing `complete` for a lost connection, and comes back to another server.
+        """
+        parting = asyncio.create_task(self._parting.wait())
+        upcoming: asyncio.Task[Payload] | None = None
+        try:
+            yield framing.heartbeat
+            while True:
+                upcoming = upcoming or asyncio.ensure_future(anext(payloads))
+                await asyncio.wait((upcoming, parting), timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                if parting.done():
+                    return
+                if not upcoming.done():
+                    yield framing.heartbeat
+                    continue
+                try:
+                    yield framing.next(upcoming.result().body)
+                except StopAsyncIteration:
+                    yield framing.end
+                    return
+                upcoming = None
+        finally:
+            parting.cancel()
+            if upcoming is not None:
+                upcoming.cancel()
+                await asyncio.wait((upcoming,))
+            await payloads.aclose()
+
+
+class Streaming(StreamingResponse):
+    """A response whose generator is closed there and then when the client leaves, not when it is collected."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self.body_iterator):  # type: ignore[type-var]
+            await super().__call__(scope, receive, send)
+
+
+def _framing(request: Request) -> Framing | None:
+    accept = request.headers.get("accept", "").lower()
+    if "text/event-stream" in accept:
+        return ServerSentEvents()
+    if "multipart/mixed" in accept and "subscriptionspec" in accept:
+        return Multipart()
+    return None
+
+
+def _answer(request: Request, payload: Payload, status: int | None = None) -> Response:
+    """Older clients look for 200 with `application/json`; the newer media type tells a refusal by its status."""
+    modern = GRAPHQL_JSON in request.headers.get("accept", "")
+    code = status or (400 if modern and payload.refused else 200)
+    return Response(payload.body, code, media_type=GRAPHQL_JSON if modern else JSON)

@@ -1,0 +1,126 @@
+"""The one door for every operation, whatever it came by: a request in, JSON payloads out.
+
+A query or mutation gives one payload, a subscription as many as it likes. Errors are told by the tree in
+`api.errors`: the client's own come with their code, anything else is masked, and logged under the request's id.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import strawberry
+import structlog
+from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.graphql import OperationType
+
+from api.errors import BadUserInput, RateLimited, RequestError
+from api.schema.context import Context
+
+log = structlog.get_logger(__name__)
+
+EVERYTHING = frozenset(OperationType)
+WITHOUT_SUBSCRIPTIONS = EVERYTHING - {OperationType.SUBSCRIPTION}
+CLIENTS_OWN = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a client asks for."""
+
+    query: str
+    variables: dict[str, Any] | None
+    name: str | None
+
+    @classmethod
+    def of(cls, request: object) -> "Operation":
+        """From the request's JSON. Raises BadUserInput."""
+        if not isinstance(request, Mapping):
+            raise BadUserInput("A request is a JSON object with a `query`; batches are not served.")
+        query, variables, name = request.get("query"), request.get("variables"), request.get("operationName")
+        if not isinstance(query, str) or not query.strip():
+            raise BadUserInput("The request has no `query`. Send the operation's text there.")
+        if not isinstance(variables, dict | None):
+            raise BadUserInput("`variables` must be an object.")
+        if not isinstance(name, str | None):
+            raise BadUserInput("`operationName` must be a string.")
+        return cls(query, variables, name or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One answer, as the JSON that every transport carries."""
+
+    body: bytes
+    refused: bool = False
+    """Nothing was executed: the document or its variables are wrong."""
+
+
+async def run(
+    schema: strawberry.Schema, operation: Operation, context: Context, allowed: frozenset[OperationType] = EVERYTHING
+) -> AsyncIterator[Payload]:
+    """Execute, and yield each payload as it comes."""
+    results = await schema.stream(
+        operation.query,
+        variable_values=operation.variables,
+        context_value=context,
+        operation_name=operation.name,
+        allowed_operation_types=allowed,
+    )
+    async with aclosing(results):
+        async for result in results:
+            refused = (
+                result.data is None
+                and bool(result.errors)
+                and all(error.path is None for error in result.errors)
+                and not _executed(result.errors)
+            )
+            yield Payload(_encode(result.data, result.errors, context.request_id), refused)
+
+
+def refusal(error: RequestError, request_id: str) -> Payload:
+    """The payload for what could not even be tried."""
+    return Payload(_encode(None, [GraphQLError(str(error), original_error=error)], request_id), refused=True)
+
+
+def _executed(errors: list[GraphQLError]) -> bool:
+    return any(isinstance(_cause(error), Exception) and not isinstance(_cause(error), CLIENTS_OWN) for error in errors)
+
+
+def _encode(data: Any, errors: list[GraphQLError] | None, request_id: str) -> bytes:
+    if not errors:
+        return orjson.dumps({"data": data})
+    return orjson.dumps({"data": data, "errors": [_formatted(error, request_id) for error in errors]})
+
+
+def _formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:
+    cause = _cause(error)
+    said: dict[str, Any] = {"message": error.message}
+    if error.locations:
+        said["locations"] = [location.formatted for location in error.locations]
+    if error.path is not None:
+        said["path"] = error.path
+    if isinstance(cause, RequestError):
+        said["message"] = str(cause)
+        said["extensions"] = {"code": cause.code}
+        if isinstance(cause, RateLimited):
+            said["extensions"]["retryAfter"] = cause.retry_after
+    elif cause is None or isinstance(cause, CLIENTS_OWN):
+        said["extensions"] = {"code": BadUserInput.code}
+    else:
+        log.error("an operation failed", request_id=request_id, path=error.path, exc_info=cause)
+        said["message"] = (
+            f"Something went wrong on our side. Try again; should it stay so, tell us the request id {request_id}."
+        )
+        said["extensions"] = {"code": "INTERNAL", "requestId": request_id}
+    return said
+
+
+def _cause(error: GraphQLError) -> Exception | None:
+    cause: Exception | None = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    return cause

@@ -1,0 +1,84 @@
+"""What can be asked. What the viewer may not see is answered like what does not exist: with null."""
+
+import strawberry
+from sqlalchemy import select
+
+from api import models
+from api.auth import visible_chats, visible_messages
+from api.schema import ids
+from api.schema.context import Info
+from api.schema.types import Chat, Message, Node, User, Viewer
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    @strawberry.field(description="The one who asks; null when signed out.")
+    async def viewer(self, info: Info) -> Viewer | None:
+        if info.context.viewer is None:
+            return None
+        row = await info.context.users.load(info.context.viewer.id)
+        return None if row is None else Viewer.of(row)
+
+    @strawberry.field(description="Anything by its id; null when it is not there or not the viewer's to see.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        kind, _ = ids.read(id)
+        match kind:
+            case "Chat":
+                return await _chat(info, id)
+            case "Message":
+                return await _message(info, id)
+            case "User":
+                return await _user(info, id)
+            case "Viewer":
+                return await _viewer(info, id)
+        return None
+
+    @strawberry.field(description="A chat of the viewer's, or null.")
+    async def chat(self, info: Info, id: strawberry.ID) -> Chat | None:
+        return await _chat(info, id)
+
+    @strawberry.field(description="A message of one of the viewer's chats, or null.")
+    async def message(self, info: Info, id: strawberry.ID) -> Message | None:
+        return await _message(info, id)
+
+
+async def _chat(info: Info, id: str) -> Chat | None:
+    key = ids.key_of("Chat", id)
+    if info.context.viewer is None:
+        return None
+    async with info.context.server.database.reading() as session:
+        row = await session.scalar(visible_chats(info.context.viewer.id).where(models.Chat.id == key))
+    return None if row is None else Chat.of(row)
+
+
+async def _message(info: Info, id: str) -> Message | None:
+    key = ids.key_of("Message", id)
+    if info.context.viewer is None:
+        return None
+    async with info.context.server.database.reading() as session:
+        row = await session.scalar(visible_messages(info.context.viewer.id).where(models.Message.id == key))
+    return None if row is None else Message.of(row)
+
+
+async def _user(info: Info, id: str) -> User | None:
+    """Oneself, and whom one shares a chat with."""
+    key = ids.key_of("User", id)
+    if info.context.viewer is None:
+        return None
+    mine = select(models.Participation.chat_id).where(models.Participation.user_id == info.context.viewer.id)
+    known = select(models.Participation.user_id).where(models.Participation.chat_id.in_(mine))
+    async with info.context.server.database.reading() as session:
+        row = await session.scalar(
+            select(models.User).where(
+                models.User.id == key, models.User.id.in_(known) | (models.User.id == info.context.viewer.id)
+            )
+        )
+    return None if row is None else User.of(row)
+
+
+async def _viewer(info: Info, id: str) -> Viewer | None:
+    key = ids.key_of("Viewer", id)
+    if info.context.viewer is None or info.context.viewer.id != key:
+        return None
+    row = await info.context.users.load(key)
+    return None if row is None else Viewer.of(row)

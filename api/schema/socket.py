@@ -1,0 +1,251 @@
+"""GraphQL over WebSocket: the graphql-transport-ws protocol, and only that.
+
+The legacy `graphql-ws` subprotocol is refused: authorization could be walked around in it.
+"""
+
+import asyncio
+import json
+import time
+from contextlib import aclosing, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import strawberry
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from api.auth import Viewer
+from api.errors import BadUserInput, LimitExceeded, Unauthenticated
+from api.schema import operations
+from api.schema.context import Context, Server
+from api.schema.operations import Operation, Payload
+
+log = structlog.get_logger(__name__)
+
+SUBPROTOCOL = "graphql-transport-ws"
+INIT_SECONDS = 10.0
+"""For `connection_init`: a client sends it at once, and whoever does not holds a socket for nothing."""
+
+# Which of these a client takes as final, and which it comes back from, is in client/README.md.
+BAD_MESSAGE = 4400
+NOT_INITIALISED = 4401
+FORBIDDEN = 4403
+NO_SUBPROTOCOL = 4406
+INIT_TIMEOUT = 4408
+ALREADY_SUBSCRIBED = 4409
+ALREADY_INITIALISED = 4429
+PARTING = 1012
+STUCK = 1013
+
+
+class Closed(Exception):
+    """The socket is to be closed: code and reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+class Socket:
+    """One client's connection and the operations on it. Nothing of it remains when `serve` returns."""
+
+    def __init__(self, websocket: WebSocket, schema: strawberry.Schema, server: Server) -> None:
+        self._websocket = websocket
+        self._schema = schema
+        self._server = server
+        self._viewer: Viewer | None = None
+        self._ready = False
+        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._sending = asyncio.Lock()
+        self._ending: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
+
+    async def serve(self) -> None:
+        """Until either side closes."""
+        if SUBPROTOCOL not in self._websocket.scope["subprotocols"]:
+            await self._websocket.accept()
+            await self._websocket.close(NO_SUBPROTOCOL, f"Speak the subprotocol {SUBPROTOCOL}")
+            return
+        await self._websocket.accept(SUBPROTOCOL)
+        reading = asyncio.create_task(self._read(), name="socket: reading")
+        timer = self._end_later(INIT_SECONDS, Closed(INIT_TIMEOUT, "Send connection_init first"))
+        self._timer = timer
+        try:
+            await asyncio.wait((reading, self._ending), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._timer.cancel()
+            tasks = [reading, *self._operations.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if self._ending.done():
+            await self._close(self._ending.result())
+
+    def end(self, closed: Closed) -> None:
+        """Close the socket, whatever it is doing."""
+        if not self._ending.done():
+            self._ending.set_result(closed)
+
+    def _end_later(self, seconds: float, closed: Closed) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(seconds, self.end, closed)
+
+    async def _close(self, closed: Closed) -> None:
+        if self._websocket.application_state is WebSocketState.CONNECTED:
+            with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+                async with asyncio.timeout(self._server.settings.send_timeout_seconds):
+                    await self._websocket.close(closed.code, closed.reason)
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                await self._receive(await self._message())
+        except WebSocketDisconnect:
+            pass
+        except Closed as closed:
+            self.end(closed)
+
+    async def _message(self) -> dict[str, Any]:
+        event = await self._websocket.receive()
+        if event["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(event.get("code", 1006))
+        text = event.get("text")
+        if text is None:
+            raise Closed(BAD_MESSAGE, "Send text, not bytes")
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            raise Closed(BAD_MESSAGE, "Send JSON") from None
+        if not isinstance(message, dict):
+            raise Closed(BAD_MESSAGE, "Send a JSON object")
+        return message
+
+    async def _receive(self, message: dict[str, Any]) -> None:
+        match message.get("type"):
+            case "connection_init":
+                await self._initialise(message.get("payload"))
+            case "ping":
+                await self._send(b'{"type":"pong"}')
+            case "pong":
+                pass
+            case "subscribe":
+                await self._subscribe(message.get("id"), message.get("payload"))
+            case "complete":
+                if (task := self._operations.pop(str(message.get("id")), None)) is not None:
+                    task.cancel()
+            case other:
+                raise Closed(BAD_MESSAGE, f"There is no message type {str(other)[:40]!r}")
+
+    async def _initialise(self, payload: object) -> None:
+        if self._ready:
+            raise Closed(ALREADY_INITIALISED, "connection_init was sent before")
+        if not isinstance(payload, dict | None):
+            raise Closed(BAD_MESSAGE, "The payload of connection_init must be an object")
+        params = {str(name).lower(): value for name, value in (payload or {}).items()}
+        authorization = params.get("authorization")
+        try:
+            self._viewer = self._server.tokens.read(None if authorization is None else str(authorization))
+        except Unauthenticated as error:
+            raise Closed(FORBIDDEN, str(error)[:120]) from None
+        self._timer.cancel()
+        if self._viewer is not None:
+            self._timer = self._end_later(
+                self._viewer.expires_at - time.time(), Closed(FORBIDDEN, "The token has expired")
+            )
+        self._ready = True
+        await self._send(b'{"type":"connection_ack"}')
+
+    async def _subscribe(self, id: object, payload: object) -> None:
+        if not self._ready:
+            raise Closed(NOT_INITIALISED, "Send connection_init first")
+        if not isinstance(id, str) or not id:
+            raise Closed(BAD_MESSAGE, "subscribe needs an id")
+        if id in self._operations:
+            raise Closed(ALREADY_SUBSCRIBED, f"Subscriber for {id[:60]} already exists")
+        request_id = f"{self._websocket.scope.get('request_id', '')}.{id[:60]}"
+        try:
+            most = self._server.settings.socket_operations
+            if len(self._operations) >= most:
+                raise LimitExceeded(
+                    f"A socket carries at most {most} operations at once. Complete some first, or open another socket."
+                )
+            operation = Operation.of(payload)
+        except (LimitExceeded, BadUserInput) as error:
+            await self._send(_envelope(id, b"error", _errors(operations.refusal(error, request_id))))
+            return
+        client = self._websocket.client
+        context = Context(self._server, self._viewer, client.host if client else "", request_id)
+        self._operations[id] = asyncio.create_task(self._operate(id, operation, context), name=f"socket: {id}")
+
+    async def _operate(self, id: str, operation: Operation, context: Context) -> None:
+        """Run one operation to its end; forget it before saying so, so that its id is free when the client hears."""
+        try:
+            async with aclosing(operations.run(self._schema, operation, context)) as payloads:
+                async for payload in payloads:
+                    if payload.refused:
+                        self._forget(id)
+                        await self._send(_envelope(id, b"error", _errors(payload)))
+                        return
+                    await self._send(_envelope(id, b"next", payload.body))
+            self._forget(id)
+            await self._send(orjson.dumps({"id": id, "type": "complete"}))
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # the client is gone; reading will notice
+        finally:
+            self._forget(id)
+
+    def _forget(self, id: str) -> None:
+        if self._operations.get(id) is asyncio.current_task():
+            del self._operations[id]
+
+    async def _send(self, message: bytes) -> None:
+        """One message at a time; a reader that takes none for too long is cut off."""
+        try:
+            async with asyncio.timeout(self._server.settings.send_timeout_seconds), self._sending:
+                await self._websocket.send_text(message.decode())
+        except TimeoutError:
+            self.end(Closed(STUCK, "Too slow; come back"))
+            await asyncio.Event().wait()  # until `serve` cancels this
+
+
+def _envelope(id: str, kind: bytes, payload: bytes) -> bytes:
+    return b'{"id":' + orjson.dumps(id) + b',"type":"' + kind + b'","payload":' + payload + b"}"
+
+
+def _errors(payload: Payload) -> bytes:
+    return orjson.dumps(orjson.loads(payload.body)["errors"])
+
+
+class Sockets:
+    """All open sockets of this process, so that they can be told to come back elsewhere when it parts."""
+
+    def __init__(self, schema: strawberry.Schema, server: Server) -> None:
+        self._schema = schema
+        self._server = server
+        self._open: set[Socket] = set()
+
+    async def __call__(self, websocket: WebSocket) -> None:
+        if not _same_site(websocket, self._server.settings.allowed_origins):
+            await websocket.close(reason="This origin is not allowed; see TWOTRACK_ALLOWED_ORIGINS")
+            return
+        socket = Socket(websocket, self._schema, self._server)
+        self._open.add(socket)
+        try:
+            await socket.serve()
+        finally:
+            self._open.discard(socket)
+
+    def part(self) -> None:
+        """Tell all clients to come back."""
+        for socket in list(self._open):
+            socket.end(Closed(PARTING, "The server parts; come back"))
+
+
+def _same_site(websocket: WebSocket, allowed: tuple[str, ...]) -> bool:
+    """Browsers always send an Origin with a handshake; whoever sends none is no page in a browser."""
+    origin = websocket.headers.get("origin")
+    return (
+        origin is None
+        or origin in allowed
+        or "*" in allowed
+        or urlsplit(origin).netloc == websocket.headers.get("host")
+    )

@@ -1,0 +1,78 @@
+"""What can be followed: one message as it grows, and the revisions of what a page shows."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import strawberry
+
+from api import models
+from api.errors import BadUserInput
+from api.schema import ids
+from api.schema.context import Info
+from api.schema.types import Message
+from api.streaming.hub import Key
+
+FOLLOWED_AT_ONCE = 100
+
+
+@strawberry.type(
+    description="Where a followed object stands. Refetch when `revision` is greater than your page's own, or it says `deleted`."
+)
+class SyncEvent:
+    id: strawberry.ID = strawberry.field(description="The followed id, as it was given.")
+    revision: int = strawberry.field(description="The object's revision; 0 when it is deleted or out of sight.")
+    deleted: bool = strawberry.field(description="Whether it is unknown, deleted or not the viewer's to see.")
+
+
+@strawberry.type(description="What can be followed.")
+class Subscription:
+    @strawberry.subscription(
+        description="The whole message as it grows: at once as it is now, at last the finished one, then complete."
+    )
+    async def message_stream(self, info: Info, id: strawberry.ID) -> AsyncIterator[Message]:
+        viewer, key = info.context.signed_in, ids.key_of("Message", id)
+        with _counted(info, "stream"):
+            async with info.context.server.hub.follow(models.Message, key, viewer) as snapshots:
+                async for snapshot in snapshots:
+                    yield Message.of(snapshot)
+                    info.context.server.watch.updated("stream")
+
+    @strawberry.subscription(
+        description="The revisions of the viewer's own Viewer and Chats: first one event for each id, then whatever is greater."
+    )
+    async def sync(self, info: Info, ids: list[strawberry.ID]) -> AsyncIterator[SyncEvent]:
+        viewer = info.context.signed_in
+        asked = list(dict.fromkeys(ids))
+        if len(asked) > FOLLOWED_AT_ONCE:
+            raise BadUserInput(
+                f"Follow at most {FOLLOWED_AT_ONCE} ids in one subscription; these are {len(asked)}. Open another for the rest."
+            )
+        followed = {key: id for id in asked if (key := _followable(id)) is not None}
+        with _counted(info, "sync"):
+            for id in asked:
+                if id not in followed.values():
+                    yield SyncEvent(id=id, revision=0, deleted=True)
+            async with info.context.server.hub.changes(list(followed), viewer) as changes:
+                async for change in changes:
+                    yield SyncEvent(
+                        id=followed[change.model, change.key], revision=change.revision, deleted=change.deleted
+                    )
+                    info.context.server.watch.updated("sync")
+
+
+def _followable(id: str) -> Key | None:
+    try:
+        kind, key = ids.read(id)
+    except BadUserInput:
+        return None
+    model = {"Viewer": models.User, "Chat": models.Chat}.get(kind)
+    return None if model is None else (model, key)
+
+
+@contextmanager
+def _counted(info: Info, track: str) -> Iterator[None]:
+    info.context.server.watch.subscribed(track)
+    try:
+        yield
+    finally:
+        info.context.server.watch.unsubscribed(track)

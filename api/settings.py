@@ -1,0 +1,114 @@
+"""Settings from the environment or `.env`, prefix `TWOTRACK_`: read once, checked, frozen."""
+
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from api.errors import SettingsError
+
+PREFIX = "TWOTRACK_"
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """What an operator decides. Durations in seconds, sizes in bytes where not said otherwise."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    database_url: str = "sqlite+aiosqlite:///twotrack.db"
+    broadcast_url: str = "memory://"
+    model: str = "scripted"
+    secret_key: str | None = Field(default=None, min_length=32)
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    cadence_seconds: Positive = 0.35
+    patience_seconds: Positive = 5
+    lease_seconds: Positive = 15
+    queue_seconds: Positive = 60
+    model_timeout_seconds: Positive = 300
+    grace_seconds: Positive = 60
+    send_timeout_seconds: Positive = 10
+    token_hours: Positive = 12
+    worker_replies: Annotated[int, Field(gt=0)] = 200
+
+    message_bytes: Annotated[int, Field(gt=0)] = 100_000
+    reply_bytes: Annotated[int, Field(gt=0)] = 1_000_000
+    body_bytes: Annotated[int, Field(gt=0)] = 1_000_000
+    socket_operations: Annotated[int, Field(gt=0)] = 100
+    chat_participants: Annotated[int, Field(gt=0)] = 100
+    sign_ins_per_minute: Annotated[int, Field(gt=0)] = 30
+    invitations_per_minute: Annotated[int, Field(gt=0)] = 30
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if not url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+            raise ValueError("it must begin with sqlite+aiosqlite:// or postgresql+asyncpg://")
+        return url
+
+    @field_validator("broadcast_url")
+    @classmethod
+    def _known_bus(cls, url: str) -> str:
+        scheme = urlsplit(url).scheme
+        if scheme in ("postgres", "postgresql"):
+            raise ValueError("PostgreSQL's NOTIFY ends at 8,000 bytes, less than a message; use memory:// or redis://…")
+        if scheme not in ("memory", "redis", "rediss"):
+            raise ValueError("it must be memory:// or redis://…")
+        return url
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _separated_by_commas(cls, value: object) -> object:
+        return (
+            tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _whole_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if origin != "*" and not (urlsplit(origin).scheme in ("http", "https") and urlsplit(origin).netloc):
+                raise ValueError(
+                    f"`{origin}` is no origin; write it like https://chat.example.com, several separated by commas"
+                )
+        return origins
+
+    @model_validator(mode="after")
+    def _agree_with_each_other(self) -> Self:
+        if self.model_timeout_seconds <= 3 * self.lease_seconds:
+            raise SettingsError(
+                f"{PREFIX}MODEL_TIMEOUT_SECONDS must be more than three times {PREFIX}LEASE_SECONDS ({self.lease_seconds:g}): a model may think in silence while its writer's heart beats."
+            )
+        if self.secret_key is None and not self.embedded:
+            raise SettingsError(
+                f"{PREFIX}SECRET_KEY must be set when the database is not SQLite: all processes sign tokens with it. Make one with `openssl rand -hex 32`."
+            )
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        """The database is a file beside the one process that uses it."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def one_process(self) -> bool:
+        """Nobody outside this process could hear what happens in it."""
+        return self.broadcast_url.startswith("memory")
+
+    @classmethod
+    def load(cls, **overrides: object) -> "Settings":
+        """From the environment. Raises SettingsError with one sentence that names the setting."""
+        try:
+            return cls(**overrides)  # type: ignore[arg-type]
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = PREFIX + "_".join(str(part) for part in first["loc"][:1]).upper()
+            raise SettingsError(
+                f"{name} is wrong: {first['msg'].removeprefix('Value error, ')} (it is {first['input']!r})."
+            ) from None

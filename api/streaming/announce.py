@@ -1,0 +1,301 @@
+"""Changed rows become what is owed to the bus at commit, on the track of the state that each change started from.
+
+A `TrackedSession` notes every tracked row that a flush makes, changes or deletes. As the last act before commit
+it raises each changed or touched row's revision by one, children before parents, in sorted order. After commit,
+and only then, it hands the announcements to the publisher; a savepoint's rollback takes back only its own part.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Engine, event, inspect, select, update
+from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.interfaces import MANYTOONE
+
+from api.errors import UnseenChange
+from api.streaming import channels, snapshot
+from api.streaming.publisher import Publisher
+from api.streaming.rows import now
+from api.streaming.tracks import Stream, Sync, Tracked, Untracked, by_depth, streaming, sync_of, target, tracked
+
+SEEN = "twotrack_seen"
+"""Execution option of the streaming package's own statements, which announce what they change themselves."""
+
+DELETED = 1 << 62
+"""The revision of a deletion: greater than any that a row can reach, so that it wins wherever the greatest does."""
+
+DELETION = ""
+"""The message that says it."""
+
+_flushing: ContextVar[bool] = ContextVar("flushing", default=False)
+
+Model = type[Tracked]
+
+
+@dataclass
+class _Changes:
+    """What one transaction, or one savepoint in it, has changed so far."""
+
+    made: set[tuple[Model, UUID]] = field(default_factory=set)
+    raised: set[tuple[Model, UUID]] = field(default_factory=set)
+    streamed: set[tuple[Model, UUID]] = field(default_factory=set)
+    deleted: set[tuple[Model, UUID]] = field(default_factory=set)
+    lost: set[tuple[Model, UUID]] = field(default_factory=set)
+    dismissed: set[tuple[UUID, UUID]] = field(default_factory=set)
+    waiting: bool = False
+
+    def merge(self, other: "_Changes") -> None:
+        for name in ("made", "raised", "streamed", "deleted", "lost", "dismissed"):
+            getattr(self, name).update(getattr(other, name))
+        self.waiting |= other.waiting
+
+
+@dataclass(frozen=True)
+class _Owed:
+    channel: str
+    message: str
+    revision: int = 0
+    about: str = ""
+
+
+class TrackedSession(Session):
+    """A session whose commits announce what they changed. Its `info["publisher"]` takes the announcements."""
+
+    _levels: list[tuple[SessionTransaction, _Changes]]
+    _owed: list[_Owed]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._levels = []
+        self._owed = []
+
+    @property
+    def publisher(self) -> Publisher:
+        return cast(Publisher, self.info["publisher"])
+
+    @property
+    def changes(self) -> _Changes:
+        return self._levels[-1][1]
+
+    def flush(self, objects: Any = None) -> None:
+        mark = _flushing.set(True)
+        try:
+            super().flush(objects)
+        finally:
+            _flushing.reset(mark)
+
+
+@event.listens_for(TrackedSession, "after_transaction_create")
+def _open_level(session: TrackedSession, transaction: SessionTransaction) -> None:
+    if transaction.nested or transaction.parent is None:
+        session._levels.append((transaction, _Changes()))
+
+
+@event.listens_for(TrackedSession, "after_soft_rollback")
+def _forget_level(session: TrackedSession, transaction: SessionTransaction) -> None:
+    for level, (own, _) in enumerate(session._levels):
+        if own is transaction:
+            session._levels[level] = (own, _Changes())
+            if not own.nested:
+                session._owed.clear()
+
+
+@event.listens_for(TrackedSession, "after_transaction_end")
+def _close_level(session: TrackedSession, transaction: SessionTransaction) -> None:
+    if session._levels and session._levels[-1][0] is transaction:
+        _, changes = session._levels.pop()
+        if session._levels:
+            session.changes.merge(changes)
+
+
+@event.listens_for(TrackedSession, "before_flush")
+def _note(session: TrackedSession, *_: Any) -> None:
+    changes = session.changes
+    for row in session.new:
+        if _is_tracked(row):
+            _note_made(changes, row)
+    for row in session.dirty:
+        if _is_tracked(row) and session.is_modified(row):
+            _note_changed(changes, row)
+    for row in session.deleted:
+        if _is_tracked(row):
+            _note_deleted(changes, row)
+
+
+def _is_tracked(row: object) -> bool:
+    return isinstance(row, Tracked) and not isinstance(row.__track__, Untracked)
+
+
+def _note_made(changes: _Changes, row: Any) -> None:
+    model = type(row)
+    if hasattr(row, "revision"):
+        if row.id is None:  # the column's default would come too late to be noted
+            row.id = model.__table__.c.id.default.arg(None)
+        changes.made.add((model, row.id))
+    changes.waiting |= streaming(row)
+    changes.raised.update(_parents(row))
+
+
+def _note_changed(changes: _Changes, row: Any) -> None:
+    model, track = type(row), row.__track__
+    before = _before(row)
+    if hasattr(row, "revision"):
+        changes.raised.add((model, row.id))
+    if streaming(row, before):
+        changes.streamed.add((model, row.id))
+        if writer := before.get("writer") or row.writer:
+            changes.dismissed.add((writer, row.id))
+    else:
+        changes.waiting |= streaming(row)
+        changes.raised.update(_parents(row))
+    if (epoch := sync_of(track).epoch) and epoch in before:
+        changes.lost.add((model, row.id))
+
+
+def _note_deleted(changes: _Changes, row: Any) -> None:
+    if hasattr(row, "revision"):
+        changes.deleted.add((type(row), row.id))
+    if isinstance(row.__track__, Stream) and row.writer is not None:
+        changes.dismissed.add((row.writer, row.id))
+    changes.raised.update(_parents(row))
+
+
+def _before(row: Any) -> dict[str, Any]:
+    """The former values of the columns that changed since the last flush."""
+    attributes = inspect(row).attrs
+    histories = {name: attributes[name].history for name in inspect(type(row)).columns.keys()}  # noqa: SIM118
+    return {name: (old.deleted[0] if old.deleted else None) for name, old in histories.items() if old.has_changes()}
+
+
+def _parents(row: Any) -> Iterator[tuple[Model, UUID]]:
+    """The rows that this one touches by its own foreign keys, the former one too where it moved."""
+    for name in sync_of(row.__track__).touched:
+        relationship = inspect(type(row)).relationships[name]
+        if relationship.direction is not MANYTOONE:
+            continue  # found by a query before commit, when the membership is settled
+        local = next(iter(relationship.local_columns)).key
+        history = inspect(row).attrs[local].history
+        related = getattr(row, name) if name in inspect(row).dict else None
+        for key in {*history.sum(), related.id if related is not None else None} - {None}:
+            yield target(type(row), name), key
+
+
+@event.listens_for(TrackedSession, "before_commit")
+def _raise_revisions(session: TrackedSession) -> None:
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    changes = session.changes
+    if changes == _Changes():
+        return
+    pending: dict[Model, set[UUID]] = defaultdict(set)
+    for model, key in changes.raised:
+        pending[model].add(key)
+    for model in by_depth():
+        made = {key for kind, key in changes.made if kind is model}
+        gone = {key for kind, key in changes.deleted if kind is model}
+        _touch_collections(session, model, (pending[model] | made) - gone, pending)
+        if keys := pending[model] - made - gone:
+            for row in _raise(session, model, keys):
+                _owe(session, model, row._mapping, streams=(model, row.id) in changes.streamed)
+    for model, key in changes.deleted:
+        _owe_deletion(session, model, key)
+    for model, key in changes.lost - changes.deleted:
+        epoch = session.scalar(select(getattr(model, sync_of(model.__track__).epoch)).where(model.id == key))  # type: ignore[arg-type, attr-defined]
+        session._owed.append(_Owed(channels.ACCESS, f"{key.hex} {epoch}", epoch or 0, key.hex))
+    for writer, key in changes.dismissed:
+        session._owed.append(_Owed(channels.writer(writer), key.hex, about=key.hex))
+    if changes.waiting:
+        session._owed.append(_Owed(channels.WORK, ""))
+
+
+def _touch_collections(session: Session, model: Model, keys: set[UUID], pending: dict[Model, set[UUID]]) -> None:
+    """Whom these rows touch through a collection, such as a chat's participants."""
+    for name in sync_of(model.__track__).touched:  # type: ignore[arg-type]
+        if keys and inspect(model).relationships[name].direction is not MANYTOONE:
+            other = target(model, name)
+            found = select(other.id).select_from(model).join(getattr(model, name)).where(model.id.in_(keys))  # type: ignore[attr-defined]
+            pending[other].update(session.scalars(found))
+
+
+def _raise(session: Session, model: Model, keys: Iterable[UUID]) -> Iterable[Any]:
+    """One statement, rows locked in sorted order: two transactions that share rows can only queue, not deadlock."""
+    table = model.__table__  # type: ignore[attr-defined]
+    chosen = select(table.c.id).where(table.c.id.in_(sorted(keys))).order_by(table.c.id).with_for_update(key_share=True)
+    values: dict[str, Any] = {"revision": table.c.revision + 1}
+    if "updated_at" in table.c:
+        values["updated_at"] = now()
+    raised = (
+        update(table).where(table.c.id.in_(chosen.scalar_subquery())).values(values).returning(*_news_columns(model))
+    )
+    rows = session.execute(raised, execution_options={SEEN: True}).all()
+    for row in rows:
+        loaded = session.identity_map.get(inspect(model).identity_key_from_primary_key((row.id,)))
+        if loaded is not None:
+            for name in values:
+                set_committed_value(loaded, name, row._mapping[name])
+    return rows
+
+
+def _news_columns(model: Model) -> list[Any]:
+    table = model.__table__  # type: ignore[attr-defined]
+    if isinstance(model.__track__, Stream):
+        return list(table.c)
+    return [
+        table.c[name] for name in ("id", "revision", "updated_at", sync_of(model.__track__).epoch) if name in table.c
+    ]  # type: ignore[arg-type]
+
+
+def _owe(session: TrackedSession, model: Model, row: Any, *, streams: bool) -> None:
+    table = model.__tablename__  # type: ignore[attr-defined]
+    if streams:
+        session._owed.append(_Owed(channels.stream(table, row["id"]), snapshot.encode(row), row["revision"]))
+    elif isinstance(model.__track__, Sync):
+        session._owed.append(_Owed(channels.sync(table, row["id"]), str(row["revision"]), row["revision"]))
+
+
+def _owe_deletion(session: TrackedSession, model: Model, key: UUID) -> None:
+    name = channels.stream if isinstance(model.__track__, Stream) else channels.sync
+    session._owed.append(_Owed(name(model.__tablename__, key), DELETION, DELETED))  # type: ignore[attr-defined]
+
+
+@event.listens_for(TrackedSession, "after_commit")
+def _announce(session: TrackedSession) -> None:
+    if session.in_nested_transaction():
+        return
+    owed, session._owed = session._owed, []
+    for one in owed:
+        session.publisher.offer(one.channel, one.message, revision=one.revision, about=one.about)
+
+
+CHANGES_OF = re.compile(
+    r"\b(?:insert\s+(?:or\s+\w+\s+)?into|update(?:\s+only)?|delete\s+from(?:\s+only)?|replace\s+into"
+    r'|truncate(?:\s+table)?(?:\s+only)?|merge\s+into|copy)\s+(?:"?\w+"?\.)?"?(\w+)"?',
+    re.IGNORECASE,
+)
+"""The tables that a statement changes, in whatever part of it."""
+
+
+def refuse_unseen_changes(engine: Engine) -> None:
+    """Raise `UnseenChange` for a statement on a tracked table that no session would announce.
+
+    Bulk statements, Core, text and driver SQL are all seen here, as the text that goes to the database.
+    """
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def refuse(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
+        if _flushing.get() or (context is not None and context.execution_options.get(SEEN)):
+            return
+        for table in CHANGES_OF.findall(statement):
+            if (model := tracked.get(table.lower())) is not None:
+                raise UnseenChange(
+                    f"This statement would change `{table}` without an announcement, as {model.__name__} is tracked. "
+                    "Load the rows and change them through the session (`row.column = …`, `session.add`, "
+                    "`session.delete`) inside `database.transaction()`."
+                )

@@ -1,0 +1,38 @@
+"""Many rows as one parameter, so that one statement, compiled once, changes any number of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import FromClause, Text, Uuid, bindparam, cast, column, func, select
+from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.types import TypeEngine
+
+
+def batch(
+    dialect: str, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Mapping[str, Any]], name: str = "batch"
+) -> FromClause:
+    """The rows as a table to join with: `columns` are its names and types, keys missing in a row are NULL."""
+    return _table(dialect, columns, bindparam(name, orjson.dumps(list(rows)).decode(), Text()), name)
+
+
+def _table(dialect: str, columns: Mapping[str, TypeEngine[Any]], parameter: Any, name: str) -> FromClause:
+    if dialect == "postgresql":
+        types = [column(key, kind) for key, kind in columns.items()]
+        return (
+            func.json_to_recordset(cast(parameter, JSON))
+            .table_valued(*types, name=name)
+            .render_derived(name, with_types=True)
+        )
+    each = func.json_each(parameter).table_valued("value", name="each")
+    return (
+        select(*(_from_json(each.c.value, key, kind).label(key) for key, kind in columns.items()))
+        .select_from(each)
+        .subquery(name)
+    )
+
+
+def _from_json(value: Any, key: str, kind: TypeEngine[Any]) -> Any:
+    found = func.json_extract(value, f"$.{key}", type_=kind)
+    # SQLite keeps a UUID as 32 hex digits without the dashes that JSON has.
+    return func.replace(found, "-", "", type_=kind) if isinstance(kind, Uuid) else found

@@ -1,0 +1,50 @@
+"""A row as it travels: encoded once where it changed, decoded once in each process where somebody watches.
+
+A snapshot is an instance of its model that belongs to no session. Nobody may change it: all readers share it.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+from sqlalchemy import inspect
+
+from api.streaming.tracks import Tracked
+
+Decoder = Callable[[Any], Any]
+Row = TypeVar("Row", bound=Tracked)
+
+
+def encode(values: Mapping[str, Any]) -> str:
+    """A row's values by column name as JSON text: UUIDs, moments and enums as their strings."""
+    return orjson.dumps(dict(values)).decode()
+
+
+def decode(model: type[Row], message: str | bytes) -> Row:
+    """The snapshot that `encode` made of a row of this model."""
+    values = orjson.loads(message)
+    for name, decoder in _decoders(model):
+        if values.get(name) is not None:
+            values[name] = decoder(values[name])
+    return model(**values)
+
+
+def values_of(row: Tracked) -> dict[str, Any]:
+    """All column values of a loaded row, by name."""
+    return {name: getattr(row, name) for name in inspect(type(row)).columns.keys()}  # noqa: SIM118
+
+
+@cache
+def _decoders(model: type[Tracked]) -> list[tuple[str, Decoder]]:
+    decoders: list[tuple[str, Decoder]] = []
+    for name, column in inspect(model).columns.items():
+        kind = column.type.python_type
+        if issubclass(kind, datetime):
+            decoders.append((name, datetime.fromisoformat))
+        elif issubclass(kind, UUID | Enum):
+            decoders.append((name, kind))
+    return decoders

@@ -1,0 +1,135 @@
+"""Every few seconds, the rows behind all that is followed here: the database is the truth, the bus only a hint.
+
+One batched read of revisions and access epochs for every thousand followed rows, and whole rows only for those
+that moved. It heals streams and sync, settles the writers that died, and has readers authorized again.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+import structlog
+from sqlalchemy import inspect, literal, select
+from sqlalchemy.sql.selectable import Select
+
+from api.streaming import channels, leases, snapshot
+from api.streaming.announce import DELETED
+from api.streaming.hub import Hub, Model, News, Topic, followed
+from api.streaming.publisher import Publisher
+from api.streaming.rows import Status
+from api.streaming.store import Store
+from api.streaming.tracks import streamed, sync_of
+
+log = structlog.get_logger(__name__)
+
+BATCH = 1_000
+"""Rows in one read: few round trips, and a parameter list that every database takes."""
+
+JITTER = 0.2
+"""Processes that started together do not ask together."""
+
+Item = TypeVar("Item")
+
+
+class Sweep:
+    """Compares what this process follows with the database. Its lifetime is an `async with`."""
+
+    def __init__(self, store: Store, hub: Hub, publisher: Publisher, *, patience: float, wait: float) -> None:
+        self._store = store
+        self._hub = hub
+        self._publisher = publisher
+        self._patience = patience
+        self._wait = wait
+        self._now = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._running = asyncio.create_task(self._run(), name="sweep")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._running is not None
+        self._running.cancel()
+        await asyncio.gather(self._running, return_exceptions=True)
+
+    def soon(self) -> None:
+        """Sweep at once: the bus was away and may have lost anything."""
+        self._now.set()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._patience * random.uniform(1 - JITTER, 1)):  # noqa: S311
+                    await self._now.wait()
+            except TimeoutError:
+                pass
+            self._now.clear()
+            try:
+                await self.once()
+            except Exception as error:
+                log.warning("not swept", error=repr(error))
+
+    async def once(self) -> None:
+        """Settle what nobody writes any more, then compare all that is followed. Raises what the database raises."""
+        await self._settle()
+        for (model, streams), topics in followed(self._hub.topics).items():
+            for keys in _batches(topics, BATCH):
+                await self._compare(model, {key: topics[key] for key in keys}, streams=streams)
+
+    async def _settle(self) -> None:
+        for model in streamed():
+            for row in await self._store.write(leases.settle(model, wait=self._wait)):  # type: ignore[arg-type]
+                values = dict(row._mapping)
+                if row.status == Status.STREAMING:
+                    self._publisher.offer(channels.WORK, "")
+                    continue
+                name = channels.stream(model.__tablename__, row.id)  # type: ignore[attr-defined]
+                log.warning("settled", id=str(row.id), code=values["error_code"])
+                self._publisher.offer(name, snapshot.encode(values), revision=row.revision)
+
+    async def _compare(self, model: Model, topics: Mapping[UUID, Topic], *, streams: bool) -> None:
+        found = {row.id: row for row in await self._store.read(_positions(model, list(topics)))}
+        moved = []
+        for key, topic in topics.items():
+            if (row := found.get(key)) is None:
+                topic.offer(News(DELETED))
+                continue
+            if row.revision > topic.newest.revision:
+                moved.append(key)
+            for reader in list(topic.readers):
+                reader.doubt(topic, row.epoch)
+        if not streams:
+            for key in moved:
+                topics[key].offer(News(found[key].revision))
+        elif moved:
+            await self._show(model, {key: topics[key] for key in moved})
+
+    async def _show(self, model: Model, topics: Mapping[UUID, Topic]) -> None:
+        table = model.__table__  # type: ignore[attr-defined]
+        for row in await self._store.read(select(table).where(table.c.id.in_(list(topics)))):
+            topics[row.id].offer(News(row.revision, model(**row._mapping)))
+
+
+def _positions(model: Model, keys: Sequence[UUID]) -> Select[Any]:
+    """Revision and access epoch of these rows: their own epoch, or that of the row they touch."""
+    sync = sync_of(model.__track__)  # type: ignore[arg-type]
+    query = select(model.id, model.revision).where(model.id.in_(keys))
+    if sync.epoch:
+        return query.add_columns(getattr(model, sync.epoch).label("epoch"))
+    for name in sync.touched:
+        parent = inspect(model).relationships[name].mapper.class_
+        if epoch := sync_of(parent.__track__).epoch:
+            return query.join(getattr(model, name)).add_columns(getattr(parent, epoch).label("epoch"))
+    return query.add_columns(literal(0).label("epoch"))
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

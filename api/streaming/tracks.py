@@ -1,0 +1,159 @@
+"""What a model declares: the one track on which its changes travel.
+
+    class Chat(Base):
+        __track__ = Sync(touches="participants")
+
+    class Message(Streamed, Base):
+        __track__ = Stream("content", "reasoning", while_="streaming", otherwise=Sync(touches="chat"))
+
+`Sync`: a change raises the row's revision, announces that number to whoever follows the row, and touches the
+rows on whose pages it shows. `Stream`: while the row is being written, each change is the whole row, pushed to
+whoever watches it, and nothing else happens; before and after, the row is on its `otherwise` track. `Untracked`:
+nobody follows it. A model with no track, or with one that contradicts its columns, fails at import.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sqlalchemy import inspect
+from sqlalchemy.ext.hybrid import hybrid_property
+
+from api.errors import TrackError
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """Every change is a tiny signal, after which a page refetches what it shows.
+
+    `touches` names the relationships to the rows on whose pages this one shows. `epoch` names the integer column
+    that is raised whenever somebody loses access to the row, and to all that touches it.
+    """
+
+    touches: str | tuple[str, ...] = ()
+    epoch: str | None = None
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        return (self.touches,) if isinstance(self.touches, str) else self.touches
+
+
+class Stream:
+    """While `while_` holds, every change is the whole row, pushed; otherwise the row is on the `otherwise` track.
+
+    The positional names are the text columns that a writer appends to.
+    """
+
+    def __init__(self, *texts: str, while_: str, otherwise: Sync) -> None:
+        self.texts = texts
+        self.while_ = while_
+        self.otherwise = otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Untracked:
+    """Nobody follows these rows; any statement may change them."""
+
+
+Track = Sync | Stream | Untracked
+
+tracked: dict[str, type["Tracked"]] = {}
+"""The tracked models by table name, in the order of their declaration."""
+
+
+class Tracked:
+    """The base of every model: a class without a sound `__track__` cannot be declared."""
+
+    __track__: ClassVar[Track]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__tablename__" not in cls.__dict__:
+            return
+        track = cls.__dict__.get("__track__")
+        if not isinstance(track, Sync | Stream | Untracked):
+            raise TrackError(
+                f"{cls.__name__} declares no track: give it a line `__track__ = Sync(…)`, `Stream(…)` or `Untracked()`."
+            )
+        if isinstance(track, Untracked):
+            return
+        for fault in _faults(cls, track):
+            raise TrackError(f"{cls.__name__}.__track__ contradicts the model: {fault}")
+        tracked[cls.__tablename__] = cls  # type: ignore[attr-defined]
+
+
+def _faults(model: type, track: Sync | Stream) -> Iterable[str]:
+    columns = model.__table__.columns  # type: ignore[attr-defined]
+    sync = sync_of(track)
+    for name in sync.touched:
+        if not hasattr(model, name) or name in columns:
+            yield f"it touches `{name}`, which is no relationship of it."
+    if "revision" not in columns and not sync.touched:
+        yield "it has neither a `revision` column nor anything that it touches, so nobody could notice a change."
+    if sync.epoch and sync.epoch not in columns:
+        yield f"its epoch `{sync.epoch}` is no column of it."
+    for key in (key for column in columns for key in column.foreign_keys):
+        if key.ondelete and key.ondelete.upper() != "RESTRICT":
+            yield f"the foreign key on `{key.parent.name}` lets the database change rows (ON DELETE {key.ondelete}), which nobody would hear of. Delete through the session instead."
+    if isinstance(track, Stream):
+        if not track.texts:
+            yield 'a streamed model names the text columns that grow, as in Stream("content", …).'
+        for name in track.texts:
+            if name not in columns:
+                yield f"it streams `{name}`, which is no column of it."
+        if "fence" not in columns:
+            yield "a streamed model needs a writer's columns: let it inherit from `Streamed`."
+        if not isinstance(vars_of(model).get(track.while_), hybrid_property):
+            yield f"`{track.while_}` is no hybrid property that says whether the row is being written."
+
+
+def vars_of(model: type) -> dict[str, Any]:
+    """All class attributes by name, inherited ones included."""
+    return {name: value for base in reversed(model.__mro__) for name, value in vars(base).items()}
+
+
+def sync_of(track: Sync | Stream) -> Sync:
+    """The sync side of a track."""
+    return track.otherwise if isinstance(track, Stream) else track
+
+
+def streamed() -> list[type["Tracked"]]:
+    """The models on a stream track."""
+    return [model for model in tracked.values() if isinstance(model.__track__, Stream)]
+
+
+def by_depth() -> list[type["Tracked"]]:
+    """The tracked models, each before those that it touches: the one order in which rows are locked."""
+    order: list[type[Tracked]] = []
+
+    def place(model: type[Tracked]) -> None:
+        if model in order:
+            return
+        for name in sync_of(model.__track__).touched:  # type: ignore[arg-type]
+            place(target(model, name))
+        order.append(model)
+
+    for model in tracked.values():
+        place(model)
+    return order[::-1]
+
+
+def target(model: type[Tracked], relationship: str) -> type[Tracked]:
+    """The model at the other end of a relationship."""
+    return inspect(model).relationships[relationship].mapper.class_  # type: ignore[no-any-return]
+
+
+def streaming(row: Any, values: dict[str, Any] | None = None) -> bool:
+    """Whether the row is on the stream track now, or was when its columns had `values` (those named there)."""
+    track = type(row).__track__
+    if not isinstance(track, Stream):
+        return False
+    if not values:
+        return bool(getattr(row, track.while_))
+    former = type("Former", (), {name: getattr(row, name) for name in _columns(row)} | values)
+    return bool(vars_of(type(row))[track.while_].fget(former))
+
+
+def _columns(row: Any) -> Iterable[str]:
+    state = inspect(row)
+    return (name for name in state.mapper.columns.keys() if name not in state.unloaded)

@@ -1,0 +1,283 @@
+"""Text in at any speed; updates out at the cadence; always a final status.
+
+    async with writer.stream(message) as text:      # it is this writer's: STREAMING, lease, heartbeat
+        async for event in model.reply_to(history):
+            text.append(event.delta)
+    # left: COMPLETE. An exception: FAILED. Stopped or settled by somebody else: the block is cancelled.
+
+One statement a tick writes the updates of all rows that are due, and one more the heartbeats of the silent ones.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import structlog
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from api.errors import ReplyError
+from api.streaming import channels, leases, snapshot
+from api.streaming.batch import batch
+from api.streaming.draft import Draft
+from api.streaming.publisher import Publisher
+from api.streaming.rows import Status, Streamed, deadline, now
+from api.streaming.store import Store
+from api.streaming.tracks import Stream
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 0.05
+"""The least time between two statements: updates that fall due together are written together."""
+
+HEARTBEATS_PER_LEASE = 3
+"""Two may be lost before the lease runs out."""
+
+RETRY_SECONDS = 0.25
+"""How long to wait before a database that is away is asked again."""
+
+BROKEN = "Writing this went wrong on our side. Ask for it again."
+
+
+class Writer:
+    """Writes the rows that this process holds. Its lifetime is an `async with`."""
+
+    def __init__(
+        self,
+        store: Store,
+        publisher: Publisher,
+        *,
+        cadence: float,
+        lease: float,
+        wait: float,
+        limit: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._cadence = cadence
+        self._lease = lease
+        self._wait = wait
+        self._limit = limit
+        self._clock = clock
+        self._drafts: dict[UUID, Draft] = {}
+        self._writing: dict[UUID, asyncio.Task[Any]] = {}
+        self._changed = asyncio.Event()
+        self._ticking: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._ticking = asyncio.create_task(self._run(), name="writer")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._ticking is not None
+        self._ticking.cancel()
+        await asyncio.gather(self._ticking, return_exceptions=True)
+
+    @asynccontextmanager
+    async def stream(self, row: Streamed) -> AsyncIterator[Draft]:
+        """Write a claimed row. Leaving the block ends it; when somebody else ends it first, the block is cancelled."""
+        draft = Draft(row, cadence=self._cadence, limit=self._limit, now=self._clock(), wake=self._changed.set)
+        task = asyncio.current_task()
+        assert task is not None
+        self._drafts[row.id] = draft
+        self._writing[row.id] = task
+        try:
+            yield draft
+        except asyncio.CancelledError:
+            del self._writing[row.id]
+            if not draft.lost:
+                await asyncio.shield(asyncio.create_task(self._part_from(draft)))
+                raise
+            task.uncancel()
+        except ReplyError as error:
+            await self._end(draft, Status.FAILED, error.code, str(error))
+        except Exception:
+            log.exception("writing failed", id=str(row.id))
+            await self._end(draft, Status.FAILED, "INTERRUPTED", BROKEN)
+        else:
+            await self._end(draft, Status.COMPLETE)
+        finally:
+            self._writing.pop(row.id, None)
+            self._drafts.pop(row.id, None)
+
+    async def _end(self, draft: Draft, status: Status, code: str | None = None, message: str | None = None) -> None:
+        self._writing.pop(draft.id, None)
+        if not draft.lost:
+            draft.end(status, code, message)
+            await asyncio.shield(asyncio.create_task(draft.settled.wait()))
+
+    async def _part_from(self, draft: Draft) -> None:
+        """This process must leave: what has shown nothing waits for another writer, the rest is ended."""
+        if draft.blank:
+            statement = leases.hand_back(draft.model, self._store.dialect, [(draft.id, draft.fence)], wait=self._wait)
+            if await self._store.write(statement):
+                self._publisher.offer(channels.WORK, "")
+            return
+        draft.end(Status.FAILED, "INTERRUPTED", leases.INTERRUPTED)
+        await draft.settled.wait()
+
+    def dismiss(self, key: UUID) -> None:
+        """Somebody else decided about this row: let go of it, and cancel whoever asks the model."""
+        draft = self._drafts.get(key)
+        if draft is None or draft.settled.is_set():
+            return
+        draft.lost = True
+        draft.settled.set()
+        if (task := self._writing.pop(key, None)) is not None:
+            task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            await self._next_tick()
+            try:
+                await self.tick()
+            except Exception as error:
+                log.warning("the database is away", error=repr(error), held=len(self._drafts))
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                await asyncio.sleep(TICK_SECONDS)
+
+    async def _next_tick(self) -> None:
+        """Until an update or a heartbeat is due."""
+        while True:
+            self._changed.clear()
+            wait = min((self._next_of(draft) for draft in self._drafts.values()), default=float("inf")) - self._clock()
+            if wait <= 0:
+                return
+            try:
+                async with asyncio.timeout(wait if wait < float("inf") else None):
+                    await self._changed.wait()
+            except TimeoutError:
+                return
+
+    def _next_of(self, draft: Draft) -> float:
+        if draft.settled.is_set():
+            return float("inf")
+        return min(draft.due_at(), draft.beaten + self._lease / HEARTBEATS_PER_LEASE)
+
+    async def tick(self) -> None:
+        """Write all updates and heartbeats that are due now. Raises what the database raises when it is away."""
+        at = self._clock()
+        open_drafts = [draft for draft in self._drafts.values() if not draft.settled.is_set()]
+        due = [draft for draft in open_drafts if draft.due_at() <= at]
+        silent = [
+            draft
+            for draft in open_drafts
+            if draft not in due and draft.beaten + self._lease / HEARTBEATS_PER_LEASE <= at
+        ]
+        for model in {draft.model for draft in due}:
+            await self._flush(model, [draft for draft in due if draft.model is model])
+        for model in {draft.model for draft in silent}:
+            await self._beat(model, [draft for draft in silent if draft.model is model])
+
+    async def _flush(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
+        """One statement for all; if it fails for its contents, one for each, and only the offender fails."""
+        taken = {draft.id: draft.take(self._clock()) for draft in sorted(drafts, key=lambda draft: draft.id)}
+        try:
+            rows = await self._store.write(self._flushing(model, list(taken.values())))
+        except Exception as error:
+            for draft in drafts:
+                draft.put_back()
+            if not _offends(error):
+                raise
+            if len(drafts) > 1:
+                for draft in drafts:
+                    await self._flush(model, [draft])
+            else:
+                await self._give_up(drafts[0], error)
+            return
+        written = {row.id: row for row in rows}
+        for draft in drafts:
+            if (row := written.get(draft.id)) is not None:
+                texts = {name: taken[draft.id][name] for name in _texts(model)}
+                self._written(draft, {**row._mapping, **texts})
+            else:
+                await self._missed(draft)
+
+    def _flushing(self, model: type[Streamed], rows: list[dict[str, Any]]) -> ReturningUpdate[Any]:
+        names = sorted({name for row in rows for name in row})
+        table = model.__table__
+        new = batch(self._store.dialect, {name: table.c[name].type for name in names}, rows)
+        return _flush_statement(model, tuple(names), new, self._lease)
+
+    def _written(self, draft: Draft, values: dict[str, Any]) -> None:
+        """Announce what is committed; a final status settles the draft."""
+        name = channels.stream(draft.model.__tablename__, draft.id)  # type: ignore[attr-defined]
+        self._publisher.offer(name, snapshot.encode(values), revision=values["revision"])
+        if values["status"] != Status.STREAMING:
+            draft.settled.set()
+
+    async def _missed(self, draft: Draft) -> None:
+        """Nothing came back: somebody else decided, or the answer to our own last update was lost on its way."""
+        if draft.ending is not None:
+            table = draft.model.__table__
+            for row in await self._store.read(
+                select(table).where(table.c.id == draft.id, table.c.fence == draft.fence)
+            ):
+                if row.status == draft.ending[0]:
+                    self._written(draft, dict(row._mapping))
+                    return
+        self.dismiss(draft.id)
+
+    async def _give_up(self, draft: Draft, error: Exception) -> None:
+        """The database refuses this text for what it is: end the row with what it last took."""
+        log.error("the database refuses a text", id=str(draft.id), error=repr(error))
+        model = draft.model
+        values = {
+            "status": Status.FAILED,
+            "error_code": "INTERRUPTED",
+            "error_message": BROKEN,
+            "revision": model.revision + 1,
+        }
+        mine = (model.id == draft.id, model.fence == draft.fence, model.streaming)
+        rows = await self._store.write(update(model).where(*mine).values(values).returning(model.__table__))
+        self.dismiss(draft.id)
+        for row in rows:
+            self._written(draft, dict(row._mapping))
+
+    async def _beat(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
+        held = [(draft.id, draft.fence) for draft in drafts]
+        rows = await self._store.write(leases.beat(model, self._store.dialect, held, lease=self._lease))
+        kept = {row.id for row in rows}
+        for draft in drafts:
+            if draft.id in kept:
+                draft.beaten = self._clock()
+            else:
+                self.dismiss(draft.id)
+
+
+def _texts(model: type[Streamed]) -> tuple[str, ...]:
+    track = model.__track__
+    assert isinstance(track, Stream)
+    return track.texts
+
+
+def _flush_statement(model: type[Streamed], names: tuple[str, ...], new: Any, lease: float) -> ReturningUpdate[Any]:
+    table = model.__table__
+    values: dict[str, Any] = {name: new.c[name] for name in (*_texts(model), "status", "error_code", "error_message")}
+    for name in set(names) - set(values) - {"id", "fence"}:
+        values[name] = func.coalesce(new.c[name], table.c[name])
+    values |= {"revision": table.c.revision + 1, "lease": deadline(lease)}
+    if "updated_at" in table.c:
+        values["updated_at"] = now()
+    mine = (table.c.id == new.c.id, table.c.fence == new.c.fence, model.streaming)
+    shown = [column for column in table.c if column.name not in _texts(model)]
+    return update(table).where(*mine).values(values).returning(*shown)
+
+
+def _offends(error: Exception) -> bool:
+    """Whether the contents of the statement are at fault, so that asking again would not help."""
+    if isinstance(error, DataError | IntegrityError | TypeError | ValueError):
+        return True
+    if isinstance(error, DBAPIError):
+        # SQL's class 22 is a bad value, 23 a broken constraint.
+        return str(getattr(error.orig, "sqlstate", None) or "").startswith(("22", "23"))
+    return isinstance(error, StatementError)
