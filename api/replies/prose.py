@@ -19,7 +19,7 @@ WORDS = {
     ),
     "person": (
         "a colleague", "a patient friend", "the person who asked", "somebody new to the subject", "your future self",
-        "whoever inherits it", "a neighbour", "two strangers in a café", "the most sceptical person you know",
+        "whoever inherits it", "a neighbour", "a stranger in a café", "the most sceptical person you know",
     ),
     "time": (
         "before lunch", "by Friday", "within the hour", "over a quiet weekend", "in the first ten minutes",
