@@ -5,11 +5,11 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 import structlog
 from fastapi import FastAPI
@@ -55,6 +55,7 @@ class Parts:
 
     settings: Settings
     bus: Bus
+    publisher: Publisher
     database: Database
     hub: Hub
     access: Access
@@ -80,7 +81,7 @@ async def running(settings: Settings, *, replies: bool) -> AsyncIterator[Parts]:
         await stack.enter_async_context(sweep)
         if replies:
             await stack.enter_async_context(_writing(settings, bus, database, publisher))
-        yield Parts(settings, bus, database, hub, access, sweep, metrics)
+        yield Parts(settings, bus, publisher, database, hub, access, sweep, metrics)
 
 
 @asynccontextmanager
@@ -122,8 +123,8 @@ def create_app(settings: Settings, *, replies: bool = True) -> FastAPI:
             app.state.parts = parts
             app.state.http = GraphQLOverHTTP(schema, server, parting)
             app.state.sockets = Sockets(schema, server)
-            _part_when_terminated(app)
-            yield
+            with _parting_when_terminated(app):
+                yield
             part(app)
 
     app = FastAPI(title="Twotrack", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -146,21 +147,30 @@ def part(app: FastAPI) -> None:
     app.state.sockets.part()
 
 
-def _part_when_terminated(app: FastAPI) -> None:
+@contextmanager
+def _parting_when_terminated(app: FastAPI) -> Iterator[None]:
     """uvicorn waits for long responses to end and tells nobody that it waits; so hear the signal before it does."""
     if threading.current_thread() is not threading.main_thread():
+        yield
         return
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        before = signal.getsignal(number)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
-        def parting(caught: int, frame: Any, before: Any = before) -> None:
-            loop.call_soon_threadsafe(part, app)
-            if callable(before):
-                before(caught, frame)
+    def parting(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(part, app)
+        handler = before[signal.Signals(number)]
+        if callable(handler):
+            handler(number, frame)
 
-        if callable(before):
+    for number, handler in before.items():
+        if callable(handler):
             signal.signal(number, parting)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if callable(handler):
+                signal.signal(number, handler)
 
 
 def _add_routes(app: FastAPI) -> None:
@@ -175,7 +185,7 @@ def _add_routes(app: FastAPI) -> None:
     app.router.add_websocket_route("/graphql", socket)  # type: ignore[arg-type]
     app.add_route("/healthz", _healthz, methods=["GET"])
     app.add_route("/readyz", _readyz, methods=["GET"])
-    app.add_route("/metrics", lambda request: request.app.state.parts.metrics(request), methods=["GET"])
+    app.add_route("/metrics", _metrics, methods=["GET"])
     app.mount("/graphql-assets", StaticFiles(directory=GRAPHIQL, check_dir=False))
     app.mount("/assets", StaticFiles(directory=PAGE / "assets", check_dir=False))
     app.add_route("/{path:path}", _page, methods=["GET"])
@@ -203,6 +213,10 @@ def _built(file: Path) -> Response:
     if not file.is_file():
         return PlainTextResponse("The page is not built yet. Run `make setup`, then reload.\n", 503)
     return FileResponse(file, headers={"cache-control": "no-cache"})
+
+
+async def _metrics(request: Request) -> Response:
+    return await request.app.state.parts.metrics(request)  # type: ignore[no-any-return]
 
 
 async def _healthz(request: Request) -> Response:

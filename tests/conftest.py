@@ -1,5 +1,90 @@
-"""What every test can ask for."""
+"""What every test can ask for: both backends, a running server on each."""
 
-from tests.services import postgres_server, redis_server
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import structlog
+
+from api import migrations
+from api.database import Database
+from api.settings import Settings
+from api.streaming.publisher import Publisher
+from tests.server import Running, serving
+from tests.services import Postgres, postgres_server, redis_server
 
 __all__ = ["postgres_server", "redis_server"]
+
+SECRET = "only for tests, and long enough to sign with"
+
+structlog.configure(
+    processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter], logger_factory=structlog.stdlib.LoggerFactory()
+)
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A database and a bus of the test's own."""
+
+    name: str
+    database_url: str
+    broadcast_url: str
+
+    def settings(self, **changes: Any) -> Settings:
+        """Settings with short times; whatever a test needs otherwise it says itself."""
+        fast: dict[str, Any] = {
+            "cadence_seconds": 0.05,
+            "patience_seconds": 0.5,
+            "secret_key": SECRET,
+            "_env_file": None,
+        }
+        return Settings(database_url=self.database_url, broadcast_url=self.broadcast_url, **{**fast, **changes})
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to copy."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    _migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["embedded", "scaled"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Backend]:
+    """Memory and SQLite, then Redis and Postgres."""
+    if request.param == "embedded":
+        path = tmp_path / "twotrack.db"
+        path.write_bytes(sqlite_template.read_bytes())
+        yield Backend("embedded", f"sqlite+aiosqlite:///{path}", "memory://")
+        return
+    postgres: Postgres = request.getfixturevalue("postgres_server")
+    redis = request.getfixturevalue("redis_server")
+    with postgres.database(postgres.template("twotrack", _migrate)) as url:
+        yield Backend("scaled", url, redis.url)
+
+
+@pytest_asyncio.fixture
+async def server(backend: Backend) -> AsyncIterator[Running]:
+    """A server whose replies the test writes itself."""
+    async with serving(backend.settings()) as running:
+        yield running
+
+
+def _migrate(url: str) -> None:
+    async def nobody(messages: object) -> None:
+        """Nothing is announced here."""
+
+    async def migrate() -> None:
+        database = Database(url, Publisher(nobody))
+        await migrations.migrate(database)
+        if database.dialect == "sqlite":
+            async with database.engine.connect() as connection:
+                await connection.exec_driver_sql("ROLLBACK")
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        await database.aclose()
+
+    asyncio.run(migrate())

@@ -48,9 +48,9 @@ class Worker:
 
     @asynccontextmanager
     async def working(self, grace: float) -> AsyncIterator[None]:
-        """Claim and write until left; then finish what can be finished within `grace` seconds, and part from the rest."""
+        """Claim and write until left; then finish what can be within `grace` seconds, and part from the rest."""
         claiming = [
-            asyncio.create_task(work, name=f"worker: {work.__name__}")
+            asyncio.create_task(work, name="worker")
             for work in (self._claim(), self._hear_of_work(), self._hear_of_decisions())
         ]
         try:

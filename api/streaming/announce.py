@@ -247,9 +247,7 @@ def _news_columns(model: Model) -> list[Any]:
     table = model.__table__  # type: ignore[attr-defined]
     if isinstance(model.__track__, Stream):
         return list(table.c)
-    return [
-        table.c[name] for name in ("id", "revision", "updated_at", sync_of(model.__track__).epoch) if name in table.c
-    ]  # type: ignore[arg-type]
+    return [table.c[name] for name in ("id", "revision", "updated_at") if name in table.c]
 
 
 def _owe(session: TrackedSession, model: Model, row: Any, *, streams: bool) -> None:

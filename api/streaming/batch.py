@@ -13,7 +13,7 @@ def batch(
     dialect: str, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Mapping[str, Any]], name: str = "batch"
 ) -> FromClause:
     """The rows as a table to join with: `columns` are its names and types, keys missing in a row are NULL."""
-    return _table(dialect, columns, bindparam(name, orjson.dumps(list(rows)).decode(), Text()), name)
+    return _table(dialect, columns, bindparam(name, orjson.dumps(list(rows), default=str).decode(), Text()), name)
 
 
 def _table(dialect: str, columns: Mapping[str, TypeEngine[Any]], parameter: Any, name: str) -> FromClause:

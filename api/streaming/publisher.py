@@ -8,8 +8,6 @@ from typing import Self
 
 import structlog
 
-from api.errors import BusDown
-
 log = structlog.get_logger(__name__)
 
 PARTING_SECONDS = 1.0
@@ -64,7 +62,7 @@ class Publisher:
             self._owed.clear()
             try:
                 await self._publish(owed)
-            except BusDown as error:
-                log.warning("not published", messages=len(owed), error=str(error))
+            except Exception as error:
+                log.warning("not published", messages=len(owed), error=repr(error))
             if not self._owed:
                 self._idle.set()

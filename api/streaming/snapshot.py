@@ -21,7 +21,7 @@ Row = TypeVar("Row", bound=Tracked)
 
 def encode(values: Mapping[str, Any]) -> str:
     """A row's values by column name as JSON text: UUIDs, moments and enums as their strings."""
-    return orjson.dumps(dict(values)).decode()
+    return orjson.dumps(dict(values), default=str).decode()  # asyncpg has a UUID of its own
 
 
 def decode(model: type[Row], message: str | bytes) -> Row:

@@ -92,7 +92,7 @@ class Writer:
         try:
             yield draft
         except asyncio.CancelledError:
-            del self._writing[row.id]
+            self._writing.pop(row.id, None)
             if not draft.lost:
                 await asyncio.shield(asyncio.create_task(self._part_from(draft)))
                 raise

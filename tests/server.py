@@ -1,0 +1,314 @@
+"""A real Twotrack server in this test's event loop, and people who use it over real sockets.
+
+async with serving(backend.settings()) as server:
+    ann = await server.person("Ann")
+    chat = await ann.create_chat()
+    sent = await ann.send(chat, "Hello")
+    async with ann.socket() as socket:
+        stream = await socket.stream(sent["reply"]["id"])
+        async with server.writing(sent["reply"]["id"]) as text:
+            text.append("Hi")
+        assert await stream.rest() == …
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Self
+from uuid import UUID
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import select
+from websockets.asyncio.client import ClientConnection, connect
+
+from api.app import Parts, create_app, secret_key
+from api.auth import Tokens
+from api.models import Message, User
+from api.schema import ids
+from api.settings import Settings
+from api.streaming import leases
+from api.streaming.draft import Draft
+from api.streaming.writer import Writer
+
+PATIENCE_SECONDS = 20
+"""After so long without what a test waits for, it fails: generous, as two cores run everything."""
+
+MESSAGE = "id chatId role content reasoning status streaming revision finishReason model error { code message }"
+STREAM = f"subscription ($id: ID!) {{ messageStream(id: $id) {{ {MESSAGE} }} }}"
+SYNC = "subscription ($ids: [ID!]!) { sync(ids: $ids) { id revision deleted } }"
+
+_names = count()
+
+
+class Refused(AssertionError):
+    """The server answered with errors where the test expected none."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__(errors)
+        self.code = errors[0].get("extensions", {}).get("code")
+
+
+class QuietServer(uvicorn.Server):
+    """Leaves the signals to pytest."""
+
+    def capture_signals(self) -> Any:  # type: ignore[override]
+        return nullcontext()
+
+
+@asynccontextmanager
+async def serving(settings: Settings, *, replies: bool = False) -> AsyncIterator["Running"]:
+    """A server on a free port. Without `replies`, tests write them themselves with `Running.writing`."""
+    app = create_app(settings, replies=replies)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, ws="websockets-sansio", ws_per_message_deflate=False, log_config=None,
+        access_log=False, lifespan="on", timeout_graceful_shutdown=1, ws_max_size=settings.body_bytes,
+    )  # fmt: skip
+    server = QuietServer(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        if task.done():
+            task.result()
+            raise RuntimeError("the server ended before it started")
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield Running(app, port, server)
+    finally:
+        server.should_exit = True
+        await task
+
+
+@dataclass
+class Running:
+    """One server process, as its users see it, and its parts, as an operator might."""
+
+    app: FastAPI
+    port: int
+    uvicorn: uvicorn.Server
+
+    @property
+    def parts(self) -> Parts:
+        return self.app.state.parts
+
+    @property
+    def settings(self) -> Settings:
+        return self.parts.settings
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/graphql"
+
+    async def person(self, name: str) -> "Person":
+        """Somebody with an account of their own, made without the slow hashing of a password."""
+        row = User(name=name, email=f"{name.lower()}.{next(_names)}@example.com", password="none")
+        async with self.parts.database.transaction() as session:
+            session.add(row)
+        token = Tokens(secret_key(self.settings), hours=1).issue(row.id)
+        return Person(self.port, token, row.email, ids.global_id("User", row.id), ids.global_id("Viewer", row.id))
+
+    def stranger(self) -> "Person":
+        """Somebody who is signed out."""
+        return Person(self.port, "", "", "", "")
+
+    async def row(self, message: str) -> Message:
+        """What the database says of a message."""
+        async with self.parts.database.reading() as session:
+            return (await session.scalars(select(Message).where(Message.id == ids.key_of("Message", message)))).one()
+
+    async def claim(self, message: str, *, writer: UUID | None = None) -> Message:
+        """The waiting reply with this id, claimed as a worker would."""
+        wanted = ids.key_of("Message", message)
+        statement = leases.claim(Message, writer or wanted, limit=100, lease=self.settings.lease_seconds)
+        rows = [Message(**row._mapping) for row in await self.parts.database.write(statement)]
+        return next(row for row in rows if row.id == wanted)
+
+    def writer(self, *, cadence: float = 0.0) -> Writer:
+        """A writer as a worker has it, but with no pause between updates."""
+        return Writer(
+            self.parts.database,
+            self.parts.publisher,
+            cadence=cadence,
+            lease=self.settings.lease_seconds,
+            wait=self.settings.queue_seconds,
+            limit=self.settings.reply_bytes,
+        )
+
+    @asynccontextmanager
+    async def writing(self, message: str) -> AsyncIterator[Draft]:
+        """Claim a waiting reply and write it by hand."""
+        row = await self.claim(message)
+        async with self.writer() as writer, writer.stream(row) as text:
+            yield text
+
+
+@dataclass
+class Person:
+    """Somebody at a client."""
+
+    port: int
+    token: str
+    email: str
+    user_id: str
+    viewer_id: str
+    chats: list[str] = field(default_factory=list)
+
+    async def post(self, query: str, /, **variables: Any) -> dict[str, Any]:
+        """The whole answer to one operation over HTTP."""
+        headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
+            body = {"query": query, "variables": variables}
+            response = await client.post(f"http://127.0.0.1:{self.port}/graphql", json=body, headers=headers)
+        return response.json()
+
+    async def ask(self, query: str, /, **variables: Any) -> dict[str, Any]:
+        """The data of one operation. Raises Refused when there are errors."""
+        answer = await self.post(query, **variables)
+        if answer.get("errors"):
+            raise Refused(answer["errors"])
+        return answer["data"]
+
+    async def create_chat(self, title: str = "A chat") -> str:
+        data = await self.ask("mutation ($t: String) { createChat(input: { title: $t }) { chat { id } } }", t=title)
+        return data["createChat"]["chat"]["id"]
+
+    async def send(
+        self, chat: str, content: str = "Hello", *, key: str | None = None, reply: bool = True
+    ) -> dict[str, Any]:
+        """`{ message, reply, chat { id revision } }`."""
+        mutation = f"""mutation ($c: ID!, $t: String!, $k: String!, $r: Boolean!) {{
+            sendMessage(input: {{ chatId: $c, content: $t, idempotencyKey: $k, reply: $r }}) {{
+                message {{ {MESSAGE} }} reply {{ {MESSAGE} }} chat {{ id revision }} }} }}"""
+        data = await self.ask(mutation, c=chat, t=content, k=key or f"key {next(_names)} {time.time_ns()}", r=reply)
+        return data["sendMessage"]
+
+    async def act(self, mutation: str, message: str) -> dict[str, Any]:
+        """stopMessage, regenerateMessage: the message as it is after."""
+        data = await self.ask(
+            f"mutation ($m: ID!) {{ {mutation}(input: {{ messageId: $m }}) {{ message {{ {MESSAGE} }} }} }}", m=message
+        )
+        return data[mutation]["message"]
+
+    async def add(self, chat: str, other: "Person") -> None:
+        mutation = (
+            "mutation ($c: ID!, $e: String!) { addParticipant(input: { chatId: $c, email: $e }) { chat { id } } }"
+        )
+        await self.ask(mutation, c=chat, e=other.email)
+
+    async def remove(self, chat: str, other: "Person") -> None:
+        mutation = (
+            "mutation ($c: ID!, $u: ID!) { removeParticipant(input: { chatId: $c, userId: $u }) { chat { id } } }"
+        )
+        await self.ask(mutation, c=chat, u=other.user_id)
+
+    @asynccontextmanager
+    async def socket(self, port: int | None = None) -> AsyncIterator["Socket"]:
+        """A graphql-transport-ws connection, acknowledged."""
+        async with connect(
+            f"ws://127.0.0.1:{port or self.port}/graphql", subprotocols=["graphql-transport-ws"], max_size=None
+        ) as connection:
+            payload = {"authorization": f"Bearer {self.token}"} if self.token else {}
+            await connection.send(json.dumps({"type": "connection_init", "payload": payload}))
+            assert json.loads(await connection.recv())["type"] == "connection_ack"
+            socket = Socket(connection)
+            try:
+                yield socket
+            finally:
+                socket.reading.cancel()
+
+
+class Socket:
+    """A connection and the operations on it."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.subscriptions: dict[str, Subscription] = {}
+        self.reading = asyncio.create_task(self._read())
+        self.closed = asyncio.Event()
+        self._ids = count()
+
+    async def _read(self) -> None:
+        try:
+            async for text in self.connection:
+                message = json.loads(text)
+                if (subscription := self.subscriptions.get(message.get("id"))) is not None:
+                    subscription.received.put_nowait(message)
+        finally:
+            self.closed.set()
+            for subscription in self.subscriptions.values():
+                subscription.received.put_nowait({"type": "closed", "code": self.connection.close_code})
+
+    async def subscribe(self, query: str, /, **variables: Any) -> "Subscription":
+        subscription = Subscription(self, f"operation {next(self._ids)}")
+        self.subscriptions[subscription.id] = subscription
+        payload = {"query": query, "variables": variables}
+        await self.connection.send(json.dumps({"id": subscription.id, "type": "subscribe", "payload": payload}))
+        return subscription
+
+    async def stream(self, message: str) -> "Subscription":
+        """Follow a message; its frames are the messages themselves."""
+        return await self.subscribe(STREAM, id=message)
+
+    async def sync(self, *ids: str) -> "Subscription":
+        """Follow revisions."""
+        return await self.subscribe(SYNC, ids=list(ids))
+
+
+class Subscription:
+    """One operation on a socket, message by message."""
+
+    def __init__(self, socket: Socket, id: str) -> None:
+        self.socket = socket
+        self.id = id
+        self.received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def message(self) -> dict[str, Any]:
+        """The next protocol message: `next`, `error`, `complete`, or `closed` with the socket's close code."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await self.received.get()
+
+    async def next(self) -> dict[str, Any]:
+        """The next frame's object: a message, or a sync event. Raises Refused for errors."""
+        message = await self.message()
+        assert message["type"] == "next", message
+        if message["payload"].get("errors"):
+            raise Refused(message["payload"]["errors"])
+        (value,) = message["payload"]["data"].values()
+        return value
+
+    async def until(self, **wanted: Any) -> dict[str, Any]:
+        """The first frame that has these values."""
+        while True:
+            frame = await self.next()
+            if all(frame.get(name) == value for name, value in wanted.items()):
+                return frame
+
+    async def rest(self) -> list[dict[str, Any]]:
+        """All frames until `complete`."""
+        frames = []
+        while (message := await self.message())["type"] == "next":
+            assert not message["payload"].get("errors"), message
+            frames.extend(message["payload"]["data"].values())
+        assert message["type"] == "complete", message
+        return frames
+
+    async def quiet_until(self, other: "Subscription", **wanted: Any) -> dict[str, Any]:
+        """Assert that nothing arrived here by the time that `other`, on the same socket, has a frame like that."""
+        frame = await other.until(**wanted)
+        assert self.received.empty(), self.received.get_nowait()
+        return frame
+
+    async def complete(self) -> None:
+        """Unsubscribe."""
+        await self.socket.connection.send(json.dumps({"id": self.id, "type": "complete"}))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.complete()
