@@ -50,6 +50,11 @@ export class TestServer {
   readonly messages: Message[] = [];
   title = "A chat";
   revision = 1;
+  deleted = false;
+  /** Keeps the events back, as a slow bus does. */
+  silent = false;
+  /** What was sent before under the key that comes next. */
+  sent: string | undefined;
   /** Every operation that arrived, by name, in order. */
   readonly operations: string[] = [];
   /** The operations that are live on a socket right now, by name and id. */
@@ -60,6 +65,7 @@ export class TestServer {
   readonly refused = new Set<string>();
   closeConnectsWith: number | undefined;
   answerPings = true;
+  pings = 0;
   /** Answers to these operations wait until they are released. They are read from the rows before they wait. */
   readonly holding = new Set<string>();
   readonly held: Held[] = [];
@@ -78,7 +84,7 @@ export class TestServer {
   }
 
   private constructor() {
-    this.#schema = buildSchema(readFileSync(new URL("../schema.draft.graphql", import.meta.url), "utf8"));
+    this.#schema = buildSchema(readFileSync("schema.draft.graphql", "utf8"));
     this.#http = createServer();
     const sockets = new WebSocketServer({ noServer: true, autoPong: false });
     this.#http.on("upgrade", (request, socket, head) => {
@@ -110,12 +116,16 @@ export class TestServer {
       },
       sockets,
     );
-    const ignorePings = (webSocket: WebSocket) => {
-      const emit = webSocket.emit.bind(webSocket);
-      webSocket.emit = (event: string, ...args: unknown[]) =>
-        event === "message" && !this.answerPings && String(args[0]).includes('"ping"') ? true : emit(event, ...args);
+    sockets.on("connection", (socket) => this.#overhearPings(socket));
+  }
+
+  #overhearPings(socket: WebSocket): void {
+    const emit = socket.emit.bind(socket);
+    socket.emit = (event: string, ...args: unknown[]) => {
+      const isPing = event === "message" && String(args[0]).includes('"type":"ping"');
+      if (isPing) this.pings++;
+      return isPing && !this.answerPings ? true : emit(event, ...args);
     };
-    sockets.on("connection", ignorePings);
   }
 
   get url(): string {
@@ -178,6 +188,7 @@ export class TestServer {
   }
 
   announce(event: SyncEvent): void {
+    if (this.silent) return;
     for (const channel of this.#syncs.get(event.id) ?? []) channel.push({ sync: event });
   }
 
@@ -245,9 +256,11 @@ export class TestServer {
 
   #root() {
     return {
-      chat: ({ id }: { id: string }) => (id === CHAT ? this.#chat() : null),
+      chat: ({ id }: { id: string }) => (id === CHAT && !this.deleted ? this.#chat() : null),
       message: ({ id }: { id: string }) => this.messages.find((message) => message.id === id) ?? null,
       sendMessage: ({ input }: { input: { content: string; reply: boolean } }) => {
+        const sent = this.messages.find((message) => message.id === this.sent);
+        if (sent) return { message: sent, reply: null, chat: this.#chat() };
         const message = this.add({
           role: "USER",
           content: input.content,

@@ -55,7 +55,12 @@ describe("older rows", () => {
     const joined = join(known, rows("a b", { of: "a b c d", revision: 4 }), { before: "c" });
     expect(names(joined)).toBe("a b c d");
     expect(joined.revision).toBe(3);
-    expect(joined.pageInfo).toMatchObject({ hasPreviousPage: false, hasNextPage: false, startCursor: "a", endCursor: "d" });
+    expect(joined.pageInfo).toMatchObject({
+      hasPreviousPage: false,
+      hasNextPage: false,
+      startCursor: "a",
+      endCursor: "d",
+    });
   });
 
   test("are dropped if the page has moved on meanwhile", () => {

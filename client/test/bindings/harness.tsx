@@ -1,0 +1,156 @@
+/** A chat page in a few lines, on whichever binding is being tested. */
+
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { act, render, screen, waitFor } from "@testing-library/react";
+import { parse } from "graphql";
+import { type ComponentType, type ReactNode, StrictMode, useState } from "react";
+import { expect } from "vitest";
+import type { TokenSource } from "../../src/core/tokens.ts";
+import type { Message, TestServer } from "../server.ts";
+
+export type Row = Pick<Message, "id" | "revision" | "status" | "streaming" | "content">;
+
+export interface ChatData {
+  readonly chat: {
+    readonly title: string;
+    readonly messages: { readonly revision: number; readonly edges: { readonly node: Row }[] };
+  } | null;
+}
+
+export interface Binding {
+  readonly name: string;
+  connect(server: TestServer, options?: { token?: TokenSource }): Connected;
+  useMessageStream<M extends Row, L>(message: M, options?: { fragment?: TypedDocumentNode<L, unknown> }): M;
+  useSync(id: string, revision: () => number | undefined, refetch: () => unknown): void;
+  useChat(query: TypedDocumentNode<ChatData, { id: string }>): { data: ChatData | undefined; refetch: () => unknown };
+  useSend(): (content: string) => Promise<unknown>;
+}
+
+export interface Connected {
+  readonly Provider: ComponentType<{ children: ReactNode }>;
+  status(): string;
+  close(): void;
+}
+
+export const CHAT = document<ChatData, { id: string }>(`
+  query Chat($id: ID!) {
+    chat(id: $id) {
+      id title revision
+      messages(last: 100) {
+        revision
+        edges { node { id chatId role revision status streaming content createdAt } }
+        pageInfo { hasPreviousPage hasNextPage startCursor endCursor }
+      }
+    }
+  }
+`);
+
+export const SEND = document<{ sendMessage: unknown }, { input: unknown }>(`
+  mutation Send($input: SendMessageInput!) {
+    sendMessage(input: $input) {
+      message { id chatId role revision status streaming content createdAt }
+      reply { id chatId role revision status streaming content createdAt }
+      chat { id revision }
+    }
+  }
+`);
+
+export function document<Data, Variables>(source: string): TypedDocumentNode<Data, Variables> {
+  return parse(source) as TypedDocumentNode<Data, Variables>;
+}
+
+export interface Options {
+  query?: TypedDocumentNode<ChatData, { id: string }>;
+  fragment?: TypedDocumentNode<unknown, unknown>;
+  token?: TokenSource;
+  strict?: boolean;
+}
+
+/** What a page shows and has shown. */
+export class Shown {
+  readonly renders = new Map<string, number>();
+  readonly texts = new Map<string, string[]>();
+  pageRenders = 0;
+  refetch: () => unknown = () => {};
+  send: (content: string) => Promise<unknown> = () => Promise.resolve();
+  addSecond: () => void = () => {};
+  unmount: () => void = () => {};
+
+  constructor(readonly connected: Connected) {}
+
+  text(id: string): string | undefined {
+    return screen.queryAllByTestId(id)[0]?.textContent ?? undefined;
+  }
+
+  busy(id: string): boolean {
+    return screen.queryAllByTestId(id)[0]?.getAttribute("aria-busy") === "true";
+  }
+
+  /** Shows another component that follows the same messages. */
+  second(): void {
+    act(() => this.addSecond());
+  }
+
+  noteBubble({ id, content }: Row): void {
+    this.renders.set(id, (this.renders.get(id) ?? 0) + 1);
+    const texts = this.texts.get(id) ?? [];
+    this.texts.set(id, texts);
+    if (texts.at(-1) !== content) texts.push(content);
+  }
+}
+
+export function show(binding: Binding, server: TestServer, options: Options = {}): Shown {
+  const { query = CHAT, fragment, token, strict = true } = options;
+  const shown = new Shown(binding.connect(server, { ...(token !== undefined && { token }) }));
+  const { Provider } = shown.connected;
+  const page = (
+    <Provider>
+      <Chat binding={binding} shown={shown} query={query} fragment={fragment} />
+    </Provider>
+  );
+  shown.unmount = render(strict ? <StrictMode>{page}</StrictMode> : page).unmount;
+  return shown;
+}
+
+interface Props extends Pick<Options, "fragment"> {
+  binding: Binding;
+  shown: Shown;
+}
+
+function Chat({ binding, shown, query, fragment }: Props & { query: NonNullable<Options["query"]> }) {
+  const { data, refetch } = binding.useChat(query);
+  const [hasSecond, setHasSecond] = useState(false);
+  const send = binding.useSend();
+  binding.useSync("chat-1", () => data?.chat?.messages.revision, refetch);
+  shown.pageRenders++;
+  Object.assign(shown, { refetch, send, addSecond: () => setHasSecond(true) });
+  if (data?.chat === null) return <p>gone</p>;
+  return data?.chat?.messages.edges.map(({ node }) => (
+    <section key={node.id}>
+      <Bubble message={node} {...{ binding, shown, fragment }} />
+      {hasSecond && <Bubble message={node} {...{ binding, shown, fragment }} />}
+    </section>
+  ));
+}
+
+function Bubble({ binding, shown, message, fragment }: Props & { message: Row }) {
+  const live = binding.useMessageStream(message, { ...(fragment && { fragment }) });
+  shown.noteBubble(live);
+  return (
+    <article data-testid={live.id} aria-busy={live.streaming}>
+      {live.content}
+    </article>
+  );
+}
+
+/** Waits until it holds; fails with what it last was. */
+export async function eventually<T>(look: () => T, value: T): Promise<void> {
+  await waitFor(() => {
+    expect(look()).toEqual(value);
+  });
+}
+
+/** Long enough for whatever should not happen to have happened. */
+export async function quiet(ms = 400): Promise<void> {
+  await act(() => new Promise<void>((done) => setTimeout(done, ms)));
+}

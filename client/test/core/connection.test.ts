@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import WebSocket from "ws";
+import { type Connection, createConnection } from "../../src/core/connection.ts";
+import type { Result } from "../../src/core/transport.ts";
+import { TestServer } from "../server.ts";
+
+const QUERY = 'subscription MessageStream { messageStream(id: "message-1") { id revision streaming content } }';
+
+let server: TestServer;
+let connection: Connection;
+
+beforeEach(async () => {
+  server = await TestServer.start();
+  server.add({ status: "STREAMING", content: "Once" });
+  connection = createConnection({ url: server.url, webSocketImpl: WebSocket });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  connection.close();
+  await server.stop();
+});
+
+function follow(): { texts: string[]; leave: () => void } {
+  const texts: string[] = [];
+  const leave = connection.subscribe(
+    { query: QUERY, operationName: "MessageStream" },
+    {
+      next: ({ data }: Result) => texts.push((data as { messageStream: { content: string } }).messageStream.content),
+      error: () => {},
+      complete: () => {},
+    },
+  );
+  return { texts, leave };
+}
+
+describe("a half-open socket", () => {
+  const ahead = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+  const openAndFallSilent = async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { texts } = follow();
+    await vi.waitFor(() => expect(texts).toEqual(["Once"]), { interval: 0 });
+    server.answerPings = false;
+    return texts;
+  };
+
+  test("is found out by an unanswered ping, and left for a new one", async () => {
+    const texts = await openAndFallSilent();
+    await ahead(19_900);
+    expect(server.connects).toHaveLength(1);
+    await ahead(200 + 10_000);
+    await vi.waitFor(() => expect(texts).toEqual(["Once", "Once"]));
+    expect(server.connects).toHaveLength(2);
+  });
+
+  test("is found out sooner when the network says it is back", async () => {
+    const texts = await openAndFallSilent();
+    window.dispatchEvent(new Event("online"));
+    await ahead(5_100 + 10_000);
+    await vi.waitFor(() => expect(texts).toEqual(["Once", "Once"]));
+  });
+
+  test("is found out sooner when the laptop wakes", async () => {
+    const texts = await openAndFallSilent();
+    document.dispatchEvent(new Event("visibilitychange"));
+    await ahead(5_100 + 10_000);
+    await vi.waitFor(() => expect(texts).toEqual(["Once", "Once"]));
+  });
+
+  test("is not suspected while its pings are answered", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { texts } = follow();
+    await vi.waitFor(() => expect(texts).toEqual(["Once"]));
+    for (let i = 0; i < 8; i++) {
+      await ahead(15_000);
+      await vi.waitFor(() => expect(server.pings).toBe(i + 1));
+    }
+    expect(server.connects).toHaveLength(1);
+  });
+});
+
+describe("its status", () => {
+  test("goes from idle over connecting to open, and back when nothing is followed", async () => {
+    const seen: string[] = [connection.status()];
+    connection.onStatus(() => seen.push(connection.status()));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { texts, leave } = follow();
+    await vi.waitFor(() => expect(texts).toEqual(["Once"]));
+    leave();
+    await vi.advanceTimersByTimeAsync(3_100);
+    await vi.waitFor(() => expect(connection.status()).toBe("idle"));
+    expect(seen).toEqual(["idle", "connecting", "open", "idle"]);
+  });
+
+  test("is lost while the server is away, and open when it is back", async () => {
+    const { texts } = follow();
+    await vi.waitFor(() => expect(texts).toEqual(["Once"]));
+    server.refuseConnects();
+    await vi.waitFor(() => expect(connection.status()).toBe("lost"));
+    server.acceptConnects();
+    await vi.waitFor(() => expect(connection.status()).toBe("open"), { timeout: 5_000 });
+  });
+});
+
+test("a network that is back cuts the wait short", async () => {
+  const { texts } = follow();
+  await vi.waitFor(() => expect(texts).toEqual(["Once"]));
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  server.refuseConnects();
+  await vi.waitFor(() => expect(connection.status()).toBe("lost"));
+  server.acceptConnects();
+  window.dispatchEvent(new Event("online"));
+  await vi.waitFor(() => expect(texts).toEqual(["Once", "Once"]));
+});
+
+test("a closed connection leaves no socket and comes back no more", async () => {
+  const { texts } = follow();
+  await vi.waitFor(() => expect(texts).toEqual(["Once"]));
+  connection.close();
+  await vi.waitFor(() => expect(server.sockets.size).toBe(0));
+  window.dispatchEvent(new Event("online"));
+  expect(server.connects).toHaveLength(1);
+});
