@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Engine, event, inspect, select, update
+from sqlalchemy import Engine, Table, event, inspect, select, update
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import MANYTOONE
@@ -226,7 +226,7 @@ def _touch_collections(session: Session, model: Model, keys: set[UUID], pending:
 
 def _raise(session: Session, model: Model, keys: Iterable[UUID]) -> Iterable[Any]:
     """One statement, rows locked in sorted order: two transactions that share rows can only queue, not deadlock."""
-    table = model.__table__  # type: ignore[attr-defined]
+    table = cast(Table, model.__table__)
     chosen = select(table.c.id).where(table.c.id.in_(sorted(keys))).order_by(table.c.id).with_for_update(key_share=True)
     values: dict[str, Any] = {"revision": table.c.revision + 1}
     if "updated_at" in table.c:
@@ -244,14 +244,14 @@ def _raise(session: Session, model: Model, keys: Iterable[UUID]) -> Iterable[Any
 
 
 def _news_columns(model: Model) -> list[Any]:
-    table = model.__table__  # type: ignore[attr-defined]
+    table = model.__table__
     if isinstance(model.__track__, Stream):
         return list(table.c)
     return [table.c[name] for name in ("id", "revision", "updated_at") if name in table.c]
 
 
 def _owe(session: TrackedSession, model: Model, row: Any, *, streams: bool) -> None:
-    table = model.__tablename__  # type: ignore[attr-defined]
+    table = model.__tablename__
     if streams:
         session._owed.append(_Owed(channels.stream(table, row["id"]), snapshot.encode(row), row["revision"]))
     elif isinstance(model.__track__, Sync):
@@ -260,7 +260,7 @@ def _owe(session: TrackedSession, model: Model, row: Any, *, streams: bool) -> N
 
 def _owe_deletion(session: TrackedSession, model: Model, key: UUID) -> None:
     name = channels.stream if isinstance(model.__track__, Stream) else channels.sync
-    session._owed.append(_Owed(name(model.__tablename__, key), DELETION, DELETED))  # type: ignore[attr-defined]
+    session._owed.append(_Owed(name(model.__tablename__, key), DELETION, DELETED))
 
 
 @event.listens_for(TrackedSession, "after_commit")

@@ -273,7 +273,7 @@ class Hub:
 
     def _join(self, reader: Reader, key: Key, *, streams: bool) -> Topic:
         model, identity = key
-        name = (channels.stream if streams else channels.sync)(model.__tablename__, identity)  # type: ignore[attr-defined]
+        name = (channels.stream if streams else channels.sync)(model.__tablename__, identity)
         topic = self._topics.get(name)
         if topic is None:
             topic = self._topics[name] = Topic(name, model, identity, streams=streams)

@@ -100,7 +100,7 @@ def queue(row: Streamed, seconds: float) -> None:
     """Let the row wait for a writer, for so many seconds at most; whoever wrote it before is fenced."""
     row.status = Status.STREAMING
     row.fence = (row.fence or 0) + 1
-    row.lease = deadline(seconds)  # type: ignore[assignment]
+    row.lease = deadline(seconds)
     row.writer = None
     row.tries = 0
     row.error_code = row.error_message = None

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import inspect
+from sqlalchemy.orm import Mapper
 
 from api.streaming.tracks import Tracked
 
@@ -27,7 +28,7 @@ def encode(values: Mapping[str, Any]) -> str:
 def decode(model: type[Row], message: str | bytes) -> Row:
     """The snapshot that `encode` made of a row of this model."""
     values = orjson.loads(message)
-    for name, decoder in _decoders(model):
+    for name, decoder in _decoders(inspect(model)):
         if values.get(name) is not None:
             values[name] = decoder(values[name])
     return model(**values)
@@ -39,9 +40,9 @@ def values_of(row: Tracked) -> dict[str, Any]:
 
 
 @cache
-def _decoders(model: type[Tracked]) -> list[tuple[str, Decoder]]:
+def _decoders(mapper: Mapper[Any]) -> list[tuple[str, Decoder]]:
     decoders: list[tuple[str, Decoder]] = []
-    for name, column in inspect(model).columns.items():
+    for name, column in mapper.columns.items():
         kind = column.type.python_type
         if issubclass(kind, datetime):
             decoders.append((name, datetime.fromisoformat))

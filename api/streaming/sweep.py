@@ -89,7 +89,7 @@ class Sweep:
                 if row.status == Status.STREAMING:
                     self._publisher.offer(channels.WORK, "")
                     continue
-                name = channels.stream(model.__tablename__, row.id)  # type: ignore[attr-defined]
+                name = channels.stream(model.__tablename__, row.id)
                 log.warning("settled", id=str(row.id), code=values["error_code"])
                 self._publisher.offer(name, snapshot.encode(values), revision=row.revision)
 
@@ -111,7 +111,7 @@ class Sweep:
             await self._show(model, {key: topics[key] for key in moved})
 
     async def _show(self, model: Model, topics: Mapping[UUID, Topic]) -> None:
-        table = model.__table__  # type: ignore[attr-defined]
+        table = model.__table__
         for row in await self._store.read(select(table).where(table.c.id.in_(list(topics)))):
             topics[row.id].offer(News(row.revision, model(**row._mapping)))
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlalchemy import inspect
+from sqlalchemy import FromClause, inspect
 from sqlalchemy.ext.hybrid import hybrid_property
 
 from api.errors import TrackError
@@ -65,6 +65,8 @@ class Tracked:
     """The base of every model: a class without a sound `__track__` cannot be declared."""
 
     __track__: ClassVar[Track]
+    __tablename__: Any
+    __table__: ClassVar[FromClause]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -79,11 +81,11 @@ class Tracked:
             return
         for fault in _faults(cls, track):
             raise TrackError(f"{cls.__name__}.__track__ contradicts the model: {fault}")
-        tracked[cls.__tablename__] = cls  # type: ignore[attr-defined]
+        tracked[cls.__tablename__] = cls
 
 
-def _faults(model: type, track: Sync | Stream) -> Iterable[str]:
-    columns = model.__table__.columns  # type: ignore[attr-defined]
+def _faults(model: type[Tracked], track: Sync | Stream) -> Iterable[str]:
+    columns = model.__table__.columns
     sync = sync_of(track)
     for name in sync.touched:
         if not hasattr(model, name) or name in columns:
@@ -94,7 +96,10 @@ def _faults(model: type, track: Sync | Stream) -> Iterable[str]:
         yield f"its epoch `{sync.epoch}` is no column of it."
     for key in (key for column in columns for key in column.foreign_keys):
         if key.ondelete and key.ondelete.upper() != "RESTRICT":
-            yield f"the foreign key on `{key.parent.name}` lets the database change rows (ON DELETE {key.ondelete}), which nobody would hear of. Delete through the session instead."
+            yield (
+                f"the foreign key on `{key.parent.name}` lets the database change rows (ON DELETE {key.ondelete}), "
+                "which nobody would hear of. Delete through the session instead."
+            )
     if isinstance(track, Stream):
         if not track.texts:
             yield 'a streamed model names the text columns that grow, as in Stream("content", …).'
@@ -156,4 +161,4 @@ def streaming(row: Any, values: dict[str, Any] | None = None) -> bool:
 
 def _columns(row: Any) -> Iterable[str]:
     state = inspect(row)
-    return (name for name in state.mapper.columns.keys() if name not in state.unloaded)
+    return (name for name, _ in state.mapper.columns.items() if name not in state.unloaded)

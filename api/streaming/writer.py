@@ -210,7 +210,7 @@ class Writer:
 
     def _written(self, draft: Draft, values: dict[str, Any]) -> None:
         """Announce what is committed; a final status settles the draft."""
-        name = channels.stream(draft.model.__tablename__, draft.id)  # type: ignore[attr-defined]
+        name = channels.stream(draft.model.__tablename__, draft.id)
         self._publisher.offer(name, snapshot.encode(values), revision=values["revision"])
         if values["status"] != Status.STREAMING:
             draft.settled.set()
@@ -270,7 +270,7 @@ def _flush_statement(model: type[Streamed], names: tuple[str, ...], new: Any, le
         values["updated_at"] = now()
     mine = (table.c.id == new.c.id, table.c.fence == new.c.fence, model.streaming)
     shown = [column for column in table.c if column.name not in _texts(model)]
-    return update(table).where(*mine).values(values).returning(*shown)
+    return update(model).where(*mine).values(values).returning(*shown)
 
 
 def _offends(error: Exception) -> bool:
