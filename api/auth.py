@@ -47,7 +47,7 @@ class Tokens:
         return jwt.encode({"sub": str(user), "iat": int(now), "exp": now + self._seconds}, self._secret, ALGORITHM)
 
     def read(self, authorization: str | None) -> Viewer | None:
-        """Who an `Authorization` value names; None where there is none. Raises Unauthenticated for a bad or expired one."""
+        """Who an `Authorization` value names; None where there is none. Raises Unauthenticated for a bad one."""
         if not authorization:
             return None
         scheme, _, token = authorization.partition(" ")
@@ -93,12 +93,12 @@ def email_address(written: str) -> str:
     return address
 
 
-def visible_chats(viewer: UUID) -> Select[tuple[Chat]]:
+def visible_chats(viewer: UUID) -> Select[Chat]:
     """The chats that the viewer takes part in."""
     return select(Chat).join(Participation, Participation.chat_id == Chat.id).where(Participation.user_id == viewer)
 
 
-def visible_messages(viewer: UUID) -> Select[tuple[Message]]:
+def visible_messages(viewer: UUID) -> Select[Message]:
     """The messages of those chats."""
     return (
         select(Message)

@@ -63,7 +63,8 @@ class Context:
         """The viewer's key. Raises Unauthenticated when signed out."""
         if self.viewer is None:
             raise Unauthenticated(
-                "Sign in first: send `Authorization: Bearer <token>`, or `connectionParams.authorization` over WebSocket."
+                "Sign in first: send `Authorization: Bearer <token>`, or `connectionParams.authorization` over "
+                "WebSocket."
             )
         return self.viewer.id
 

@@ -10,13 +10,16 @@ from api.errors import BadUserInput
 from api.schema import ids
 from api.schema.context import Info
 from api.schema.types import Message
-from api.streaming.hub import Key
+from api.streaming.hub import Key, Model
 
 FOLLOWED_AT_ONCE = 100
 
+FOLLOWABLE: dict[str, Model] = {"Viewer": models.User, "Chat": models.Chat}
+
 
 @strawberry.type(
-    description="Where a followed object stands. Refetch when `revision` is greater than your page's own, or it says `deleted`."
+    description="Where a followed object stands. Refetch when `revision` is greater than your page's own, or it says "
+    "`deleted`."
 )
 class SyncEvent:
     id: strawberry.ID = strawberry.field(description="The followed id, as it was given.")
@@ -38,14 +41,16 @@ class Subscription:
                     info.context.server.watch.updated("stream")
 
     @strawberry.subscription(
-        description="The revisions of the viewer's own Viewer and Chats: first one event for each id, then whatever is greater."
+        description="The revisions of the viewer's own Viewer and Chats: first one event for each id, then whatever is "
+        "greater."
     )
     async def sync(self, info: Info, ids: list[strawberry.ID]) -> AsyncIterator[SyncEvent]:
         viewer = info.context.signed_in
         asked = list(dict.fromkeys(ids))
         if len(asked) > FOLLOWED_AT_ONCE:
             raise BadUserInput(
-                f"Follow at most {FOLLOWED_AT_ONCE} ids in one subscription; these are {len(asked)}. Open another for the rest."
+                f"Follow at most {FOLLOWED_AT_ONCE} ids in one subscription; these are {len(asked)}. "
+                "Open another for the rest."
             )
         followed = {key: id for id in asked if (key := _followable(id)) is not None}
         with _counted(info, "sync"):
@@ -65,7 +70,7 @@ def _followable(id: str) -> Key | None:
         kind, key = ids.read(id)
     except BadUserInput:
         return None
-    model = {"Viewer": models.User, "Chat": models.Chat}.get(kind)
+    model = FOLLOWABLE.get(kind)
     return None if model is None else (model, key)
 
 

@@ -12,6 +12,7 @@ from api.auth import visible_chats
 from api.schema.context import Info
 from api.schema.ids import global_id
 from api.schema.windows import Part, Window, cursor
+from api.streaming.hub import gone
 from api.streaming.rows import Status
 
 First = Annotated[int | None, strawberry.argument(description="So many from the start: 30 by default, at most 100.")]
@@ -21,15 +22,14 @@ Last = Annotated[
 ]
 Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
 
-MessageRole = strawberry.enum(models.MessageRole, name="MessageRole", description="Who speaks in a message.")
-MessageStatus = strawberry.enum(
-    Status, name="MessageStatus", description="Where a message stands. All but STREAMING are final."
-)
+strawberry.enum(models.MessageRole, description="Who speaks in a message.")
+strawberry.enum(Status, name="MessageStatus", description="Where a message stands. All but STREAMING are final.")
 
 
 @strawberry.enum(
-    description="Why a message FAILED. INTERRUPTED: whoever was writing it stopped. PROVIDER: the model's provider refused or broke off. "
-    "TIMEOUT: the model was silent too long, or nobody was free to write. TOO_LONG: it outgrew the limit."
+    description="Why a message FAILED. INTERRUPTED: whoever was writing it stopped. PROVIDER: the model's provider "
+    "refused or broke off. TIMEOUT: the model was silent too long, or nobody was free to write. TOO_LONG: it outgrew "
+    "the limit."
 )
 class MessageErrorCode(StrEnum):
     INTERRUPTED = "INTERRUPTED"
@@ -88,7 +88,8 @@ class Message(Node):
     @strawberry.field(description="The chat that it belongs to.")
     async def chat(self, info: Info) -> "Chat":
         row = await info.context.chats.load(self.row.chat_id)
-        assert row is not None
+        if row is None:  # deleted since the message was read
+            raise gone(models.Chat)
         return Chat.of(row)
 
     @strawberry.field(description="Who wrote it; null: the assistant.")
@@ -99,7 +100,7 @@ class Message(Node):
         return None if row is None else User.of(row)
 
     @strawberry.field(description="Who speaks.")
-    def role(self) -> MessageRole:
+    def role(self) -> models.MessageRole:
         return self.row.role
 
     @strawberry.field(description="The text so far, in Markdown.")
@@ -111,7 +112,7 @@ class Message(Node):
         return self.row.reasoning
 
     @strawberry.field(description="Where it stands.")
-    def status(self) -> MessageStatus:
+    def status(self) -> Status:
         return self.row.status
 
     @strawberry.field(description="Whether it is still being written: `status == STREAMING`.")
@@ -181,7 +182,8 @@ class Chat(Node):
     @strawberry.field(description="Who may remove others, and delete it.")
     async def owner(self, info: Info) -> User:
         row = await info.context.users.load(self.row.owner_id)
-        assert row is not None
+        if row is None:
+            raise gone(models.User)
         return User.of(row)
 
     @strawberry.field(description="Who takes part, whoever joined first leading.")

@@ -52,7 +52,7 @@ class Window:
     async def read(
         self,
         session: AsyncSession,
-        query: Select[tuple[Item]],
+        query: Select[Item],
         order: Sequence[InstrumentedAttribute[Any]],
         *,
         descending: bool = False,
@@ -92,4 +92,4 @@ def _values(written: str, order: Sequence[InstrumentedAttribute[Any]]) -> list[A
 
 
 def _read(part: str, kind: type) -> Any:
-    return kind.fromisoformat(part) if hasattr(kind, "fromisoformat") else kind(part)  # type: ignore[attr-defined]
+    return kind.fromisoformat(part) if hasattr(kind, "fromisoformat") else kind(part)

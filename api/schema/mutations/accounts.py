@@ -58,7 +58,8 @@ class Accounts:
         await _spend(info, "sign in", email)
         async with info.context.server.database.reading() as session:
             row = await session.scalar(select(models.User).where(models.User.email == email))
-        if not await info.context.server.passwords.verify(input.password, row and row.password) or row is None:
+        hashed = None if row is None else row.password
+        if not await info.context.server.passwords.verify(input.password, hashed) or row is None:
             raise Unauthenticated("The address or the password is wrong. Check both, or sign up.")
         return _payload(info, row)
 

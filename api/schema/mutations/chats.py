@@ -96,7 +96,8 @@ class Chats:
         return DeletePayload(deleted_id=input.chat_id)
 
     @strawberry.mutation(
-        description="Let somebody in by their e-mail address; any participant may. An address that nobody has: NOT_FOUND."
+        description="Let somebody in by their e-mail address; any participant may. An address that nobody has: "
+        "NOT_FOUND."
     )
     async def add_participant(self, info: Info, input: ParticipantInput) -> ChatPayload:
         key, viewer = ids.key_of("Chat", input.chat_id), info.context.signed_in
@@ -114,14 +115,16 @@ class Chats:
                 )
                 if (await session.scalar(count) or 0) >= settings.chat_participants:
                     raise LimitExceeded(
-                        f"A chat has at most {settings.chat_participants} participants. Remove somebody first, or open another chat."
+                        f"A chat has at most {settings.chat_participants} participants. "
+                        "Remove somebody first, or open another chat."
                     )
                 session.add(models.Participation(chat_id=key, user_id=user))
             chat = await session.get_one(models.Chat, key)
         return ChatPayload(chat=Chat.of(chat))
 
     @strawberry.mutation(
-        description="Leave a chat, or, as its owner, remove somebody. An owner who leaves hands over to whoever joined first; the last to leave deletes the chat."
+        description="Leave a chat, or, as its owner, remove somebody. An owner who leaves hands over to whoever joined "
+        "first; the last to leave deletes the chat."
     )
     async def remove_participant(self, info: Info, input: RemoveParticipantInput) -> ChatPayload:
         key, leaver, viewer = (

@@ -24,7 +24,8 @@ class SendMessageInput:
     chat_id: strawberry.ID = strawberry.field(description="Where to.")
     content: str = strawberry.field(description="The text: at most 100,000 bytes.")
     idempotency_key: str = strawberry.field(
-        description="Made by the client, one for each message: the same key again sends nothing twice. At most 100 characters."
+        description="Made by the client, one for each message: the same key again sends nothing twice. "
+        "At most 100 characters."
     )
     reply: bool = strawberry.field(default=True, description="Whether the assistant answers.")
 
@@ -57,7 +58,8 @@ class MessagePayload:
 @strawberry.type
 class Messages:
     @strawberry.mutation(
-        description="Send a message. The same key with the same chat and content gives the original; with anything else: CONFLICT."
+        description="Send a message. The same key with the same chat and content gives the original; with anything "
+        "else: CONFLICT."
     )
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
         viewer, chat = info.context.signed_in, ids.key_of("Chat", input.chat_id)
@@ -70,7 +72,8 @@ class Messages:
             return await sending.repeat(info)  # the same key arrived twice at the same moment
 
     @strawberry.mutation(
-        description="Stop a reply, from any tab; any participant may. The text so far stays. One that is finished stays as it is."
+        description="Stop a reply, from any tab; any participant may. The text so far stays. "
+        "One that is finished stays as it is."
     )
     async def stop_message(self, info: Info, input: MessageInput) -> MessagePayload:
         async with info.context.server.database.transaction() as session:
@@ -175,7 +178,9 @@ class _Sending:
             raise Conflict(
                 "The message that this idempotency key stands for was deleted. Make a new key to send it anew."
             )
-        return SendMessagePayload(message=Message.of(message), reply=reply and Message.of(reply), chat=Chat.of(chat))
+        return SendMessagePayload(
+            message=Message.of(message), reply=None if reply is None else Message.of(reply), chat=Chat.of(chat)
+        )
 
 
 async def _locked(session: AsyncSession, id: str, viewer: UUID) -> models.Message:
