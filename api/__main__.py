@@ -157,7 +157,8 @@ async def _with_database(settings: Settings, act: Callable[[Database], Any]) -> 
     except (OSError, SQLAlchemyError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise SettingsError(
-            f"{PREFIX}DATABASE_URL: the database does not answer as it should ({reason}). Check the address and that it runs."
+            f"{PREFIX}DATABASE_URL: the database does not answer as it should ({reason}). "
+            "Check the address and that it runs."
         ) from None
     finally:
         await database.aclose()

@@ -18,6 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
 
 from api import migrations
 from api.auth import Access, Passwords, Tokens
@@ -175,14 +176,15 @@ def _parting_when_terminated(app: FastAPI) -> Iterator[None]:
 
 def _add_routes(app: FastAPI) -> None:
     async def graphql(request: Request) -> Response:
-        return await app.state.http(request)  # type: ignore[no-any-return]
+        http: GraphQLOverHTTP = app.state.http
+        return await http(request)
 
-    async def socket(websocket: object) -> None:
+    async def socket(websocket: WebSocket) -> None:
         await app.state.sockets(websocket)
 
     app.add_route("/graphql", graphql, methods=["POST"])
     app.add_route("/graphql", _graphiql, methods=["GET"])
-    app.router.add_websocket_route("/graphql", socket)  # type: ignore[arg-type]
+    app.router.add_websocket_route("/graphql", socket)
     app.add_route("/healthz", _healthz, methods=["GET"])
     app.add_route("/readyz", _readyz, methods=["GET"])
     app.add_route("/metrics", _metrics, methods=["GET"])
@@ -216,7 +218,8 @@ def _built(file: Path) -> Response:
 
 
 async def _metrics(request: Request) -> Response:
-    return await request.app.state.parts.metrics(request)  # type: ignore[no-any-return]
+    parts: Parts = request.app.state.parts
+    return await parts.metrics(request)
 
 
 async def _healthz(request: Request) -> Response:

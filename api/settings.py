@@ -83,11 +83,13 @@ class Settings(BaseSettings):
     def _agree_with_each_other(self) -> Self:
         if self.model_timeout_seconds <= 3 * self.lease_seconds:
             raise SettingsError(
-                f"{PREFIX}MODEL_TIMEOUT_SECONDS must be more than three times {PREFIX}LEASE_SECONDS ({self.lease_seconds:g}): a model may think in silence while its writer's heart beats."
+                f"{PREFIX}MODEL_TIMEOUT_SECONDS must be more than three times {PREFIX}LEASE_SECONDS "
+                f"({self.lease_seconds:g}): a model may think in silence while its writer's heart beats."
             )
         if self.secret_key is None and not self.embedded:
             raise SettingsError(
-                f"{PREFIX}SECRET_KEY must be set when the database is not SQLite: all processes sign tokens with it. Make one with `openssl rand -hex 32`."
+                f"{PREFIX}SECRET_KEY must be set when the database is not SQLite: all processes sign tokens with it. "
+                "Make one with `openssl rand -hex 32`."
             )
         return self
 

@@ -28,7 +28,7 @@ def test_redis_comes_back_on_its_port_with_what_it_was_told_before_a_sigkill(own
     with redis.Redis.from_url(url) as client:
         client.set("told", "yes")
     own_redis.kill()
-    with pytest.raises(OSError), socket.create_connection(("127.0.0.1", own_redis.port), timeout=1):
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", own_redis.port), timeout=1):
         pass
     own_redis.start()
     assert (own_redis.url, own_redis.pid != pid) == (url, True)
