@@ -71,9 +71,9 @@ def serve(
             port=port,
             workers=processes,
             loop="uvloop",
-            ws="websockets-sansio",
+            ws=websocket_protocol(settings),
             ws_max_size=BODY_BYTES_OF_A_SOCKET,
-            ws_per_message_deflate=False,
+            ws_per_message_deflate=settings.deflate and settings.direct_writes,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=max(1, round(settings.grace_seconds / 10)),
@@ -108,6 +108,13 @@ def schema() -> None:
     from api.schema.schema import make_schema
 
     typer.echo(make_schema().as_str())
+
+
+def websocket_protocol(settings: Settings) -> Any:
+    """Ours, unless `DIRECT_WRITES` is off: then uvicorn's own, and everything goes the plain way."""
+    from api.schema.wire import Wire
+
+    return Wire if settings.direct_writes else "websockets-sansio"
 
 
 def application() -> FastAPI:

@@ -31,6 +31,7 @@ from api.replies.worker import Worker
 from api.schema.context import Server
 from api.schema.http import GraphQLOverHTTP
 from api.schema.limits import Rates
+from api.schema.operations import Operations
 from api.schema.schema import make_schema
 from api.schema.socket import Sockets
 from api.settings import PREFIX, Settings
@@ -105,12 +106,12 @@ async def _writing(settings: Settings, bus: Bus, database: Database, publisher: 
 
 def create_app(settings: Settings, *, replies: bool = True) -> FastAPI:
     """The ASGI application: the chat page, GraphQL on every transport, health and metrics."""
-    schema = make_schema()
+    operations = Operations(make_schema())
     parting = asyncio.Event()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, replies=replies) as parts:
+        async with running(settings, replies=replies) as parts, Rates(settings.broadcast_url) as rates:
             server = Server(
                 settings=settings,
                 database=parts.database,
@@ -118,12 +119,12 @@ def create_app(settings: Settings, *, replies: bool = True) -> FastAPI:
                 access=parts.access,
                 tokens=Tokens(secret_key(settings), hours=settings.token_hours),
                 passwords=Passwords(),
-                rates=Rates(settings.broadcast_url),
+                rates=rates,
                 watch=parts.metrics,
             )
             app.state.parts = parts
-            app.state.http = GraphQLOverHTTP(schema, server, parting)
-            app.state.sockets = Sockets(schema, server)
+            app.state.http = GraphQLOverHTTP(operations, server, parting)
+            app.state.sockets = Sockets(operations, server)
             with _parting_when_terminated(app):
                 yield
             part(app)

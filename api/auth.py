@@ -15,7 +15,7 @@ from sqlalchemy import Select, literal, select, union_all
 from api.database import Database
 from api.errors import BadUserInput, Unauthenticated
 from api.models import Chat, Message, Participation, User
-from api.streaming.hub import Key, Model, Sight
+from api.streaming.topic import Key, Model, Sight
 
 ALGORITHM = "HS256"
 

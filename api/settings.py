@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     token_hours: Positive = 12
     worker_replies: Annotated[int, Field(gt=0)] = 200
 
+    deflate: bool = True
+    direct_writes: bool = True
+
     message_bytes: Annotated[int, Field(gt=0)] = 100_000
     reply_bytes: Annotated[int, Field(gt=0)] = 1_000_000
     body_bytes: Annotated[int, Field(gt=0)] = 1_000_000

@@ -18,15 +18,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from graphql import GraphQLField, build_schema, get_named_type
 from sqlalchemy import select
 from websockets.asyncio.client import ClientConnection, connect
 
+from api.__main__ import websocket_protocol
 from api.app import Parts, create_app, secret_key
 from api.auth import Tokens
 from api.models import Message, User
@@ -40,8 +43,20 @@ PATIENCE_SECONDS = 20
 """After so long without what a test waits for, it fails: generous, as two cores run everything."""
 
 MESSAGE = "id chatId role content reasoning status streaming revision finishReason model error { code message }"
+CHAT = "id title revision owner { id } participants { id }"
 STREAM = f"subscription ($id: ID!) {{ messageStream(id: $id) {{ {MESSAGE} }} }}"
 SYNC = "subscription ($ids: [ID!]!) { sync(ids: $ids) { id revision deleted } }"
+
+CONTRACT = build_schema((Path(__file__).parent.parent / "schema.graphql").read_text())
+
+PAYLOADS = {
+    "AuthPayload": "token viewer { id email revision user { id name } }",
+    "ChatPayload": f"chat {{ {CHAT} }}",
+    "DeletePayload": "deletedId",
+    "MessagePayload": f"message {{ {MESSAGE} }}",
+    "SendMessagePayload": f"message {{ {MESSAGE} }} reply {{ {MESSAGE} }} chat {{ id revision }}",
+}
+"""What the tests select of each mutation's payload."""
 
 _names = count()
 
@@ -66,7 +81,7 @@ async def serving(settings: Settings, *, replies: bool = False) -> AsyncIterator
     """A server on a free port. Without `replies`, tests write them themselves with `Running.writing`."""
     app = create_app(settings, replies=replies)
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, ws="websockets-sansio", ws_per_message_deflate=False, log_config=None,
+        app, host="127.0.0.1", port=0, ws=websocket_protocol(settings), ws_per_message_deflate=settings.deflate, log_config=None,
         access_log=False, lifespan="on", timeout_graceful_shutdown=1, ws_max_size=settings.body_bytes,
     )  # fmt: skip
     server = QuietServer(config)
@@ -115,6 +130,10 @@ class Running:
     def stranger(self) -> "Person":
         """Somebody who is signed out."""
         return Person(self.port, "", "", "", "")
+
+    def bearer(self, token: str) -> "Person":
+        """Whoever this token says."""
+        return Person(self.port, token, "", "", "")
 
     async def row(self, message: str) -> Message:
         """What the database says of a message."""
@@ -173,6 +192,19 @@ class Person:
             raise Refused(answer["errors"])
         return answer["data"]
 
+    async def mutate(self, name: str, /, **input: Any) -> dict[str, Any]:
+        """One mutation by its name, and its payload. Raises Refused when there are errors."""
+        data = await self.ask(mutation(name), input=input)
+        return data[name]
+
+    async def refusal(self, operation: str, /, **variables: Any) -> dict[str, Any]:
+        """The one error of an operation that is to fail: of a document with variables, or of a mutation with input."""
+        if operation in mutations():
+            operation, variables = mutation(operation), {"input": variables}
+        answer = await self.post(operation, **variables)
+        (error,) = answer["errors"]
+        return error
+
     async def create_chat(self, title: str = "A chat") -> str:
         data = await self.ask("mutation ($t: String) { createChat(input: { title: $t }) { chat { id } } }", t=title)
         return data["createChat"]["chat"]["id"]
@@ -220,6 +252,19 @@ class Person:
                 yield socket
             finally:
                 socket.reading.cancel()
+
+
+def mutations() -> dict[str, GraphQLField]:
+    """The contract's mutations by name."""
+    assert CONTRACT.mutation_type is not None
+    return CONTRACT.mutation_type.fields
+
+
+def mutation(name: str) -> str:
+    """A document that calls this mutation with the variable `$input`."""
+    field = mutations()[name]
+    payload = PAYLOADS[get_named_type(field.type).name]
+    return f"mutation ($input: {field.args['input'].type}) {{ {name}(input: $input) {{ {payload} }} }}"
 
 
 class Socket:

@@ -1,6 +1,7 @@
 """What a resolver finds in `info.context`: the server's parts, who asks, and loaders of this one operation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
@@ -104,3 +105,13 @@ class Context:
 
 
 Info = strawberry.Info[Context, None]
+
+
+@contextmanager
+def counted(context: Context, track: str) -> Iterator[None]:
+    """Count a subscription for as long as it is open."""
+    context.server.watch.subscribed(track)
+    try:
+        yield
+    finally:
+        context.server.watch.unsubscribed(track)

@@ -7,17 +7,15 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import ClassVar, Protocol
+from dataclasses import dataclass
 
-import strawberry
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.errors import BadUserInput, RequestError
-from api.schema import operations
 from api.schema.context import Context, Server
-from api.schema.operations import Operation, Payload
+from api.schema.operations import WITHOUT_SUBSCRIPTIONS, Operation, Operations, Payload, refusal
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -26,39 +24,41 @@ HEARTBEAT_SECONDS = 10.0
 """Proxies cut a response that is silent for longer than some tens of seconds."""
 
 
-class Framing(Protocol):
+@dataclass(frozen=True, slots=True)
+class Framing:
     """How payloads are told apart in one long response."""
 
-    content_type: ClassVar[str]
-    heartbeat: ClassVar[bytes]
-    end: ClassVar[bytes]
-
-    def next(self, payload: bytes) -> bytes: ...
-
-
-class ServerSentEvents:
-    content_type = "text/event-stream; charset=utf-8"
-    heartbeat = b":\n\n"
-    end = b"event: complete\ndata:\n\n"
-
-    def next(self, payload: bytes) -> bytes:
-        return b"event: next\ndata: " + payload + b"\n\n"
+    content_type: str
+    before: bytes
+    after: bytes
+    heartbeat: bytes
+    end: bytes
 
 
-class Multipart:
-    content_type = 'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"'
-    heartbeat = b"\r\n--graphql\r\nContent-Type: application/json\r\n\r\n{}"
-    end = b"\r\n--graphql--\r\n"
+SERVER_SENT_EVENTS = Framing(
+    content_type="text/event-stream; charset=utf-8",
+    before=b"event: next\ndata: ",
+    after=b"\n\n",
+    heartbeat=b":\n\n",
+    end=b"event: complete\ndata:\n\n",
+)
 
-    def next(self, payload: bytes) -> bytes:
-        return b'\r\n--graphql\r\nContent-Type: application/json\r\n\r\n{"payload":' + payload + b"}"
+PART = b"\r\n--graphql\r\nContent-Type: application/json\r\n\r\n"
+
+MULTIPART = Framing(
+    content_type='multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
+    before=PART + b'{"payload":',
+    after=b"}",
+    heartbeat=PART + b"{}",
+    end=b"\r\n--graphql--\r\n",
+)
 
 
 class GraphQLOverHTTP:
     """Answers POST `/graphql`."""
 
-    def __init__(self, schema: strawberry.Schema, server: Server, parting: asyncio.Event) -> None:
-        self._schema = schema
+    def __init__(self, operations: Operations, server: Server, parting: asyncio.Event) -> None:
+        self._operations = operations
         self._server = server
         self._parting = parting
 
@@ -68,17 +68,13 @@ class GraphQLOverHTTP:
             operation = Operation.of(await self._json(request))
             viewer = self._server.tokens.read(request.headers.get("authorization"))
         except RequestError as error:
-            return _answer(
-                request, operations.refusal(error, request_id), status=400 if isinstance(error, BadUserInput) else None
-            )
+            return _answer(request, refusal(error, request_id), status=400 if isinstance(error, BadUserInput) else None)
         context = Context(self._server, viewer, request.client.host if request.client else "", request_id)
         if (framing := _framing(request)) is not None:
-            payloads = operations.run(self._schema, operation, context)
+            payloads = self._operations.run(operation, context)
             headers = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
             return Streaming(self._framed(payloads, framing), media_type=framing.content_type, headers=headers)
-        async with aclosing(
-            operations.run(self._schema, operation, context, operations.WITHOUT_SUBSCRIPTIONS)
-        ) as payloads:
+        async with aclosing(self._operations.run(operation, context, WITHOUT_SUBSCRIPTIONS)) as payloads:
             return _answer(request, await anext(payloads))
 
     async def _json(self, request: Request) -> object:
@@ -114,7 +110,7 @@ class GraphQLOverHTTP:
                     yield framing.heartbeat
                     continue
                 try:
-                    yield framing.next(upcoming.result().body)
+                    yield framing.before + upcoming.result().body + framing.after
                 except StopAsyncIteration:
                     yield framing.end
                     return
@@ -138,9 +134,9 @@ class Streaming(StreamingResponse):
 def _framing(request: Request) -> Framing | None:
     accept = request.headers.get("accept", "").lower()
     if "text/event-stream" in accept:
-        return ServerSentEvents()
+        return SERVER_SENT_EVENTS
     if "multipart/mixed" in accept and "subscriptionspec" in accept:
-        return Multipart()
+        return MULTIPART
     return None
 
 

@@ -1,13 +1,25 @@
 """How much one client may ask: sizes of what is written, depth of what is read, attempts in a minute."""
 
 from collections.abc import Callable
+from typing import Any, Self, cast
 
 import structlog
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
+from redis.asyncio import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter, SchemaExtension
+from strawberry.extensions import (
+    AddValidationRules,
+    MaxAliasesLimiter,
+    MaxTokensLimiter,
+    ParserCache,
+    QueryDepthLimiter,
+    SchemaExtension,
+    ValidationCache,
+)
 
 from api.errors import BadUserInput, RateLimited
 
@@ -25,10 +37,22 @@ ALIASES = 30
 TOKENS = 2_000
 MINUTE = 60.0
 
+COUNTING_SECONDS = 2.0
+"""How long a sign-in waits for a Redis that does not answer; then it goes uncounted."""
+
+DOCUMENTS_REMEMBERED = 500
+"""Parsed and validated documents kept: more than a frontend has, few enough to bound what strangers can fill."""
+
+DOCUMENT_RULES = [
+    *QueryDepthLimiter(max_depth=DEPTH).validation_rules,
+    *MaxAliasesLimiter(max_alias_count=ALIASES).validation_rules,
+]
+
 DOCUMENT_LIMITS: list[Callable[[], SchemaExtension]] = [
-    lambda: QueryDepthLimiter(max_depth=DEPTH),
-    lambda: MaxAliasesLimiter(max_alias_count=ALIASES),
+    lambda: AddValidationRules(DOCUMENT_RULES),
     lambda: MaxTokensLimiter(max_token_count=TOKENS),
+    lambda: ParserCache(maxsize=DOCUMENTS_REMEMBERED),
+    lambda: ValidationCache(maxsize=DOCUMENTS_REMEMBERED),
 ]
 
 
@@ -54,12 +78,29 @@ def text(written: str, what: str, *, least: int = 1, most: int | None = None, mo
 
 
 class Rates:
-    """Attempts in a minute, counted over all processes that share a Redis."""
+    """Attempts in a minute, counted over all processes that share a Redis. Its lifetime is an `async with`."""
 
     def __init__(self, broadcast_url: str) -> None:
-        embedded = broadcast_url.startswith("memory")
-        storage = MemoryStorage() if embedded else RedisStorage(f"async+{broadcast_url}", implementation="redispy")
+        self._redis: ConnectionPool | None = None
+        storage: Storage = MemoryStorage()
+        if not broadcast_url.startswith("memory"):
+            self._redis = ConnectionPool.from_url(
+                broadcast_url,
+                socket_connect_timeout=COUNTING_SECONDS,
+                socket_timeout=COUNTING_SECONDS,
+                retry=Retry(NoBackoff(), 1),  # the first try may meet a connection from before Redis restarted
+            )
+            storage = RedisStorage(
+                f"async+{broadcast_url}", implementation="redispy", connection_pool=cast(Any, self._redis)
+            )
         self._window = MovingWindowRateLimiter(storage)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._redis is not None:
+            await self._redis.aclose()
 
     async def spend(self, what: str, who: str, per_minute: int) -> None:
         """Count one attempt. Raises RateLimited when there were too many."""

@@ -4,7 +4,7 @@ A query or mutation gives one payload, a subscription as many as it likes. Error
 `api.errors`: the client's own come with their code, anything else is masked, and logged under the request's id.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +15,22 @@ import structlog
 from graphql import GraphQLError
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from api.errors import BadUserInput, RateLimited, RequestError
-from api.schema.context import Context
+from api.schema.context import Context, counted
+from api.schema.projection import NeedsMore
+from api.schema.shared import Rendering, Renderings
 
 log = structlog.get_logger(__name__)
 
 EVERYTHING = frozenset(OperationType)
 WITHOUT_SUBSCRIPTIONS = EVERYTHING - {OperationType.SUBSCRIPTION}
+
+QUERY_CHARACTERS = 150_000
+"""Room for the longest message as a literal; documents are remembered, and strangers choose them."""
+
 CLIENTS_OWN = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
 
@@ -47,6 +54,10 @@ class Operation:
             raise BadUserInput("`variables` must be an object.")
         if not isinstance(name, str | None):
             raise BadUserInput("`operationName` must be a string.")
+        if len(query) > QUERY_CHARACTERS:
+            raise BadUserInput(
+                f"The query has more than {QUERY_CHARACTERS:,} characters. Put long texts into variables."
+            )
         return cls(query, variables, name or None)
 
 
@@ -59,26 +70,69 @@ class Payload:
     """Nothing was executed: the document or its variables are wrong."""
 
 
-async def run(
-    schema: strawberry.Schema, operation: Operation, context: Context, allowed: frozenset[OperationType] = EVERYTHING
-) -> AsyncIterator[Payload]:
-    """Execute, and yield each payload as it comes."""
-    results = await schema.stream(
-        operation.query,
-        variable_values=operation.variables,
-        context_value=context,
-        operation_name=operation.name,
-        allowed_operation_types=allowed,
-    )
-    async with aclosing(results):
-        async for result in results:
-            refused = (
-                result.data is None
-                and bool(result.errors)
-                and all(error.path is None for error in result.errors)
-                and not _executed(result.errors)
-            )
-            yield Payload(_encode(result.data, result.errors, context.request_id), refused)
+class Operations:
+    """Executes. Subscriptions that many may ask alike are executed once for all of them."""
+
+    def __init__(self, schema: strawberry.Schema) -> None:
+        self._schema = schema
+        self._renderings = Renderings(schema)
+
+    def shared(self, operation: Operation, context: Context) -> Rendering | None:
+        """How this operation is shared with whoever asks the same; None if it is executed for this reader alone."""
+        if context.viewer is None:
+            return None
+        return self._renderings.of(operation.query, operation.variables, operation.name)
+
+    async def run(
+        self, operation: Operation, context: Context, allowed: frozenset[OperationType] = EVERYTHING
+    ) -> AsyncGenerator[Payload, None]:
+        """Each payload as it comes."""
+        if OperationType.SUBSCRIPTION in allowed and (rendering := self.shared(operation, context)) is not None:
+            try:
+                async with aclosing(self._rendered(rendering, context)) as payloads:
+                    async for payload in payloads:
+                        yield payload
+                return
+            except NeedsMore:
+                pass
+        async with aclosing(self.executed(operation, context, allowed)) as payloads:
+            async for payload in payloads:
+                yield payload
+
+    async def _rendered(self, rendering: Rendering, context: Context) -> AsyncGenerator[Payload, None]:
+        viewer = context.signed_in
+        with counted(context, "stream"):
+            try:
+                async with context.server.hub.follow(rendering.model, rendering.key, viewer) as snapshots:
+                    async for snapshot in snapshots:
+                        yield Payload(rendering.update(snapshot).payload)
+                        context.server.watch.updated("stream")
+            except RequestError as error:
+                yield failure(error, context.request_id)
+
+    async def executed(
+        self, operation: Operation, context: Context, allowed: frozenset[OperationType] = EVERYTHING
+    ) -> AsyncGenerator[Payload, None]:
+        """The same by graphql-core, for this reader alone."""
+        results = await self._schema.stream(
+            operation.query,
+            variable_values=operation.variables,
+            context_value=context,
+            operation_name=operation.name,
+            allowed_operation_types=allowed,
+        )
+        async with aclosing(results):
+            async for result in results:
+                if not isinstance(result, ExecutionResult | PreExecutionError):
+                    raise TypeError("incremental delivery is not enabled")
+                errors = result.errors or []
+                refused = isinstance(result, PreExecutionError) and all(_is_clients(error) for error in errors)
+                yield Payload(_encode(result.data, errors, context.request_id), refused)
+
+
+def failure(error: RequestError, request_id: str) -> Payload:
+    """The payload for what was tried, and failed."""
+    return Payload(_encode(None, [GraphQLError(str(error), original_error=error)], request_id))
 
 
 def refusal(error: RequestError, request_id: str) -> Payload:
@@ -86,8 +140,10 @@ def refusal(error: RequestError, request_id: str) -> Payload:
     return Payload(_encode(None, [GraphQLError(str(error), original_error=error)], request_id), refused=True)
 
 
-def _executed(errors: list[GraphQLError]) -> bool:
-    return any(isinstance(_cause(error), Exception) and not isinstance(_cause(error), CLIENTS_OWN) for error in errors)
+def _is_clients(error: GraphQLError) -> bool:
+    """Whether the document or its variables are at fault."""
+    cause = _cause(error)
+    return cause is None or isinstance(cause, CLIENTS_OWN)
 
 
 def _encode(data: Any, errors: list[GraphQLError] | None, request_id: str) -> bytes:

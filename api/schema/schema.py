@@ -1,11 +1,9 @@
 """The executable schema, and its printed form."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -14,9 +12,6 @@ from api.schema.mutations import Mutation
 from api.schema.queries import Query
 from api.schema.subscriptions import Subscription
 from api.schema.types import Chat, Message, User, Viewer
-
-DOCUMENTS_REMEMBERED = 500
-"""Parsed and validated documents kept: more than a frontend has, few enough to bound what strangers can fill."""
 
 
 def utc(moment: datetime) -> str:
@@ -36,15 +31,11 @@ class Schema(strawberry.Schema):
 
 def make_schema() -> Schema:
     """Queries, mutations and subscriptions with the limits on what a document may ask."""
-    caches: list[Any] = [
-        lambda: ParserCache(maxsize=DOCUMENTS_REMEMBERED),
-        lambda: ValidationCache(maxsize=DOCUMENTS_REMEMBERED),
-    ]
     return Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=[Chat, Message, User, Viewer],
         config=StrawberryConfig(scalar_map={datetime: MOMENT}),
-        extensions=[*caches, *DOCUMENT_LIMITS],
+        extensions=DOCUMENT_LIMITS,
     )

@@ -11,15 +11,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-import strawberry
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from api.auth import Viewer
-from api.errors import BadUserInput, LimitExceeded, Unauthenticated
-from api.schema import operations
-from api.schema.context import Context, Server
-from api.schema.operations import Operation, Payload
+from api.errors import BadUserInput, LimitExceeded, RequestError, Unauthenticated
+from api.schema.context import Context, Server, counted
+from api.schema.operations import Operation, Operations, Payload, failure, refusal
+from api.schema.projection import NeedsMore
+from api.schema.relay import Relay
+from api.schema.shared import Rendering
+from api.schema.wire import EXTENSION, Wire
 
 log = structlog.get_logger(__name__)
 
@@ -50,13 +52,16 @@ class Closed(Exception):
 class Socket:
     """One client's connection and the operations on it. Nothing of it remains when `serve` returns."""
 
-    def __init__(self, websocket: WebSocket, schema: strawberry.Schema, server: Server) -> None:
+    def __init__(self, websocket: WebSocket, operations: Operations, server: Server) -> None:
         self._websocket = websocket
-        self._schema = schema
+        self._operations = operations
         self._server = server
+        self._wire: Wire | None = websocket.scope.get("extensions", {}).get(EXTENSION)
+        self._waiting: dict[Relay, None] = {}
+        """Who has an update to write as soon as there is room."""
         self._viewer: Viewer | None = None
         self._ready = False
-        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._sending = asyncio.Lock()
         self._ending: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
 
@@ -67,14 +72,17 @@ class Socket:
             await self._websocket.close(NO_SUBPROTOCOL, f"Speak the subprotocol {SUBPROTOCOL}")
             return
         await self._websocket.accept(SUBPROTOCOL)
+        if self._wire is not None:
+            self._wire.stuck_seconds = self._server.settings.send_timeout_seconds
+            self._wire.on_stuck = lambda: self.end(Closed(STUCK, "Too slow; come back"))
+            self._wire.on_writable = self._relieve
         reading = asyncio.create_task(self._read(), name="socket: reading")
-        timer = self._end_later(INIT_SECONDS, Closed(INIT_TIMEOUT, "Send connection_init first"))
-        self._timer = timer
+        self._timer = self._end_later(INIT_SECONDS, Closed(INIT_TIMEOUT, "Send connection_init first"))
         try:
             await asyncio.wait((reading, self._ending), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._timer.cancel()
-            tasks = [reading, *self._operations.values()]
+            tasks = [reading, *self._tasks.values()]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -90,6 +98,9 @@ class Socket:
         return asyncio.get_running_loop().call_later(seconds, self.end, closed)
 
     async def _close(self, closed: Closed) -> None:
+        if self._wire is not None:
+            self._wire.part(closed.code, closed.reason)
+            return
         if self._websocket.application_state is WebSocketState.CONNECTED:
             with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
                 async with asyncio.timeout(self._server.settings.send_timeout_seconds):
@@ -130,7 +141,7 @@ class Socket:
             case "subscribe":
                 await self._subscribe(message.get("id"), message.get("payload"))
             case "complete":
-                if (task := self._operations.pop(str(message.get("id")), None)) is not None:
+                if (task := self._tasks.pop(str(message.get("id")), None)) is not None:
                     task.cancel()
             case other:
                 raise Closed(BAD_MESSAGE, f"There is no message type {str(other)[:40]!r}")
@@ -159,33 +170,35 @@ class Socket:
             raise Closed(NOT_INITIALISED, "Send connection_init first")
         if not isinstance(id, str) or not id:
             raise Closed(BAD_MESSAGE, "subscribe needs an id")
-        if id in self._operations:
+        if id in self._tasks:
             raise Closed(ALREADY_SUBSCRIBED, f"Subscriber for {id[:60]} already exists")
         request_id = f"{self._websocket.scope.get('request_id', '')}.{id[:60]}"
         try:
             most = self._server.settings.socket_operations
-            if len(self._operations) >= most:
+            if len(self._tasks) >= most:
                 raise LimitExceeded(
                     f"A socket carries at most {most} operations at once. Complete some first, or open another socket."
                 )
             operation = Operation.of(payload)
         except (LimitExceeded, BadUserInput) as error:
-            await self._send(_envelope(id, b"error", _errors(operations.refusal(error, request_id))))
+            await self._send(_envelope(id, "error") + _errors(refusal(error, request_id)) + b"}")
             return
         client = self._websocket.client
         context = Context(self._server, self._viewer, client.host if client else "", request_id)
-        self._operations[id] = asyncio.create_task(self._operate(id, operation, context), name=f"socket: {id}")
+        self._tasks[id] = asyncio.create_task(self._operate(id, operation, context), name=f"socket: {id}")
 
     async def _operate(self, id: str, operation: Operation, context: Context) -> None:
         """Run one operation to its end; forget it before saying so, so that its id is free when the client hears."""
         try:
-            async with aclosing(operations.run(self._schema, operation, context)) as payloads:
-                async for payload in payloads:
-                    if payload.refused:
-                        self._forget(id)
-                        await self._send(_envelope(id, b"error", _errors(payload)))
-                        return
-                    await self._send(_envelope(id, b"next", payload.body))
+            rendering = self._operations.shared(operation, context) if self._wire is not None else None
+            if rendering is None or not await self._relay(id, rendering, context):
+                async with aclosing(self._operations.run(operation, context)) as payloads:
+                    async for payload in payloads:
+                        if payload.refused:
+                            self._forget(id)
+                            await self._send(_envelope(id, "error") + _errors(payload) + b"}")
+                            return
+                        await self._send(_envelope(id, "next") + payload.body + b"}")
             self._forget(id)
             await self._send(orjson.dumps({"id": id, "type": "complete"}))
         except (WebSocketDisconnect, RuntimeError):
@@ -193,12 +206,57 @@ class Socket:
         finally:
             self._forget(id)
 
+    async def _relay(self, id: str, rendering: Rendering, context: Context) -> bool:
+        """Follow a message by the short way. False when graphql-core must be asked after all."""
+        assert self._wire is not None
+        watching = self._server.hub.watch(rendering.model, rendering.key, context.signed_in)
+        relay: Relay | None = None
+        with counted(context, "stream"):
+            try:
+                async with watching as watch:
+                    relay = Relay(
+                        watch,
+                        rendering,
+                        self._wire,
+                        _envelope(id, "next"),
+                        on_full=self._wait_for_room,
+                        on_sent=self._count,
+                    )
+                    await relay.run()
+            except NeedsMore:
+                return False
+            except RequestError as error:
+                await self._send(_envelope(id, "next") + failure(error, context.request_id).body + b"}")
+            finally:
+                if relay is not None:
+                    self._waiting.pop(relay, None)
+        return True
+
+    def _wait_for_room(self, relay: Relay) -> None:
+        self._waiting[relay] = None
+
+    def _relieve(self) -> None:
+        """There is room again: whoever waits writes the newest, until it is full again."""
+        assert self._wire is not None
+        while self._waiting and self._wire.has_room:
+            relay = next(iter(self._waiting))
+            del self._waiting[relay]
+            relay.deliver()
+
+    def _count(self) -> None:
+        self._server.watch.updated("stream")
+
     def _forget(self, id: str) -> None:
-        if self._operations.get(id) is asyncio.current_task():
-            del self._operations[id]
+        if self._tasks.get(id) is asyncio.current_task():
+            del self._tasks[id]
 
     async def _send(self, message: bytes) -> None:
         """One message at a time; a reader that takes none for too long is cut off."""
+        if self._wire is not None:
+            while not (self._wire.has_room or self._wire.closing):
+                await self._wire.writable.wait()
+            self._wire.write_text(message)
+            return
         try:
             async with asyncio.timeout(self._server.settings.send_timeout_seconds), self._sending:
                 await self._websocket.send_text(message.decode())
@@ -207,8 +265,9 @@ class Socket:
             await asyncio.Event().wait()  # until `serve` cancels this
 
 
-def _envelope(id: str, kind: bytes, payload: bytes) -> bytes:
-    return b'{"id":' + orjson.dumps(id) + b',"type":"' + kind + b'","payload":' + payload + b"}"
+def _envelope(id: str, kind: str) -> bytes:
+    """A message up to its payload; a closing brace ends it."""
+    return b'{"id":' + orjson.dumps(id) + b',"type":"' + kind.encode() + b'","payload":'
 
 
 def _errors(payload: Payload) -> bytes:
@@ -218,8 +277,8 @@ def _errors(payload: Payload) -> bytes:
 class Sockets:
     """All open sockets of this process, so that they can be told to come back elsewhere when it parts."""
 
-    def __init__(self, schema: strawberry.Schema, server: Server) -> None:
-        self._schema = schema
+    def __init__(self, operations: Operations, server: Server) -> None:
+        self._operations = operations
         self._server = server
         self._open: set[Socket] = set()
 
@@ -227,7 +286,7 @@ class Sockets:
         if not _same_site(websocket, self._server.settings.allowed_origins):
             await websocket.close(reason="This origin is not allowed; see TWOTRACK_ALLOWED_ORIGINS")
             return
-        socket = Socket(websocket, self._schema, self._server)
+        socket = Socket(websocket, self._operations, self._server)
         self._open.add(socket)
         try:
             await socket.serve()

@@ -1,16 +1,16 @@
 """What can be followed: one message as it grows, and the revisions of what a page shows."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
 import strawberry
 
 from api import models
 from api.errors import BadUserInput
 from api.schema import ids
-from api.schema.context import Info
+from api.schema.context import Info, counted
+from api.schema.shared import SHARES, Shares
 from api.schema.types import Message
-from api.streaming.hub import Key, Model
+from api.streaming.topic import Key, Model
 
 FOLLOWED_AT_ONCE = 100
 
@@ -30,11 +30,12 @@ class SyncEvent:
 @strawberry.type(description="What can be followed.")
 class Subscription:
     @strawberry.subscription(
-        description="The whole message as it grows: at once as it is now, at last the finished one, then complete."
+        description="The whole message as it grows: at once as it is now, at last the finished one, then complete.",
+        metadata={SHARES: Shares(models.Message, Message.of)},
     )
     async def message_stream(self, info: Info, id: strawberry.ID) -> AsyncIterator[Message]:
         viewer, key = info.context.signed_in, ids.key_of("Message", id)
-        with _counted(info, "stream"):
+        with counted(info.context, "stream"):
             async with info.context.server.hub.follow(models.Message, key, viewer) as snapshots:
                 async for snapshot in snapshots:
                     yield Message.of(snapshot)
@@ -53,7 +54,7 @@ class Subscription:
                 "Open another for the rest."
             )
         followed = {key: id for id in asked if (key := _followable(id)) is not None}
-        with _counted(info, "sync"):
+        with counted(info.context, "sync"):
             for id in asked:
                 if id not in followed.values():
                     yield SyncEvent(id=id, revision=0, deleted=True)
@@ -72,12 +73,3 @@ def _followable(id: str) -> Key | None:
         return None
     model = FOLLOWABLE.get(kind)
     return None if model is None else (model, key)
-
-
-@contextmanager
-def _counted(info: Info, track: str) -> Iterator[None]:
-    info.context.server.watch.subscribed(track)
-    try:
-        yield
-    finally:
-        info.context.server.watch.unsubscribed(track)

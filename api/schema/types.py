@@ -11,6 +11,7 @@ from api import models
 from api.auth import visible_chats
 from api.schema.context import Info
 from api.schema.ids import global_id
+from api.schema.projection import OF_SNAPSHOT, NeedsMore, of_snapshot
 from api.schema.windows import Part, Window, cursor
 from api.streaming.hub import gone
 from api.streaming.rows import Status
@@ -81,7 +82,7 @@ class Message(Node):
     def of(cls, row: models.Message) -> "Message":
         return cls(id=global_id("Message", row.id), row=row)
 
-    @strawberry.field(description="The chat that it belongs to.")
+    @of_snapshot(description="The chat that it belongs to.")
     def chat_id(self) -> strawberry.ID:
         return global_id("Chat", self.row.chat_id)
 
@@ -92,62 +93,67 @@ class Message(Node):
             raise gone(models.Chat)
         return Chat.of(row)
 
-    @strawberry.field(description="Who wrote it; null: the assistant.")
+    def _author_of_snapshot(self) -> None:
+        """What is written as one watches is the assistant's."""
+        if self.row.author_id is not None:
+            raise NeedsMore
+
+    @strawberry.field(description="Who wrote it; null: the assistant.", metadata={OF_SNAPSHOT: _author_of_snapshot})
     async def author(self, info: Info) -> User | None:
         if self.row.author_id is None:
             return None
         row = await info.context.users.load(self.row.author_id)
         return None if row is None else User.of(row)
 
-    @strawberry.field(description="Who speaks.")
+    @of_snapshot(description="Who speaks.")
     def role(self) -> models.MessageRole:
         return self.row.role
 
-    @strawberry.field(description="The text so far, in Markdown.")
+    @of_snapshot(description="The text so far, in Markdown.")
     def content(self) -> str:
         return self.row.content
 
-    @strawberry.field(description="What the model thought before it wrote, where it tells.")
+    @of_snapshot(description="What the model thought before it wrote, where it tells.")
     def reasoning(self) -> str | None:
         return self.row.reasoning
 
-    @strawberry.field(description="Where it stands.")
+    @of_snapshot(description="Where it stands.")
     def status(self) -> Status:
         return self.row.status
 
-    @strawberry.field(description="Whether it is still being written: `status == STREAMING`.")
+    @of_snapshot(description="Whether it is still being written: `status == STREAMING`.")
     def streaming(self) -> bool:
         return self.row.streaming
 
-    @strawberry.field(description="Why it FAILED.")
+    @of_snapshot(description="Why it FAILED.")
     def error(self) -> MessageError | None:
         if self.row.error_code is None:
             return None
         return MessageError(code=MessageErrorCode(self.row.error_code), message=self.row.error_message or "")
 
-    @strawberry.field(description="Rises with every change. Of two versions, the greater is the newer.")
+    @of_snapshot(description="Rises with every change. Of two versions, the greater is the newer.")
     def revision(self) -> int:
         return self.row.revision
 
-    @strawberry.field(description="The model that wrote it.")
+    @of_snapshot(description="The model that wrote it.")
     def model(self) -> str | None:
         return self.row.model
 
-    @strawberry.field(description="Why the model stopped, in its provider's words.")
+    @of_snapshot(description="Why the model stopped, in its provider's words.")
     def finish_reason(self) -> str | None:
         return self.row.finish_reason
 
-    @strawberry.field(description="What it cost, once it is known.")
+    @of_snapshot(description="What it cost, once it is known.")
     def usage(self) -> Usage | None:
         if self.row.input_tokens is None and self.row.output_tokens is None:
             return None
         return Usage(input_tokens=self.row.input_tokens, output_tokens=self.row.output_tokens)
 
-    @strawberry.field(description="When it was made.")
+    @of_snapshot(description="When it was made.")
     def created_at(self) -> datetime:
         return self.row.created_at
 
-    @strawberry.field(description="When it last changed.")
+    @of_snapshot(description="When it last changed.")
     def updated_at(self) -> datetime:
         return self.row.updated_at
 

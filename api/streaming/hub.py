@@ -6,41 +6,29 @@ it comes back.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
 import structlog
 
 from api.errors import NotFound
-from api.streaming import channels, snapshot
-from api.streaming.announce import DELETED, DELETION
+from api.streaming import channels
 from api.streaming.bus import Bus
 from api.streaming.rows import Revised
+from api.streaming.topic import Key, Model, News, Reader, Sight, Topic
 from api.streaming.tracks import streaming
 
 log = structlog.get_logger(__name__)
 
-Model = type[Revised]
-Key = tuple[Model, UUID]
 Row = TypeVar("Row", bound=Revised)
 
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What a viewer was found to be allowed to see: the row's revision and, on the stream track, the row itself.
-
-    `scope` is the row whose epoch says that somebody lost access, `epoch` what it was then.
-    """
-
-    revision: int
-    scope: UUID | None = None
-    epoch: int = 0
-    row: Any = None
+EPOCHS_REMEMBERED = 10_000
+"""Access changes that were heard of, for whoever was reading a row at that very moment."""
 
 
 class Access(Protocol):
@@ -54,18 +42,6 @@ class Access(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """The newest that is known of a row. `row` is set on the stream track, unless the row was deleted."""
-
-    revision: int
-    row: Any = None
-
-    @property
-    def deleted(self) -> bool:
-        return self.revision >= DELETED
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """What `Hub.changes` yields of a followed row; `revision` is 0 where it is deleted or out of sight."""
 
@@ -73,61 +49,6 @@ class Change:
     key: UUID
     revision: int
     deleted: bool
-
-
-class Topic:
-    """One channel that this process listens to, and its readers here."""
-
-    def __init__(self, channel: str, model: Model, key: UUID, *, streams: bool) -> None:
-        self.channel = channel
-        self.model = model
-        self.key = key
-        self.streams = streams
-        self.newest = News(0)
-        self.readers: set[Reader] = set()
-        self.joined = asyncio.Event()
-        """Set once the bus confirmed the subscription: what is read from then on misses nothing."""
-        self.pump: asyncio.Task[None] | None = None
-
-    def offer(self, news: News) -> None:
-        """Let the readers have it, unless they had something as great."""
-        if news.revision <= self.newest.revision:
-            return
-        self.newest = news
-        for reader in self.readers:
-            reader.tell(self)
-
-    def hear(self, message: str) -> None:
-        """What the bus delivered on this channel."""
-        if message == DELETION:
-            self.offer(News(DELETED))
-        elif self.streams:
-            row = snapshot.decode(self.model, message)
-            self.offer(News(row.revision, row))
-        else:
-            self.offer(News(int(message)))
-
-
-class Reader:
-    """One subscription: which topics it follows, which of them have news for it, and what it may still see."""
-
-    def __init__(self, viewer: UUID | None) -> None:
-        self.viewer = viewer
-        self.topics: dict[Key, Topic] = {}
-        self.sights: dict[Topic, Sight] = {}
-        self.news: dict[Topic, None] = {}
-        self.doubts: set[Topic] = set()
-        self.woken = asyncio.Event()
-
-    def tell(self, topic: Topic) -> None:
-        self.news[topic] = None
-        self.woken.set()
-
-    def doubt(self, topic: Topic, epoch: int) -> None:
-        """Somebody lost access to this topic since it was authorized: perhaps this reader."""
-        if topic in self.sights and self.sights[topic].epoch < epoch:
-            self.doubts.add(topic)
-            self.woken.set()
 
 
 class Hub:
@@ -140,6 +61,7 @@ class Hub:
         self._access = access
         self._topics: dict[str, Topic] = {}
         self._readers_of: dict[UUID, set[Reader]] = defaultdict(set)
+        self._epochs: OrderedDict[UUID, int] = OrderedDict()
         self._leaving: set[asyncio.Task[None]] = set()
         self._listener: asyncio.Task[None] | None = None
 
@@ -168,38 +90,14 @@ class Hub:
 
         The iterator raises NotFound when the row is or becomes unknown, deleted, or not the viewer's to see.
         """
+        async with self.watch(model, key, viewer) as watch:
+            yield watch.snapshots()
+
+    @asynccontextmanager
+    async def watch(self, model: type[Row], key: UUID, viewer: UUID | None) -> AsyncIterator["Watch[Row]"]:
+        """The same, for whoever would rather be called than wait."""
         async with self._reading(viewer, [(model, key)], streams=True) as reader:
-            yield self._snapshots(reader, model, key)
-
-    async def _snapshots(self, reader: Reader, model: type[Row], key: UUID) -> AsyncIterator[Row]:
-        topic = reader.topics[model, key]
-        shown = 0
-        news: News | None = await self._look(reader, topic)
-        while True:
-            if news is not None and news.revision > shown:
-                if news.deleted:
-                    raise gone(model)
-                shown = news.revision
-                yield news.row
-                if not streaming(news.row):
-                    return
-            news = None
-            await self._woken(reader)
-            if reader.doubts:
-                news = await self._look(reader, topic)
-            reader.news.clear()
-            if news is None or topic.newest.revision > news.revision:
-                news = topic.newest
-
-    async def _look(self, reader: Reader, topic: Topic) -> News:
-        """Read the row if the viewer may see it, and remember under which epoch."""
-        reader.doubts.discard(topic)
-        sight = await self._access.row(topic.model, topic.key, reader.viewer)
-        if sight is None:
-            raise gone(topic.model)
-        self._remember(reader, topic, sight)
-        topic.offer(News(sight.revision, sight.row))
-        return topic.newest
+            yield Watch(self, reader, reader.topics[model, key])
 
     @asynccontextmanager
     async def changes(self, keys: Sequence[Key], viewer: UUID | None) -> AsyncIterator[AsyncIterator[Change]]:
@@ -209,55 +107,69 @@ class Hub:
         """
         keys = list(dict.fromkeys(keys))
         async with self._reading(viewer, keys, streams=False) as reader:
-            yield self._revisions(reader, keys)
+            yield self._revisions(reader)
 
-    async def _revisions(self, reader: Reader, keys: Sequence[Key]) -> AsyncIterator[Change]:
-        shown: dict[Topic, int] = {}
-        asked = keys
+    async def _revisions(self, reader: Reader) -> AsyncIterator[Change]:
+        shown: dict[Topic, int] = dict.fromkeys(reader.topics.values(), 0)
+        asked, news = list(shown), list[Topic]()
         while True:
             if asked:
-                for change in await self._look_at_revisions(reader, asked, shown):
-                    yield change
-            for topic in list(reader.news):
-                reader.news.pop(topic, None)
-                if topic in shown and topic.newest.revision > shown[topic]:
-                    shown[topic] = topic.newest.revision
-                    if topic.newest.deleted:
-                        del shown[topic]
-                        yield Change(topic.model, topic.key, 0, deleted=True)
-                    else:
-                        yield Change(topic.model, topic.key, topic.newest.revision, deleted=False)
-            await self._woken(reader)
-            asked = [(topic.model, topic.key) for topic in reader.doubts if topic in shown]
+                for topic in await self._look_at_revisions(reader, asked):
+                    del shown[topic]
+                    yield Change(topic.model, topic.key, 0, deleted=True)
+            for topic in [*asked, *news]:
+                newest = topic.newest
+                if topic not in shown or newest.revision <= shown[topic]:
+                    continue
+                shown[topic] = newest.revision
+                if newest.deleted:
+                    self._forget(reader, topic)
+                    del shown[topic]
+                revision = 0 if newest.deleted else newest.revision
+                yield Change(topic.model, topic.key, revision, deleted=newest.deleted)
+            news = await reader.woken()
+            asked = [topic for topic in reader.doubts if topic in shown]
+            reader.doubts.clear()
 
-    async def _look_at_revisions(self, reader: Reader, keys: Sequence[Key], shown: dict[Topic, int]) -> list[Change]:
-        for key in keys:
-            reader.doubts.discard(reader.topics[key])
-        sights = await self._access.revisions(keys, reader.viewer)
-        found = []
-        for key in keys:
-            topic = reader.topics[key]
-            sight = sights.get(key)
-            if sight is None:
-                shown.pop(topic, None)
-                found.append(Change(*key, 0, deleted=True))
-                continue
-            self._remember(reader, topic, sight)
-            topic.offer(News(sight.revision))
-            if sight.revision > shown.get(topic, 0):
-                shown[topic] = sight.revision
-                found.append(Change(*key, sight.revision, deleted=False))
-        return found
+    async def _look_at_revisions(self, reader: Reader, topics: Sequence[Topic]) -> list[Topic]:
+        """Read what the reader may see of these, and offer it to all; those out of sight come back."""
+        keys = {(topic.model, topic.key): topic for topic in topics}
+        sights = await self._access.revisions(list(keys), reader.viewer)
+        for key, sight in sights.items():
+            self._remember(reader, keys[key], sight)
+            keys[key].offer(News(sight.revision))
+        lost = [topic for key, topic in keys.items() if key not in sights]
+        for topic in lost:
+            self._forget(reader, topic)
+        return lost
+
+    async def look(self, reader: Reader, topic: Topic) -> News:
+        """Read the row if the reader may see it, and offer it to all. Raises NotFound."""
+        reader.doubts.discard(topic)
+        sight = await self._access.row(topic.model, topic.key, reader.viewer)
+        if sight is None:
+            self._forget(reader, topic)
+            raise gone(topic.model)
+        self._remember(reader, topic, sight)
+        topic.offer(News(sight.revision, sight.row))
+        return topic.newest
 
     def _remember(self, reader: Reader, topic: Topic, sight: Sight) -> None:
+        """What the reader saw, and when; somebody may have lost access while it was being read."""
         reader.sights[topic] = sight
         if sight.scope is not None:
             self._readers_of[sight.scope].add(reader)
+            reader.doubt(topic, self._epochs.get(sight.scope, 0))
 
-    async def _woken(self, reader: Reader) -> None:
-        while not reader.news and not reader.doubts:
-            reader.woken.clear()
-            await reader.woken.wait()
+    def _forget(self, reader: Reader, topic: Topic) -> None:
+        reader.doubts.discard(topic)
+        sight = reader.sights.pop(topic, None)
+        if sight is None or any(other.scope == sight.scope for other in reader.sights.values()):
+            return
+        if sight.scope is not None and (readers := self._readers_of.get(sight.scope)) is not None:
+            readers.discard(reader)
+            if not readers:
+                del self._readers_of[sight.scope]
 
     @asynccontextmanager
     async def _reading(self, viewer: UUID | None, keys: Sequence[Key], *, streams: bool) -> AsyncIterator[Reader]:
@@ -295,11 +207,8 @@ class Hub:
 
     def _leave(self, reader: Reader) -> None:
         """At once and without awaiting, since the reader may be leaving because it was cancelled."""
-        for sight in reader.sights.values():
-            if sight.scope is not None and sight.scope in self._readers_of:
-                self._readers_of[sight.scope].discard(reader)
-                if not self._readers_of[sight.scope]:
-                    del self._readers_of[sight.scope]
+        for topic in list(reader.sights):
+            self._forget(reader, topic)
         for topic in reader.topics.values():
             topic.readers.discard(reader)
             if not topic.readers and self._topics.get(topic.channel) is topic:
@@ -318,10 +227,64 @@ class Hub:
 
     def doubt(self, scope: UUID, epoch: int) -> None:
         """Somebody lost access within this scope: each reader there is authorized once more."""
+        self._epochs[scope] = max(epoch, self._epochs.pop(scope, 0))
+        if len(self._epochs) > EPOCHS_REMEMBERED:
+            self._epochs.popitem(last=False)
         for reader in list(self._readers_of.get(scope, ())):
             for topic, sight in list(reader.sights.items()):
                 if sight.scope == scope:
                     reader.doubt(topic, epoch)
+
+
+class Watch(Generic[Row]):
+    """One reader of one streamed row. Made by `Hub.watch`."""
+
+    def __init__(self, hub: Hub, reader: Reader, topic: Topic) -> None:
+        self._hub = hub
+        self._reader = reader
+        self._topic = topic
+
+    @property
+    def newest(self) -> News:
+        """The newest that this process knows of the row."""
+        return self._topic.newest
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the reader must `look` before it may be given more."""
+        return bool(self._reader.doubts)
+
+    async def look(self) -> News:
+        """Authorize the reader, and read the row with it. Raises NotFound."""
+        return await self._hub.look(self._reader, self._topic)
+
+    def call(self, on_news: Callable[[], None]) -> None:
+        """From now on call this with each piece of news, at once."""
+        self._reader.on_news = on_news
+
+    async def nudged(self) -> None:
+        """Wait until the reader is in doubt, or `nudge` was called."""
+        await self._reader.stirred()
+
+    def nudge(self) -> None:
+        """Wake whoever awaits `nudged`."""
+        self._reader.stir()
+
+    async def snapshots(self) -> AsyncIterator[Row]:
+        """Each newest snapshot, from the present one to the final one. Raises NotFound."""
+        shown = 0
+        news = await self.look()
+        while True:
+            if news.revision > shown:
+                if news.deleted:
+                    raise gone(self._topic.model)
+                shown = news.revision
+                yield news.row
+                if not streaming(news.row):
+                    return
+            if not self.in_doubt:
+                await self._reader.woken()
+            news = await self.look() if self.in_doubt else self.newest
 
 
 def gone(model: Model) -> NotFound:

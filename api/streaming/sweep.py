@@ -18,10 +18,11 @@ from sqlalchemy.sql.selectable import Select
 
 from api.streaming import channels, leases, snapshot
 from api.streaming.announce import DELETED
-from api.streaming.hub import Hub, Model, News, Topic, followed
+from api.streaming.hub import Hub, followed
 from api.streaming.publisher import Publisher
 from api.streaming.rows import Status
 from api.streaming.store import Store
+from api.streaming.topic import Model, News, Topic
 from api.streaming.tracks import streamed, sync_of
 
 log = structlog.get_logger(__name__)

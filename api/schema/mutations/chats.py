@@ -17,7 +17,8 @@ from api.schema import ids
 from api.schema.context import Info
 from api.schema.limits import TITLE_CHARACTERS, text
 from api.schema.types import Chat
-from api.streaming.hub import Model, gone
+from api.streaming.hub import gone
+from api.streaming.topic import Model
 
 UNTITLED = "New chat"
 

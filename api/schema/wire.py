@@ -1,0 +1,226 @@
+"""The shortest way from a payload to a client's socket that uvicorn allows, and permessage-deflate done once for all.
+
+This file alone leans on the insides of uvicorn and websockets, whose versions are pinned; tests/schema/test_wire.py
+fails when they change. `TWOTRACK_DIRECT_WRITES=false` goes around it: then uvicorn's own protocol writes.
+
+Compressing once: with context takeover, a client decompresses each message with the last 32 kB of what it has
+decompressed before as its dictionary (RFC 7692). So a snapshot compressed against its predecessor is right for every
+socket whose window ends with that predecessor, and it is little more than the new text. What differs by socket, the
+envelope before the payload, goes in front as a stored block; to keep distances right it is stood in for by as many
+NULs, which no JSON holds, so that nothing ever refers to them. A socket whose window ends otherwise gets the snapshot
+compressed by itself, which is right everywhere. All other messages go uncompressed and so leave the windows alone.
+"""
+
+import asyncio
+import logging
+import socket
+import struct
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from uvicorn.config import Config
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.exceptions import NegotiationError
+from websockets.extensions import Extension
+from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
+from websockets.frames import Frame
+from websockets.server import ServerProtocol
+from websockets.typing import ExtensionParameter
+
+EXTENSION = "twotrack.wire"
+"""Where an ASGI application finds the wire in a scope's extensions."""
+
+SEND_BUFFER_BYTES = 65_536
+"""For the kernel: left to itself it would queue 3 MB of stale snapshots for a reader that does not read."""
+
+COMPRESSION_LEVEL = 4
+"""Finds the predecessor's text as well as the slower levels do."""
+
+WINDOW_BYTES = 32_768
+
+GOING_AWAY = 1012
+"""A client comes back after it; it takes the 1011 that uvicorn would send for final."""
+
+FINAL_TEXT = 0x81
+COMPRESSED = 0x40
+END = b"}"
+SYNC = b"\x00\x00\xff\xff"
+
+
+class Update:
+    """One payload for many sockets, framed and compressed at most once for each way in which they differ."""
+
+    __slots__ = ("_before", "_deltas", "_whole", "follows", "payload", "token")
+
+    def __init__(self, payload: bytes, previous: "Update | None" = None) -> None:
+        self.payload = payload
+        self.token = object()
+        """Stands for this payload at the end of a client's window."""
+        self.follows = previous.token if previous is not None else None
+        self._before = previous.payload[-WINDOW_BYTES:] if previous is not None else b""
+        self._deltas: dict[int, bytes] = {}
+        self._whole: bytes | None = None
+
+    def plain(self, envelope: bytes) -> bytes:
+        """The finished frame: envelope, payload, closing brace."""
+        return b"".join((_head(FINAL_TEXT, len(envelope) + len(self.payload) + 1), envelope, self.payload, END))
+
+    def compressed(self, envelope: bytes, window: object) -> bytes:
+        """The finished frame for a client whose window ends with what `window` stands for."""
+        size = len(envelope)
+        if window is self.follows and window is not None:
+            body = self._deltas.get(size)
+            if body is None:
+                body = self._deltas[size] = self._deflated(self._before + END + bytes(size))
+        else:
+            if self._whole is None:
+                self._whole = self._deflated(b"")
+            body = self._whole
+        stored = struct.pack("<BHH", 0, size, size ^ 0xFFFF)
+        return b"".join((_head(FINAL_TEXT | COMPRESSED, len(stored) + size + len(body)), stored, envelope, body))
+
+    def _deflated(self, dictionary: bytes) -> bytes:
+        dictionary = dictionary[-WINDOW_BYTES:]
+        wbits = -zlib.MAX_WBITS
+        deflate = zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, wbits, 9, zlib.Z_DEFAULT_STRATEGY, dictionary)
+        body = deflate.compress(self.payload) + deflate.compress(END) + deflate.flush(zlib.Z_SYNC_FLUSH)
+        return body[: -len(SYNC)]
+
+
+def _head(first: int, size: int) -> bytes:
+    """A server's frame header (RFC 6455, 5.2): no mask."""
+    if size < 126:
+        return struct.pack("!BB", first, size)
+    if size < 65_536:
+        return struct.pack("!BBH", first, 126, size)
+    return struct.pack("!BBQ", first, 127, size)
+
+
+class SharedDeflate(PerMessageDeflate):
+    """Decompresses what the client compressed; compresses nothing, since `Update` does it for all."""
+
+    def encode(self, frame: Frame) -> Frame:
+        return frame
+
+
+class SharedDeflateFactory(ServerPerMessageDeflateFactory):
+    """Accepts an offer whose window is whole, and asks clients to start each of their messages afresh.
+
+    Then no decompressor has to be kept for each of them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(client_no_context_takeover=True)
+
+    def process_request_params(
+        self, params: Sequence[ExtensionParameter], accepted_extensions: Sequence[Extension]
+    ) -> tuple[list[ExtensionParameter], PerMessageDeflate]:
+        answer, agreed = super().process_request_params(params, accepted_extensions)
+        if agreed.local_max_window_bits < zlib.MAX_WBITS:
+            raise NegotiationError("a smaller window than ours")
+        shared = SharedDeflate.__new__(SharedDeflate)
+        shared.__dict__.update(agreed.__dict__)
+        shared.__dict__.pop("encoder", None)
+        return answer, shared
+
+
+class Wire(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket protocol, with a way past its queue of ASGI messages for the one thing that is sent often."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        extensions = [SharedDeflateFactory()] if config.ws_per_message_deflate else []
+        log = logging.getLogger("uvicorn.error")
+        self.conn = ServerProtocol(extensions=extensions, max_size=config.ws_max_size, logger=log)
+        self.on_writable: Callable[[], None] = _nothing
+        """Called when a full socket has room again."""
+        self.on_stuck: Callable[[], None] = _nothing
+        """Called when a full socket has had no room for `stuck_seconds`."""
+        self.stuck_seconds = 10.0
+        self._stuck: asyncio.TimerHandle | None = None
+        self._window: object = None
+        self._deflate: SharedDeflate | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        own: socket.socket = transport.get_extra_info("socket")
+        if own.family in (socket.AF_INET, socket.AF_INET6):
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        # Full as soon as the kernel is: so at most one frame waits here, and the next one is the newest.
+        self.transport.set_write_buffer_limits(0)
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
+            self._deflate = next((one for one in self.conn.extensions if isinstance(one, SharedDeflate)), None)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a frame would go to the kernel now, instead of waiting here."""
+        return self.writable.is_set()
+
+    @property
+    def closing(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self.close_sent or self.disconnected or self.transport.is_closing()
+
+    def write_text(self, message: bytes) -> None:
+        """Send one message as it is. Does not wait; ask `has_room` before."""
+        if not self.closing:
+            self.transport.write(_head(FINAL_TEXT, len(message)) + message)
+
+    def write_update(self, envelope: bytes, update: Update) -> None:
+        """Send `envelope`, the update's payload and a closing brace as one message. Does not wait."""
+        if self.closing:
+            return
+        deflate = self._deflate
+        if deflate is None:
+            self.transport.write(update.plain(envelope))
+            return
+        self.transport.write(update.compressed(envelope, self._window))
+        self._window = None if deflate.local_no_context_takeover else update.token
+
+    def part(self, code: int, reason: str) -> None:
+        """Close, even while the socket is full: the peer gets some time to read that it is over, then is cut off."""
+        if self.closing:
+            return
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stuck = self.loop.call_later(self.stuck_seconds, lambda: self.on_stuck())
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._end_timer()
+        self.on_writable()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_timer()
+        super().connection_lost(exc)
+
+    def _end_timer(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
+
+    def keepalive_timeout(self) -> None:
+        """A half-open connection. Its client, should it be there after all, is to come back."""
+        self.pong_timer = None
+        self.part(GOING_AWAY, "no answer to a ping")
+
+
+def _nothing() -> None:
+    pass
