@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import gc
 import os
 import signal
 import sys
@@ -122,6 +123,7 @@ def application() -> FastAPI:
     from api.app import create_app
 
     logs.configure()
+    _calm_the_collector()
     return create_app(Settings.load())
 
 
@@ -130,7 +132,15 @@ def application_without_replies() -> FastAPI:
     from api.app import create_app
 
     logs.configure()
+    _calm_the_collector()
     return create_app(Settings.load(), replies=False)
+
+
+def _calm_the_collector() -> None:
+    """Python's defaults look through everything that start-up made again and again: a third of the cost of fan-out."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 1_000)
 
 
 async def _work(settings: Settings) -> None:
