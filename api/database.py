@@ -68,8 +68,22 @@ class Database:
                 expire_on_commit=False,
                 info={"publisher": self._publisher},
             )
-            async with session, session.begin():
+            async with session:
                 yield session
+                await self._commit(session)
+
+    async def _commit(self, session: AsyncSession) -> None:
+        """To its end even if the caller is cancelled meanwhile: what is committed must be announced."""
+        committing = asyncio.create_task(session.commit())
+        cancelled = False
+        while not committing.done():
+            try:
+                await asyncio.wait((committing,))
+            except asyncio.CancelledError:
+                cancelled = True
+        if cancelled:
+            raise asyncio.CancelledError from committing.exception()
+        committing.result()
 
     async def read(self, statement: Executable) -> Sequence[Row[Any]]:
         """The rows that a query finds now. Cancelling the caller cancels no query in the middle."""

@@ -118,14 +118,16 @@ class Worker:
 
     async def _hear_of_work(self) -> None:
         async with self._bus.subscribe(channels.WORK) as calls:
+            log.info("working", worker=str(self.id), most=self._most)
             self._called.set()
             async for _ in calls:
                 self._called.set()
 
     async def _hear_of_decisions(self) -> None:
         async with self._bus.subscribe(channels.writer(self.id)) as decisions:
-            async for key in decisions:
-                self._writer.dismiss(UUID(hex=key))
+            async for decision in decisions:
+                key, fence = decision.split()
+                self._writer.dismiss(UUID(hex=key), int(fence))
 
 
 def _take(text: Draft, event: Text | Reasoning | Finished) -> None:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -47,13 +48,22 @@ class _Changes:
     streamed: set[tuple[Model, UUID]] = field(default_factory=set)
     deleted: set[tuple[Model, UUID]] = field(default_factory=set)
     lost: set[tuple[Model, UUID]] = field(default_factory=set)
-    dismissed: set[tuple[UUID, UUID]] = field(default_factory=set)
+    dismissed: set[tuple[UUID, UUID, int]] = field(default_factory=set)
     waiting: bool = False
 
     def merge(self, other: "_Changes") -> None:
         for name in ("made", "raised", "streamed", "deleted", "lost", "dismissed"):
             getattr(self, name).update(getattr(other, name))
         self.waiting |= other.waiting
+
+
+@dataclass
+class _Level:
+    """A transaction, or a savepoint in it. Its changes count for what is around it only once it is committed."""
+
+    transaction: SessionTransaction
+    changes: _Changes = field(default_factory=_Changes)
+    committed: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ class _Owed:
 class TrackedSession(Session):
     """A session whose commits announce what they changed. Its `info["publisher"]` takes the announcements."""
 
-    _levels: list[tuple[SessionTransaction, _Changes]]
+    _levels: list[_Level]
     _owed: list[_Owed]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -81,7 +91,7 @@ class TrackedSession(Session):
 
     @property
     def changes(self) -> _Changes:
-        return self._levels[-1][1]
+        return self._levels[-1].changes
 
     def flush(self, objects: Any = None) -> None:
         mark = _flushing.set(True)
@@ -94,24 +104,18 @@ class TrackedSession(Session):
 @event.listens_for(TrackedSession, "after_transaction_create")
 def _open_level(session: TrackedSession, transaction: SessionTransaction) -> None:
     if transaction.nested or transaction.parent is None:
-        session._levels.append((transaction, _Changes()))
-
-
-@event.listens_for(TrackedSession, "after_soft_rollback")
-def _forget_level(session: TrackedSession, transaction: SessionTransaction) -> None:
-    for level, (own, _) in enumerate(session._levels):
-        if own is transaction:
-            session._levels[level] = (own, _Changes())
-            if not own.nested:
-                session._owed.clear()
+        session._levels.append(_Level(transaction))
 
 
 @event.listens_for(TrackedSession, "after_transaction_end")
 def _close_level(session: TrackedSession, transaction: SessionTransaction) -> None:
-    if session._levels and session._levels[-1][0] is transaction:
-        _, changes = session._levels.pop()
-        if session._levels:
-            session.changes.merge(changes)
+    """Rolled back, or never ended: nobody hears of it. The events of a rollback come later than this one."""
+    if session._levels and session._levels[-1].transaction is transaction:
+        level = session._levels.pop()
+        if level.committed and session._levels:
+            session.changes.merge(level.changes)
+        if not session._levels:
+            session._owed.clear()
 
 
 @event.listens_for(TrackedSession, "before_flush")
@@ -150,7 +154,7 @@ def _note_changed(changes: _Changes, row: Any) -> None:
     if streaming(row, before):
         changes.streamed.add((model, row.id))
         if writer := before.get("writer") or row.writer:
-            changes.dismissed.add((writer, row.id))
+            changes.dismissed.add((writer, row.id, before.get("fence") or row.fence))
     else:
         changes.waiting |= streaming(row)
         changes.raised.update(_parents(row))
@@ -162,7 +166,7 @@ def _note_deleted(changes: _Changes, row: Any) -> None:
     if hasattr(row, "revision"):
         changes.deleted.add((type(row), row.id))
     if isinstance(row.__track__, Stream) and row.writer is not None:
-        changes.dismissed.add((row.writer, row.id))
+        changes.dismissed.add((row.writer, row.id, row.fence))
     changes.raised.update(_parents(row))
 
 
@@ -209,8 +213,8 @@ def _raise_revisions(session: TrackedSession) -> None:
     for model, key in changes.lost - changes.deleted:
         epoch = session.scalar(select(getattr(model, sync_of(model.__track__).epoch)).where(model.id == key))  # type: ignore[arg-type, attr-defined]
         session._owed.append(_Owed(channels.ACCESS, f"{key.hex} {epoch}", epoch or 0, key.hex))
-    for writer, key in changes.dismissed:
-        session._owed.append(_Owed(channels.writer(writer), key.hex, about=key.hex))
+    for writer, key, fence in changes.dismissed:
+        session._owed.append(_Owed(channels.writer(writer), f"{key.hex} {fence}", fence, key.hex))
     if changes.waiting:
         session._owed.append(_Owed(channels.WORK, ""))
 
@@ -265,6 +269,7 @@ def _owe_deletion(session: TrackedSession, model: Model, key: UUID) -> None:
 
 @event.listens_for(TrackedSession, "after_commit")
 def _announce(session: TrackedSession) -> None:
+    session._levels[-1].committed = True
     if session.in_nested_transaction():
         return
     owed, session._owed = session._owed, []
@@ -272,12 +277,26 @@ def _announce(session: TrackedSession) -> None:
         session.publisher.offer(one.channel, one.message, revision=one.revision, about=one.about)
 
 
-CHANGES_OF = re.compile(
-    r"\b(?:insert\s+(?:or\s+\w+\s+)?into|update(?:\s+only)?|delete\s+from(?:\s+only)?|replace\s+into"
-    r'|truncate(?:\s+table)?(?:\s+only)?|merge\s+into|copy)\s+(?:"?\w+"?\.)?"?(\w+)"?',
+NAME = r"(?:\w+\s*\.\s*)*\w+"
+
+CHANGE = re.compile(
+    r"\b(?:insert(?:\s+or\s+\w+)?\s+into|replace\s+into|update(?:\s+or\s+\w+)?|delete\s+from|merge\s+into|copy"
+    rf"|truncate(?:\s+table)?)\s+((?:only\s+)?{NAME}(?:\s*,\s*(?:only\s+)?{NAME})*)",
     re.IGNORECASE,
 )
-"""The tables that a statement changes, in whatever part of it."""
+
+QUOTES = re.compile(r'["`\[\]]')
+
+COMMENTS = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
+
+
+@lru_cache(maxsize=4_096)
+def tables_changed_by(statement: str) -> frozenset[str]:
+    """The tables that any part of a statement changes, in lower case; rather too many than too few."""
+    written = QUOTES.sub(" ", statement)
+    # With the comments too: what looks like one may stand in a string, and hide what follows.
+    named = [names for text in (written, COMMENTS.sub(" ", written)) for names in CHANGE.findall(text)]
+    return frozenset(re.split(r"[\s.]+", name.strip())[-1].lower() for names in named for name in names.split(","))
 
 
 def refuse_unseen_changes(engine: Engine) -> None:
@@ -290,8 +309,8 @@ def refuse_unseen_changes(engine: Engine) -> None:
     def refuse(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
         if _flushing.get() or (context is not None and context.execution_options.get(SEEN)):
             return
-        for table in CHANGES_OF.findall(statement):
-            if (model := tracked.get(table.lower())) is not None:
+        for table in tables_changed_by(statement):
+            if (model := tracked.get(table)) is not None:
                 raise UnseenChange(
                     f"This statement would change `{table}` without an announcement, as {model.__name__} is tracked. "
                     "Load the rows and change them through the session (`row.column = …`, `session.add`, "

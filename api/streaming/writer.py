@@ -124,10 +124,13 @@ class Writer:
         draft.end(Status.FAILED, "INTERRUPTED", leases.INTERRUPTED)
         await draft.settled.wait()
 
-    def dismiss(self, key: UUID) -> None:
-        """Somebody else decided about this row: let go of it, and cancel whoever asks the model."""
+    def dismiss(self, key: UUID, fence: int) -> None:
+        """Somebody else decided about this row as it was under this fence: let go, and cancel whoever writes it.
+
+        The word may be late: by then the row may be this writer's again, under a greater fence.
+        """
         draft = self._drafts.get(key)
-        if draft is None or draft.settled.is_set():
+        if draft is None or draft.fence > fence or draft.settled.is_set():
             return
         draft.lost = True
         draft.settled.set()
@@ -225,7 +228,7 @@ class Writer:
                 if row.status == draft.ending[0]:
                     self._written(draft, dict(row._mapping))
                     return
-        self.dismiss(draft.id)
+        self.dismiss(draft.id, draft.fence)
 
     async def _give_up(self, draft: Draft, error: Exception) -> None:
         """The database refuses this text for what it is: end the row with what it last took."""
@@ -239,7 +242,7 @@ class Writer:
         }
         mine = (model.id == draft.id, model.fence == draft.fence, model.streaming)
         rows = await self._store.write(update(model).where(*mine).values(values).returning(model.__table__))
-        self.dismiss(draft.id)
+        self.dismiss(draft.id, draft.fence)
         for row in rows:
             self._written(draft, dict(row._mapping))
 
@@ -251,7 +254,7 @@ class Writer:
             if draft.id in kept:
                 draft.beaten = self._clock()
             else:
-                self.dismiss(draft.id)
+                self.dismiss(draft.id, draft.fence)
 
 
 def _texts(model: type[Streamed]) -> tuple[str, ...]:
