@@ -49,7 +49,7 @@ class Backend:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, to copy."""
     path = tmp_path_factory.mktemp("template") / "template.db"
-    _migrate(f"sqlite+aiosqlite:///{path}")
+    migrate(f"sqlite+aiosqlite:///{path}")
     return path
 
 
@@ -63,7 +63,7 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Pat
         return
     postgres: Postgres = request.getfixturevalue("postgres_server")
     redis = request.getfixturevalue("redis_server")
-    with postgres.database(postgres.template("twotrack", _migrate)) as url:
+    with postgres.database(postgres.template("twotrack", migrate)) as url:
         yield Backend("scaled", url, redis.url)
 
 
@@ -74,11 +74,13 @@ async def server(backend: Backend) -> AsyncIterator[Running]:
         yield running
 
 
-def _migrate(url: str) -> None:
+def migrate(url: str) -> None:
+    """Give a fresh database its tables."""
+
     async def nobody(messages: object) -> None:
         """Nothing is announced here."""
 
-    async def migrate() -> None:
+    async def run() -> None:
         database = Database(url, Publisher(nobody))
         await migrations.migrate(database)
         if database.dialect == "sqlite":
@@ -87,4 +89,4 @@ def _migrate(url: str) -> None:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         await database.aclose()
 
-    asyncio.run(migrate())
+    asyncio.run(run())

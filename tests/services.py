@@ -94,9 +94,13 @@ class Server:
         """Who runs it; None is whoever runs the tests."""
         return None
 
+    def _environment(self) -> dict[str, str] | None:
+        """Its environment variables; None is those of the tests."""
+        return None
+
     def _try_start(self, deadline: float) -> bool:
         with (self.directory / "log").open("ab") as log:
-            self._process = run_as(self._user(), self._command(), stdout=log, stderr=log)
+            self._process = run_as(self._user(), self._command(), self._environment(), stdout=log, stderr=log)
         self._leash = subprocess.Popen(
             ["/bin/sh", "-c", LEASH, "leash", str(self.pid), str(self.directory)], stdin=subprocess.PIPE
         )
@@ -310,9 +314,11 @@ def _in_wheel(package: str, path: str) -> Path | None:
     return Path(spec.origin).parent / path if spec is not None and spec.origin else None
 
 
-def run_as(user: str | None, command: list[str], **streams: IO[bytes]) -> subprocess.Popen[bytes]:
+def run_as(
+    user: str | None, command: list[str], environment: dict[str, str] | None = None, **streams: IO[bytes]
+) -> subprocess.Popen[bytes]:
     if user is None:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, **streams)
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, **streams)
     account = pwd.getpwnam(user)
     return subprocess.Popen(
         command, stdin=subprocess.DEVNULL, user=user, group=account.pw_gid, extra_groups=[], cwd="/", **streams

@@ -1,0 +1,86 @@
+"""Two people in one chat, each at another server, who must both see the end of everything."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from api.models import Message
+from tests.faults.fleet import Fleet
+from tests.faults.readers import Page, Reader
+from tests.server import PATIENCE_SECONDS, Person
+
+
+@dataclass
+class Conversation:
+    """A chat, who is in it, and all that they follow."""
+
+    fleet: Fleet
+    ann: Person
+    bob: Person
+    chat: str
+    pages: list[Page]
+    readers: dict[str, list[Reader]] = field(default_factory=dict)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def ask(self, content: str = "Hello") -> str:
+        """Ann asks; the id of the reply, which both follow from now on."""
+        reply = (await self.ann.send(self.chat, content))["reply"]["id"]
+        await self.follow(reply)
+        return str(reply)
+
+    async def follow(self, reply: str) -> None:
+        """Both follow a message."""
+        self.readers[reply] = [
+            await self._stack.enter_async_context(Reader(person, self.fleet.ports, reply))
+            for person in (self.ann, self.bob)
+        ]
+
+    async def shown(self, reply: str, characters: int) -> None:
+        """Until both have seen so much of a reply."""
+        await asyncio.gather(*(reader.shown(characters) for reader in self.readers[reply]))
+
+    async def ended(self, reply: str, within: float = PATIENCE_SECONDS) -> Message | None:
+        """Until the reply has ended for both, on a last frame that equals the row; that row, None if it was deleted."""
+        readers = self.readers[reply]
+        await asyncio.gather(*(reader.over(within) for reader in readers))
+        row = await self.fleet.row(reply)
+        for reader in readers:
+            if row is None:
+                assert reader.gone, f"{reader} was not told that the message is deleted"
+            elif not reader.gone:
+                equal(reader, row)
+        return row
+
+    async def level(self, within: float = PATIENCE_SECONDS) -> None:
+        """Until both pages stand where the chat stands."""
+        revision = await self.fleet.chat_revision(self.chat)
+        for page in self.pages:
+            if revision is None:
+                await page.until(lambda page=page: page.deleted, within)
+            elif not page.deleted:
+                await page.until(lambda page=page: page.revision == revision, within)
+
+
+def equal(reader: Reader, row: Message) -> None:
+    """What a reader saw last is what is stored, in every word."""
+    last = reader.last
+    error = None if row.error_code is None else {"code": row.error_code, "message": row.error_message}
+    seen = (last["content"], last["reasoning"], last["status"], last["revision"], last["finishReason"], last["error"])
+    assert seen == (row.content, row.reasoning, row.status, row.revision, row.finish_reason, error), str(reader)
+    assert not last["streaming"]
+
+
+@asynccontextmanager
+async def conversation(fleet: Fleet) -> AsyncIterator[Conversation]:
+    """Ann and Bob in a chat. Left: whatever they follow has ended for both, and their pages are current."""
+    ann, bob = await fleet.people("Ann", "Bob")
+    chat = await ann.create_chat()
+    await ann.add(chat, bob)
+    async with AsyncExitStack() as stack:
+        pages = [await stack.enter_async_context(Page(person, fleet.ports, chat)) for person in (ann, bob)]
+        talk = Conversation(fleet, ann, bob, chat, pages, _stack=stack)
+        yield talk
+        for reply in talk.readers:
+            await talk.ended(reply)
+        await talk.level()

@@ -1,0 +1,228 @@
+"""Twotrack as an operator runs it at scale: server and worker processes on a Redis and a Postgres of their own.
+
+    async with fleet.worker("scripted?chars=600&rate=300") as worker, conversation(fleet) as talk:
+        reply = await talk.ask()                    # Ann asks; both follow the reply, each on another server
+        await talk.shown(reply, 100)                # both have seen as many characters
+        worker.kill()
+    # left: every reader's last frame equals the row, no reader hangs, both pages stand where their chat stands
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from api.auth import Tokens
+from api.database import Database
+from api.models import Chat, Message, User
+from api.schema import ids
+from api.settings import PREFIX
+from api.streaming.publisher import Publisher
+from tests.server import PATIENCE_SECONDS, Person
+from tests.services import Postgres, Redis, Server
+
+SECRET = "only for tests, and long enough to sign with"
+
+CADENCE = 0.1
+PATIENCE = 1.0
+LEASE = 2.0
+GRACE = 10.0
+"""What the processes are told, where a test says nothing else: seconds, and as few as two busy cores allow."""
+
+SETTLED_WITHIN = LEASE + PATIENCE + 1
+"""The promise: after a writer's death its reply is settled everywhere by then."""
+
+TWOTRACK = Path(sys.executable).with_name("twotrack")
+
+_numbers = count()
+
+
+class Process(Server):
+    """One `twotrack` command, and what it has logged."""
+
+    def __init__(self, settings: dict[str, Any], *arguments: str) -> None:
+        super().__init__(Path(tempfile.mkdtemp(prefix="twotrack-process-")))
+        self._settings = {f"{PREFIX}{name.upper()}": str(value) for name, value in settings.items()}
+        self._arguments = arguments
+
+    def _command(self) -> list[str]:
+        return [str(TWOTRACK), *self._arguments]
+
+    def _environment(self) -> dict[str, str]:
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        return ours | self._settings
+
+    def _answers(self) -> bool:
+        return bool(self._lines("working"))
+
+    def _try_start(self, deadline: float) -> bool:
+        (self.directory / "log").write_bytes(b"")
+        return super()._try_start(deadline)
+
+    def _lines(self, event: str) -> list[dict[str, Any]]:
+        """What was logged under this name since the process was started."""
+        lines = (self.directory / "log").read_text(errors="replace").splitlines()
+        entries = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        return [entry for entry in entries if entry.get("event") == event]
+
+    async def logged(self, event: str, times: int = 1) -> None:
+        """Until the process has logged this so often."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(self._lines(event)) < times:
+                await asyncio.sleep(0.02)
+
+    @property
+    def log(self) -> str:
+        """All that it said, for whoever has to find out why a test failed."""
+        return (self.directory / "log").read_text(errors="replace")
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stopped in the middle of whatever it was doing, as a machine that swaps or a container that is paused."""
+        self.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
+
+    async def leaves(self, within: float) -> int:
+        """SIGTERM; the exit code. Fails unless it has ended by then."""
+        self.signal(signal.SIGTERM)
+        return await self.gone(within)
+
+    async def gone(self, within: float) -> int:
+        """The exit code of a process that is about to end."""
+        assert self._process is not None
+        started = time.monotonic()
+        while (code := self._process.poll()) is None:
+            assert time.monotonic() - started < within, f"it still runs after {within} s:\n{self.log[-4000:]}"
+            await asyncio.sleep(0.02)
+        self.kill()
+        return code
+
+
+class ServerProcess(Process):
+    """`twotrack serve`, without replies where nothing else is said."""
+
+    def __init__(self, settings: dict[str, Any], *arguments: str) -> None:
+        super().__init__(settings)
+        self._arguments = ("serve", "--port", str(self.port), *(arguments or ("--no-replies",)))
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=1) as response:
+                return bool(response.status == 200)
+        except OSError:
+            return False
+
+
+class Fleet:
+    """Two servers that are always there, workers as a test wants them, and the services beneath."""
+
+    def __init__(self, redis: Redis, postgres: Postgres, database_url: str) -> None:
+        self.redis = redis
+        self.postgres = postgres
+        self.database_url = database_url
+        self.servers = [ServerProcess(self.settings()) for _ in range(2)]
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        return {
+            "database_url": self.database_url,
+            "broadcast_url": self.redis.url,
+            "secret_key": SECRET,
+            "model": "scripted",
+            "cadence_seconds": CADENCE,
+            "patience_seconds": PATIENCE,
+            "lease_seconds": LEASE,
+            "queue_seconds": 60,
+            "model_timeout_seconds": 30,
+            "grace_seconds": GRACE,
+            "send_timeout_seconds": 5,
+            **changes,
+        }
+
+    @property
+    def ports(self) -> list[int]:
+        return [server.port for server in self.servers]
+
+    async def mended(self) -> None:
+        """Everything runs and answers, whatever the last test did to it."""
+        for service in (self.redis, self.postgres):
+            await asyncio.to_thread(service.start)
+        await asyncio.gather(*(asyncio.to_thread(server.start) for server in self.servers))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not all(server._answers() for server in self.servers):
+                await asyncio.sleep(0.1)
+
+    def end(self) -> None:
+        for server in self.servers:
+            server.kill()
+
+    @asynccontextmanager
+    async def worker(self, model: str = "scripted", **settings: Any) -> AsyncIterator[Process]:
+        """A worker that is ready for work; killed in the end, if it still lives."""
+        worker = Process(self.settings(model=model, **settings), "worker")
+        try:
+            await asyncio.to_thread(worker.start)
+            yield worker
+        finally:
+            worker.kill()
+
+    @asynccontextmanager
+    async def workers(self, number: int, model: str = "scripted", **settings: Any) -> AsyncIterator[list[Process]]:
+        async with AsyncExitStack() as stack:
+            starting = [stack.enter_async_context(self.worker(model, **settings)) for _ in range(number)]
+            yield list(await asyncio.gather(*starting))
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Database]:
+        """What is stored, seen past all servers; announces nothing."""
+
+        async def nobody(messages: object) -> None:
+            """What tests make here, nobody follows yet."""
+
+        database = Database(self.database_url, Publisher(nobody))
+        try:
+            yield database
+        finally:
+            await database.aclose()
+
+    async def people(self, *names: str) -> list[Person]:
+        """One person for each name, on the servers in turn."""
+        rows = [User(name=name, email=f"{name.lower()}.{next(_numbers)}@example.com", password="none") for name in names]
+        async with self.database() as database, database.transaction() as session:
+            session.add_all(rows)
+        return [
+            Person(
+                self.ports[number % 2],
+                Tokens(SECRET, hours=1).issue(row.id),
+                row.email,
+                ids.global_id("User", row.id),
+                ids.global_id("Viewer", row.id),
+            )
+            for number, row in enumerate(rows)
+        ]
+
+    async def row(self, message: str) -> Message | None:
+        """What the database says of a message."""
+        async with self.database() as database, database.reading() as session:
+            return await session.scalar(select(Message).where(Message.id == ids.key_of("Message", message)))
+
+    async def chat_revision(self, chat: str) -> int | None:
+        """The chat's revision; None when it is deleted."""
+        async with self.database() as database, database.reading() as session:
+            return await session.scalar(select(Chat.revision).where(Chat.id == ids.key_of("Chat", chat)))
