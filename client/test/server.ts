@@ -84,7 +84,7 @@ export class TestServer {
   }
 
   private constructor() {
-    this.#schema = buildSchema(readFileSync("schema.draft.graphql", "utf8"));
+    this.#schema = buildSchema(readFileSync("../schema.graphql", "utf8"));
     this.#http = createServer();
     const sockets = new WebSocketServer({ noServer: true, autoPong: false });
     this.#http.on("upgrade", (request, socket, head) => {

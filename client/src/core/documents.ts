@@ -3,12 +3,14 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** Why a message FAILED. INTERRUPTED: whoever was writing it stopped. PROVIDER: the model's provider refused or broke off. TIMEOUT: the model was silent too long, or nobody was free to write. TOO_LONG: it outgrew the limit. */
 export type MessageErrorCode =
   | 'INTERRUPTED'
   | 'PROVIDER'
   | 'TIMEOUT'
   | 'TOO_LONG';
 
+/** Where a message stands. All but STREAMING are final. */
 export type MessageStatus =
   | 'COMPLETE'
   | 'FAILED'

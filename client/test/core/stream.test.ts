@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { LiveMessageFragmentDoc } from "../../src/core/documents.ts";
 import { streamDocuments } from "../../src/core/stream.ts";
 
-const schema = buildSchema(readFileSync("schema.draft.graphql", "utf8"));
+const schema = buildSchema(readFileSync("../schema.graphql", "utf8"));
 const fragment = (source: string) => parse(source) as TypedDocumentNode<unknown, unknown>;
 
 test("the default documents are valid, and ask for everything that moves", () => {

@@ -1,0 +1,81 @@
+/** Signed in: the list of chats beside the one that is open. */
+
+import { useEffect, useRef, useState } from "react";
+import { ChatPage } from "./chat/ChatPage.tsx";
+import { Sidebar } from "./chats/Sidebar.tsx";
+import { StartPage } from "./chats/StartPage.tsx";
+import { useSeen } from "./chats/seen.ts";
+import { useChats } from "./chats/useChats.ts";
+import { ConnectionNote } from "./parts/ConnectionNote.tsx";
+import { Icon } from "./parts/Icon.tsx";
+import { Problem } from "./parts/Problem.tsx";
+import { useChatId } from "./router.ts";
+import { signOut } from "./session/session.ts";
+import { inWords } from "./words.ts";
+
+export function Home() {
+  const chatId = useChatId();
+  const { viewer, chats, error, retry, more, hasMore } = useChats();
+  const { seen, markSeen } = useSeen();
+  const [isListOpen, setIsListOpen] = useState(false);
+  const list = useRef<HTMLElement>(null);
+  const title = chats.find(({ node }) => node.id === chatId)?.node.title;
+
+  useEffect(() => {
+    document.title = title ? `${title} · Twotrack` : "Twotrack";
+  }, [title]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: on a phone, going somewhere closes the list
+  useEffect(() => setIsListOpen(false), [chatId]);
+
+  useEffect(() => {
+    // A token that the server does not know any more signs nobody in.
+    if (viewer === null) signOut();
+  }, [viewer]);
+
+  if (!viewer)
+    return error ? (
+      <main>
+        <Problem title="Twotrack cannot be reached" onRetry={() => void retry().catch(() => {})}>
+          {inWords(error)}
+        </Problem>
+      </main>
+    ) : null;
+
+  return (
+    <div className="home" data-list={isListOpen ? "open" : "closed"}>
+      <aside
+        ref={list}
+        id="list"
+        aria-label="Your chats"
+        onKeyDown={(event) => event.key === "Escape" && setIsListOpen(false)}
+      >
+        <Sidebar viewer={viewer} chats={chats} current={chatId} seen={seen} more={more} hasMore={hasMore} />
+      </aside>
+      <button
+        type="button"
+        className="shade"
+        onClick={() => setIsListOpen(false)}
+        aria-label="Close the list of chats"
+      />
+      <main>
+        <button
+          type="button"
+          className="quiet open-list"
+          onClick={() => setIsListOpen(!isListOpen)}
+          aria-label="Chats"
+          aria-expanded={isListOpen}
+          aria-controls="list"
+        >
+          <Icon name="menu" />
+        </button>
+        <ConnectionNote />
+        {chatId === undefined ? (
+          <StartPage name={viewer.user.name.split(" ")[0] ?? ""} />
+        ) : (
+          <ChatPage key={chatId} id={chatId} viewerId={viewer.user.id} onSeen={markSeen} />
+        )}
+      </main>
+    </div>
+  );
+}

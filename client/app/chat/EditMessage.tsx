@@ -1,0 +1,67 @@
+/** Changes one's own message, and has it answered anew if it was answered. */
+
+import { type FormEvent, type KeyboardEvent, useState } from "react";
+import { type BubbleFragment, EditDocument, RegenerateDocument } from "../documents.ts";
+import { useAction } from "../parts/useAction.ts";
+import { useSession } from "../session/session.ts";
+
+interface Props {
+  readonly message: BubbleFragment;
+  readonly replyId: string | undefined;
+  readonly onClose: () => void;
+}
+
+export function EditMessage({ message, replyId, onClose }: Props) {
+  const { client } = useSession();
+  const [content, setContent] = useState(message.content);
+  const isEmpty = content.trim() === "";
+
+  const save = useAction(async (isAskingAgain: boolean) => {
+    const edit = { messageId: message.id, content };
+    if (content !== message.content) await client.mutate({ mutation: EditDocument, variables: { input: edit } });
+    if (isAskingAgain && replyId)
+      await client.mutate({ mutation: RegenerateDocument, variables: { input: { messageId: replyId } } });
+    onClose();
+  });
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (!isEmpty) void save.run(replyId !== undefined);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Escape") onClose();
+    if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) submit(event);
+  };
+
+  return (
+    <form className="edit" onSubmit={submit}>
+      <textarea
+        value={content}
+        onChange={(event) => setContent(event.target.value)}
+        onKeyDown={onKeyDown}
+        aria-label="Edit message"
+        dir="auto"
+        // biome-ignore lint/a11y/noAutofocus: it appears because its button was pressed
+        autoFocus
+      />
+      {save.problem && (
+        <p className="error" role="alert">
+          {save.problem}
+        </p>
+      )}
+      <footer>
+        <button type="button" onClick={onClose}>
+          Cancel
+        </button>
+        {replyId !== undefined && (
+          <button type="button" onClick={() => save.run(false)} disabled={isEmpty || save.isRunning}>
+            Save only
+          </button>
+        )}
+        <button type="submit" className="primary" disabled={isEmpty || save.isRunning}>
+          {replyId === undefined ? "Save" : "Save and ask again"}
+        </button>
+      </footer>
+    </form>
+  );
+}

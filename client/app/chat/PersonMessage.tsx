@@ -1,0 +1,74 @@
+/** What a person wrote: oneself on the right, others on the left with their names. */
+
+import { type ReactNode, useState } from "react";
+import type { BubbleFragment } from "../documents.ts";
+import { Avatar } from "../parts/Avatar.tsx";
+import { CopyButton } from "../parts/CopyButton.tsx";
+import { Icon } from "../parts/Icon.tsx";
+import { clock, fullDate } from "../words.ts";
+import { DeleteMessage } from "./DeleteMessage.tsx";
+import { EditMessage } from "./EditMessage.tsx";
+
+interface Props {
+  readonly message: BubbleFragment;
+  readonly isOwn: boolean;
+  readonly replyId: string | undefined;
+}
+
+export function PersonMessage({ message, isOwn, replyId }: Props) {
+  const [isEditing, setIsEditing] = useState(false);
+  const { id, status, content, author, createdAt } = message;
+  const name = author?.name ?? "Somebody";
+  return (
+    <article
+      className={isOwn ? "own" : "other"}
+      data-message-id={id}
+      data-status={status}
+      aria-label={`${isOwn ? "You" : name}, ${clock(createdAt)}`}
+    >
+      {!isOwn && (
+        <header>
+          <Avatar name={name} />
+          {name}
+        </header>
+      )}
+      {isEditing ? (
+        <EditMessage message={message} replyId={replyId} onClose={() => setIsEditing(false)} />
+      ) : (
+        <>
+          <PersonText>{content}</PersonText>
+          <footer>
+            <span className="actions">
+              <time dateTime={createdAt} title={fullDate(createdAt)}>
+                {clock(createdAt)}
+              </time>
+              <CopyButton text={content} label="Copy message" />
+              {isOwn && (
+                <button
+                  type="button"
+                  className="quiet"
+                  onClick={() => setIsEditing(true)}
+                  aria-label="Edit message"
+                  title="Edit message"
+                  data-action="edit"
+                >
+                  <Icon name="edit" />
+                </button>
+              )}
+              {isOwn && <DeleteMessage id={id} what="message" />}
+            </span>
+          </footer>
+        </>
+      )}
+    </article>
+  );
+}
+
+/** As it was typed: people do not expect their asterisks to vanish. */
+export function PersonText({ children }: { children: ReactNode }) {
+  return (
+    <p className="text" dir="auto">
+      {children}
+    </p>
+  );
+}

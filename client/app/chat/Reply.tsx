@@ -1,0 +1,122 @@
+/** What the assistant writes. */
+
+import { useEffect, useRef, useState } from "react";
+import { type BubbleFragment, RegenerateDocument, StopDocument } from "../documents.ts";
+import { Markdown } from "../markdown/Markdown.tsx";
+import { CopyButton } from "../parts/CopyButton.tsx";
+import { Icon } from "../parts/Icon.tsx";
+import { useAction } from "../parts/useAction.ts";
+import { useSession } from "../session/session.ts";
+import { clock, fullDate } from "../words.ts";
+import { useAnnounce } from "./Announcer.tsx";
+import { DeleteMessage } from "./DeleteMessage.tsx";
+import { Reasoning } from "./Reasoning.tsx";
+
+export function Reply({ message }: { message: BubbleFragment }) {
+  const { client } = useSession();
+  const { id, content, reasoning, status, streaming } = message;
+  const body = useAnnouncedEnd(streaming);
+  const variables = { input: { messageId: id } };
+  const stop = useAction(() => client.mutate({ mutation: StopDocument, variables }));
+  const regenerate = useAction(() => client.mutate({ mutation: RegenerateDocument, variables }));
+  const problem = stop.problem ?? regenerate.problem;
+  return (
+    <article
+      className="reply"
+      data-message-id={id}
+      data-status={status}
+      aria-busy={streaming}
+      aria-label={`Assistant, ${clock(message.createdAt)}`}
+    >
+      {reasoning && <Reasoning text={reasoning} isThinking={streaming && content === ""} />}
+      <div ref={body}>
+        {content !== "" && <Markdown text={content} isGrowing={streaming} />}
+        {streaming && content === "" && !reasoning && <Waiting />}
+      </div>
+      <Ending message={message} onRegenerate={regenerate.run} />
+      {problem && (
+        <p className="error" role="alert">
+          {problem}
+        </p>
+      )}
+      <footer>
+        {streaming ? (
+          <button type="button" className="stop" onClick={() => stop.run()} disabled={stop.isRunning}>
+            <Icon name="stop" />
+            Stop
+          </button>
+        ) : (
+          <span className="actions">
+            {content !== "" && <CopyButton text={content} label="Copy reply" />}
+            <button
+              type="button"
+              className="quiet"
+              onClick={() => regenerate.run()}
+              disabled={regenerate.isRunning}
+              aria-label="Regenerate"
+              title="Regenerate"
+            >
+              <Icon name="again" />
+            </button>
+            <DeleteMessage id={id} what="reply" />
+            <Facts message={message} />
+          </span>
+        )}
+      </footer>
+    </article>
+  );
+}
+
+function Waiting() {
+  return (
+    <p className="waiting">
+      <span className="hidden">The reply is being started.</span>
+      <i />
+      <i />
+      <i />
+    </p>
+  );
+}
+
+/** How it ended, where it did not end well. */
+function Ending({ message, onRegenerate }: { message: BubbleFragment; onRegenerate: () => void }) {
+  if (message.status === "STOPPED")
+    return <p className="ending">Stopped{message.content === "" && " before it began"}.</p>;
+  if (message.status !== "FAILED") return null;
+  return (
+    <div className="ending failed" role="alert">
+      <Icon name="warning" />
+      <p>{message.error?.message ?? "The reply broke off."}</p>
+      <button type="button" onClick={onRegenerate}>
+        Try again
+      </button>
+    </div>
+  );
+}
+
+function Facts({ message }: { message: BubbleFragment }) {
+  const { createdAt, model, usage } = message;
+  const facts = [model, usage?.outputTokens != null && `${usage.outputTokens.toLocaleString()} tokens`].filter(Boolean);
+  return (
+    <span className="facts">
+      <time dateTime={createdAt} title={fullDate(createdAt)}>
+        {clock(createdAt)}
+      </time>
+      {facts.map((fact) => (
+        <span key={String(fact)}>{fact}</span>
+      ))}
+    </span>
+  );
+}
+
+/** Speaks the finished reply, once; a screen reader that spoke each frame could not be listened to. */
+function useAnnouncedEnd(streaming: boolean) {
+  const body = useRef<HTMLDivElement>(null);
+  const announce = useAnnounce();
+  const [wasStreaming, setWasStreaming] = useState(streaming);
+  useEffect(() => {
+    if (wasStreaming && !streaming) announce(`Reply finished. ${body.current?.innerText ?? ""}`);
+    setWasStreaming(streaming);
+  }, [streaming, wasStreaming, announce]);
+  return body;
+}

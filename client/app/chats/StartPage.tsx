@@ -1,0 +1,61 @@
+/** The first page: the first message makes the chat, and its title. */
+
+import { Composer } from "../chat/Composer.tsx";
+import { outboxOf } from "../chat/outbox.ts";
+import { PAGE } from "../chat/useChat.ts";
+import { ChatDocument, CreateChatDocument } from "../documents.ts";
+import { useAction } from "../parts/useAction.ts";
+import { goTo } from "../router.ts";
+import { useSession } from "../session/session.ts";
+import { titleFrom } from "../words.ts";
+
+const IDEAS = [
+  "Explain how a rainbow comes to be",
+  "Plan a weekend in a city I have never been to",
+  "Write a haiku about rain, and a limerick about haikus",
+];
+
+export function StartPage({ name }: { name: string }) {
+  const { client } = useSession();
+  const start = useAction(async (content: string) => {
+    const { data } = await client.mutate({
+      mutation: CreateChatDocument,
+      variables: { input: { title: titleFrom(content) }, last: PAGE },
+      // Its page needs nothing more from the server.
+      update: (cache, { data }) => {
+        const chat = data?.createChat.chat;
+        if (chat) cache.writeQuery({ query: ChatDocument, variables: { id: chat.id, last: PAGE }, data: { chat } });
+      },
+    });
+    const chat = data?.createChat.chat;
+    if (!chat) return;
+    outboxOf(client).send(chat.id, content);
+    goTo(chat.id);
+  });
+  return (
+    <div className="start">
+      <h1>
+        Good {daytime()}, {name}
+      </h1>
+      <Composer draftKey="new" placeholder="What is on your mind?" onSend={start.run} isBusy={start.isRunning} />
+      {start.problem && (
+        <p className="error" role="alert">
+          {start.problem}
+        </p>
+      )}
+      <ul aria-label="Ideas">
+        {IDEAS.map((idea) => (
+          <li key={idea}>
+            <button type="button" onClick={() => start.run(idea)} disabled={start.isRunning}>
+              {idea}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function daytime(hour = new Date().getHours()): string {
+  return hour < 5 ? "night" : hour < 12 ? "morning" : hour < 18 ? "afternoon" : "evening";
+}

@@ -1,0 +1,38 @@
+/** The viewer and their chats, the most recently active first, kept up to date. */
+
+import { useQuery } from "@apollo/client/react";
+import { useSync } from "@twotrack/client/apollo";
+import { useCallback } from "react";
+import { ChatsDocument } from "../documents.ts";
+import { useAction } from "../parts/useAction.ts";
+import { useSession } from "../session/session.ts";
+
+const PAGE = 30;
+const MOST = 100; // the server's limit
+
+export function useChats() {
+  const { client } = useSession();
+  const { data, error, refetch } = useQuery(ChatsDocument, { variables: { first: PAGE } });
+  const viewer = data?.viewer;
+  const shown = viewer?.chats.edges.length ?? 0;
+  const { hasNextPage = false, endCursor } = viewer?.chats.pageInfo ?? {};
+
+  const refresh = useCallback(
+    () =>
+      client.query({
+        query: ChatsDocument,
+        variables: { first: Math.min(Math.max(shown, PAGE), MOST) },
+        fetchPolicy: "network-only",
+      }),
+    [client, shown],
+  );
+  useSync(viewer?.id, () => viewer?.chats.revision, refresh);
+
+  const more = useAction(async () => {
+    if (!endCursor) return;
+    const variables = { first: PAGE, after: endCursor };
+    await client.query({ query: ChatsDocument, variables, fetchPolicy: "network-only" });
+  });
+
+  return { viewer, chats: viewer?.chats.edges ?? [], error, retry: refetch, more, hasMore: hasNextPage };
+}

@@ -1,0 +1,58 @@
+/**
+ * Growing Markdown, parsed where it grows.
+ *
+ * A block that is followed by another one will not change any more, however much text comes: only the last block is
+ * open. So each update parses from there on, and the page renders that one block anew instead of 20 kB.
+ */
+
+import type { RootContent } from "mdast";
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { gfmFromMarkdown } from "mdast-util-gfm";
+import { gfm } from "micromark-extension-gfm";
+import remend from "remend";
+
+export interface Block {
+  readonly source: string;
+  readonly node: RootContent;
+}
+
+export interface Parsed {
+  readonly settled: readonly Block[];
+  readonly open: readonly Block[];
+  readonly settledText: string;
+}
+
+const NOTHING: Parsed = { settled: [], open: [], settledText: "" };
+
+export function parse(text: string, isGrowing: boolean, before: Parsed = NOTHING): Parsed {
+  if (!isGrowing && hasDefinitions(text)) return { settled: blocksOf(text), open: [], settledText: text };
+  const known = text.startsWith(before.settledText) ? before : NOTHING;
+  const tail = text.slice(known.settledText.length);
+  const blocks = blocksOf(tail);
+  const last = blocks.at(-1);
+  if (last === undefined) return { ...known, open: [] };
+  const settledText = text.slice(0, text.length - tail.length + last.start);
+  return {
+    settled: blocks.length > 1 ? [...known.settled, ...blocks.slice(0, -1)] : known.settled,
+    open: isGrowing ? blocksOf(completed(last.source)) : [last],
+    settledText,
+  };
+}
+
+/** `[a]: https://…` below may turn a `[a]` far above into a link: such a text is parsed as a whole once it is finished. */
+function hasDefinitions(text: string): boolean {
+  return /^ {0,3}\[[^\]\n]+\]:/m.test(text);
+}
+
+/** Closes what is half-written, such as `**bold`, so that it does not flicker. */
+function completed(source: string): string {
+  return remend(source, { linkMode: "text-only", katex: false });
+}
+
+function blocksOf(text: string): (Block & { start: number })[] {
+  const { children } = fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+  return children.map((node) => {
+    const [start, end] = [node.position?.start.offset ?? 0, node.position?.end.offset ?? text.length];
+    return { node, start, source: text.slice(start, end) };
+  });
+}

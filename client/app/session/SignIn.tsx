@@ -1,0 +1,78 @@
+/** The door: sign in, or make an account. */
+
+import { useMutation } from "@apollo/client/react";
+import { type FormEvent, useState } from "react";
+import { SignInDocument, SignUpDocument } from "../documents.ts";
+import { Brand } from "../parts/Brand.tsx";
+import { inWords } from "../words.ts";
+import { signIn } from "./session.ts";
+
+export function SignIn({ notice }: { notice: string | undefined }) {
+  const [isNew, setIsNew] = useState(false);
+  const [enter, entering] = useMutation(SignInDocument);
+  const [register, registering] = useMutation(SignUpDocument);
+  const { loading, error } = isNew ? registering : entering;
+
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const { name = "", email = "", password = "" } = Object.fromEntries(new FormData(event.currentTarget)) as Fields;
+    const input = { email, password };
+    try {
+      const token = isNew
+        ? (await register({ variables: { input: { ...input, name } } })).data?.signUp.token
+        : (await enter({ variables: { input } })).data?.signIn.token;
+      if (token) signIn(token);
+    } catch {
+      // said below the form
+    }
+  };
+
+  return (
+    <main className="door">
+      <Brand />
+      <form onSubmit={submit} aria-labelledby="door-title">
+        <h1 id="door-title">{isNew ? "Make an account" : "Welcome back"}</h1>
+        {notice && !error && <p role="status">{notice}</p>}
+        {isNew && (
+          <label>
+            Name
+            <input name="name" autoComplete="name" required maxLength={100} />
+          </label>
+        )}
+        <label>
+          E-mail
+          <input name="email" type="email" autoComplete="email" required />
+        </label>
+        <label>
+          Password
+          <input
+            name="password"
+            type="password"
+            autoComplete={isNew ? "new-password" : "current-password"}
+            required
+            minLength={isNew ? 10 : undefined}
+            maxLength={200}
+            aria-describedby={isNew ? "password-hint" : undefined}
+          />
+          {isNew && <small id="password-hint">At least 10 characters.</small>}
+        </label>
+        {error && (
+          <p className="error" role="alert">
+            {inWords(error)}
+          </p>
+        )}
+        <button type="submit" className="primary" disabled={loading}>
+          {isNew ? "Sign up" : "Sign in"}
+        </button>
+        <p className="aside">
+          {isNew ? "Have an account already?" : "New here?"}{" "}
+          <button type="button" className="link" onClick={() => setIsNew(!isNew)}>
+            {isNew ? "Sign in" : "Make an account"}
+          </button>
+        </p>
+      </form>
+    </main>
+  );
+}
+
+type Fields = Partial<Record<"name" | "email" | "password", string>>;
