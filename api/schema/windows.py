@@ -1,9 +1,9 @@
 """Which part of a long list is asked for: Relay's `first`, `after`, `last`, `before`, by key, never by offset."""
 
 import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, tuple_
@@ -70,8 +70,8 @@ class Window:
         found = list(await session.scalars(query))
         more, found = len(found) > self.count, found[: self.count]
         if self.backward:
-            return Part(found[::-1], more, self.before is not None)
-        return Part(found, self.after is not None, more)
+            return Part(found[::-1], more or self.after is not None, self.before is not None)
+        return Part(found, self.after is not None, more or self.before is not None)
 
 
 def cursor(*values: Any) -> str:
@@ -80,16 +80,16 @@ def cursor(*values: Any) -> str:
 
 
 def _written(value: Any) -> str:
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _values(written: str, order: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
     try:
         parts = base64.urlsafe_b64decode(written.encode() + b"==").decode().split("|")
         return [_read(part, column.type.python_type) for part, column in zip(parts, order, strict=True)]
-    except (ValueError, binascii.Error):
+    except (ValueError, OverflowError):
         raise BadUserInput(f"{written[:60]!r} is no cursor of this list. Use a `cursor` as you received it.") from None
 
 
 def _read(part: str, kind: type) -> Any:
-    return kind.fromisoformat(part) if hasattr(kind, "fromisoformat") else kind(part)
+    return datetime.fromisoformat(part).astimezone(UTC) if kind is datetime else kind(part)
