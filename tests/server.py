@@ -342,6 +342,14 @@ class Subscription:
         assert message["type"] == "complete", message
         return frames
 
+    async def refusal(self) -> dict[str, Any]:
+        """The one error that ends this: `data: null` with it, then `complete`."""
+        message = await self.message()
+        assert (message["type"], message["payload"]["data"]) == ("next", None), message
+        (error,) = message["payload"]["errors"]
+        assert (await self.message())["type"] == "complete"
+        return error
+
     async def quiet_until(self, other: "Subscription", **wanted: Any) -> dict[str, Any]:
         """Assert that nothing arrived here by the time that `other`, on the same socket, has a frame like that."""
         frame = await other.until(**wanted)
