@@ -132,15 +132,15 @@ def _getter(kind: GraphQLObjectType, name: str) -> Get | None:
     return lambda thing: getattr(thing, attribute)
 
 
+AS_THEY_ARE = {"Boolean": bool, "ID": str, "String": str}
+"""Scalars whose values of just this type serialize to themselves."""
+
+
 def _leaf(kind: GraphQLLeafType) -> Project:
-    serialize = kind.serialize
+    serialize, as_it_is = kind.serialize, AS_THEY_ARE.get(kind.name)
 
     def complete(value: Any) -> Any:
-        return (
-            value
-            if value is None or (type(value) in (str, bool) and kind.name in ("String", "ID", "Boolean"))
-            else serialize(value)
-        )
+        return value if value is None or type(value) is as_it_is else serialize(value)
 
     return complete
 

@@ -35,7 +35,7 @@ from strawberry.types.field import StrawberryField
 from api.errors import RequestError
 from api.schema.ids import key_of
 from api.schema.limits import DOCUMENT_RULES, DOCUMENTS_REMEMBERED, TOKENS
-from api.schema.projection import Fragments, Project
+from api.schema.projection import Fragments, NeedsMore, Project
 from api.schema.wire import Update
 from api.streaming.topic import Model
 
@@ -65,7 +65,10 @@ class Rendering:
     def update(self, row: Any) -> Update:
         """The payload for this snapshot, made once. Raises NeedsMore."""
         if self._update is None or self._row is not row:
-            data = {self._name: self._project(self._wrap(row))}
+            try:
+                data = {self._name: self._project(self._wrap(row))}
+            except Exception as error:  # graphql-core knows how to say what is wrong, and where
+                raise NeedsMore from error
             self._update = Update(orjson.dumps({"data": data}), self._update)
             self._row = row
         return self._update
