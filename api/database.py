@@ -20,6 +20,22 @@ POOL_SIZE = 5
 
 POOL_OVERFLOW = 5
 
+POOL_WAIT_SECONDS = 10.0
+"""For a free connection: longer, and whoever waits should rather hear that the database is away."""
+
+CONNECT_SECONDS = 5.0
+"""For Postgres to accept a connection."""
+
+STATEMENT_SECONDS = 10.0
+"""For any one statement: far more than ours take, and less than a lease, within which a writer must try again."""
+
+IDLE_SECONDS = 5
+"""Postgres ends a transaction that waits for so long for its process. Ours never do, unless the process is frozen;
+then its locks would hold up every reply that is written together with the locked one."""
+
+PARTING_SECONDS = 2.0
+"""For what is under way when a process ends: it does not wait for a database that hangs."""
+
 SQLITE_BUSY_SECONDS = 10
 """How long a write waits for another process (a migration, a shell) that holds SQLite's write lock."""
 
@@ -27,10 +43,19 @@ Result = TypeVar("Result")
 
 
 class Database:
-    """An engine whose sessions announce to the publisher. Close it with `aclose`."""
+    """An engine whose sessions announce to the publisher. Close it with `aclose`.
+
+    A single statement commits itself on Postgres: a process that is frozen in the middle of one holds no locks.
+    """
 
     def __init__(
-        self, url: str, publisher: Publisher, *, pool_size: int = POOL_SIZE, pool_overflow: int = POOL_OVERFLOW
+        self,
+        url: str,
+        publisher: Publisher,
+        *,
+        pool_size: int = POOL_SIZE,
+        pool_overflow: int = POOL_OVERFLOW,
+        statement_seconds: float | None = STATEMENT_SECONDS,
     ) -> None:
         self.url = url
         self.dialect = make_url(url).get_backend_name()
@@ -39,16 +64,18 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=pool_overflow,
-            pool_pre_ping=self.dialect == "postgresql",
-            **_options(self.dialect),
+            pool_timeout=POOL_WAIT_SECONDS,
+            **_options(self.dialect, statement_seconds),
         )
         if self.dialect == "sqlite":
             _prepare_sqlite(self.engine.sync_engine)
             self._writing: Any = asyncio.Lock()
-            self._writers = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+            self._statements = self.transactions = self.engine.execution_options(sqlite_begin="IMMEDIATE")
         else:
+            _prepare_postgres(self.engine.sync_engine)
             self._writing = nullcontext()
-            self._writers = self.engine
+            self._statements = self.engine
+            self.transactions = self.engine.execution_options(isolation_level="READ COMMITTED")
         refuse_unseen_changes(self.engine.sync_engine)
         self._detached: set[asyncio.Task[Any]] = set()
 
@@ -63,7 +90,7 @@ class Database:
         """A session whose changes are committed when the block is left, and announced right after."""
         async with self._writing:
             session = AsyncSession(
-                self._writers,
+                self.transactions,
                 sync_session_class=TrackedSession,
                 expire_on_commit=False,
                 info={"publisher": self._publisher},
@@ -98,7 +125,7 @@ class Database:
         return await self.finish(self._write(statement))
 
     async def _write(self, statement: Executable) -> Sequence[Row[Any]]:
-        async with self._writing, self._writers.begin() as connection:
+        async with self._writing, self._statements.begin() as connection:
             return (await connection.execute(statement, execution_options={SEEN: True})).all()
 
     async def finish(self, work: Coroutine[Any, Any, Result]) -> Result:
@@ -118,14 +145,31 @@ class Database:
         return self.engine.pool.checkedout()  # type: ignore[attr-defined, no-any-return]
 
     async def aclose(self) -> None:
-        await asyncio.gather(*self._detached, return_exceptions=True)
-        await self.engine.dispose()
+        """What is under way gets a moment."""
+        if self._detached:
+            await asyncio.wait(self._detached, timeout=PARTING_SECONDS)
+        try:
+            await asyncio.wait_for(self.engine.dispose(), PARTING_SECONDS)
+        except TimeoutError:
+            await self.engine.dispose(close=False)
 
 
-def _options(dialect: str) -> dict[str, Any]:
+def _options(dialect: str, statement_seconds: float | None) -> dict[str, Any]:
     if dialect == "sqlite":
         return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}}
-    return {}
+    return {
+        "isolation_level": "AUTOCOMMIT",
+        "pool_pre_ping": True,  # after a restart of Postgres, nobody is handed a connection that died with it
+        "connect_args": {"timeout": CONNECT_SECONDS, "command_timeout": statement_seconds},
+    }
+
+
+def _prepare_postgres(engine: Any) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        # Said here and not while connecting, where a connection pooler between us and Postgres would refuse it.
+        patience = f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
+        connection.run_async(lambda postgres: postgres.execute(patience))
 
 
 def _prepare_sqlite(engine: Any) -> None:

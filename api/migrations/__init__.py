@@ -14,9 +14,8 @@ from api.errors import SettingsError
 
 async def migrate(database: Database) -> None:
     """Bring the database to the newest step."""
-    async with database.engine.connect() as connection:
+    async with database.transactions.begin() as connection:
         await connection.run_sync(_upgrade)
-        await connection.commit()
 
 
 async def prepare(database: Database, *, embedded: bool) -> None:
