@@ -43,7 +43,7 @@ export function shortDate(moment: string): string {
 /** A chat's title from its first message, without its Markdown. */
 export function titleFrom(content: string): string {
   const [line = ""] = content
-    .replace(/[#>*_`~|]+/g, " ")
+    .replace(/^[#>\-\s]+|[*_`~]+/g, "")
     .replace(/[^\S\n]+/g, " ")
     .trim()
     .split("\n");

@@ -5,7 +5,7 @@
  * open. So each update parses from there on, and the page renders that one block anew instead of 20 kB.
  */
 
-import type { RootContent } from "mdast";
+import type { Definition, Nodes, RootContent } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
@@ -25,7 +25,7 @@ export interface Parsed {
 const NOTHING: Parsed = { settled: [], open: [], settledText: "" };
 
 export function parse(text: string, isGrowing: boolean, before: Parsed = NOTHING): Parsed {
-  if (!isGrowing && hasDefinitions(text)) return { settled: blocksOf(text), open: [], settledText: text };
+  if (!isGrowing && hasDefinitions(text)) return { settled: withLinks(blocksOf(text)), open: [], settledText: text };
   const known = text.startsWith(before.settledText) ? before : NOTHING;
   const tail = text.slice(known.settledText.length);
   const blocks = blocksOf(tail);
@@ -34,7 +34,7 @@ export function parse(text: string, isGrowing: boolean, before: Parsed = NOTHING
   const settledText = text.slice(0, text.length - tail.length + last.start);
   return {
     settled: blocks.length > 1 ? [...known.settled, ...blocks.slice(0, -1)] : known.settled,
-    open: isGrowing ? blocksOf(completed(last.source)) : [last],
+    open: isGrowing ? completed(last) : [last],
     settledText,
   };
 }
@@ -45,8 +45,9 @@ function hasDefinitions(text: string): boolean {
 }
 
 /** Closes what is half-written, such as `**bold`, so that it does not flicker. */
-function completed(source: string): string {
-  return remend(source, { linkMode: "text-only", katex: false });
+function completed(last: Block): readonly Block[] {
+  const source = remend(last.source, { linkMode: "text-only", katex: false });
+  return source === last.source ? [last] : blocksOf(source);
 }
 
 function blocksOf(text: string): (Block & { start: number })[] {
@@ -55,4 +56,19 @@ function blocksOf(text: string): (Block & { start: number })[] {
     const [start, end] = [node.position?.start.offset ?? 0, node.position?.end.offset ?? text.length];
     return { node, start, source: text.slice(start, end) };
   });
+}
+
+/** Blocks are rendered one by one, so each must know by itself where it links to. */
+function withLinks(blocks: readonly Block[]): Block[] {
+  const definitions = new Map<string, Definition>();
+  for (const { node } of blocks) if (node.type === "definition") definitions.set(node.identifier, node);
+  return blocks.map((block) => ({ ...block, node: linked(block.node, definitions) }));
+}
+
+function linked<Node extends Nodes>(node: Node, definitions: ReadonlyMap<string, Definition>): Node {
+  const known =
+    "children" in node ? { ...node, children: node.children.map((child) => linked(child, definitions)) } : node;
+  if (known.type !== "linkReference") return known;
+  const { url, title } = definitions.get(known.identifier) ?? { url: "", title: null };
+  return { ...known, type: "link", url, title } as Nodes as Node;
 }

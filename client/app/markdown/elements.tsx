@@ -6,7 +6,7 @@
 import type { Element, ElementContent } from "hast";
 import { defaultSchema, sanitize } from "hast-util-sanitize";
 import { toJsxRuntime } from "hast-util-to-jsx-runtime";
-import type { RootContent } from "mdast";
+import type { FootnoteDefinition, RootContent } from "mdast";
 import { type Handlers, toHast } from "mdast-util-to-hast";
 import type { ComponentProps, ReactNode } from "react";
 import { Fragment, jsx, jsxs } from "react/jsx-runtime";
@@ -26,6 +26,27 @@ const handlers: Handlers = {
     tagName: "a",
     properties: { href: url },
     children: [{ type: "text", value: alt || url }],
+  }),
+  footnoteReference: (_, { label, identifier }: { label?: string; identifier: string }): Element => ({
+    type: "element",
+    tagName: "sup",
+    properties: {},
+    children: [{ type: "text", value: label ?? identifier }],
+  }),
+  /** Where it stands, and not gathered at an end that is still being written. */
+  footnoteDefinition: (state, node: FootnoteDefinition): Element => ({
+    type: "element",
+    tagName: "blockquote",
+    properties: {},
+    children: [
+      {
+        type: "element",
+        tagName: "sup",
+        properties: {},
+        children: [{ type: "text", value: node.label ?? node.identifier }],
+      },
+      ...state.all(node),
+    ],
   }),
 };
 
