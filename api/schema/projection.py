@@ -121,7 +121,7 @@ class Fragments:
 def _getter(kind: GraphQLObjectType, name: str) -> Get | None:
     """How a field is read, if it is declared to read the snapshot alone, or is plain data of an object that does."""
     field = kind.fields[name].extensions.get("strawberry-definition")
-    if not isinstance(field, StrawberryField):
+    if not isinstance(field, StrawberryField) or field.extensions:  # permissions are extensions too
         return None
     declared = field.metadata.get(OF_SNAPSHOT)
     if callable(declared):

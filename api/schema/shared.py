@@ -109,7 +109,10 @@ class Renderings:
         if isinstance(variables, list):
             return None
         named = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-        return self._rendering(operation, Fragments(self._schema, named, variables), variables)
+        try:
+            return self._rendering(operation, Fragments(self._schema, named, variables), variables)
+        except (GraphQLError, RequestError):  # graphql-core knows how to say what is wrong
+            return None
 
     def _rendering(
         self, operation: OperationDefinitionNode, fragments: Fragments, variables: VariableValues
@@ -129,11 +132,8 @@ class Renderings:
         project = fragments.compile([node.selection_set for node in nodes if node.selection_set], kind)
         if project is None:
             return None
-        try:
-            arguments = get_argument_values(field, nodes[0], variables)
-            return Rendering(shares, key_of(kind.name, arguments["id"]), name, project)
-        except (GraphQLError, RequestError):
-            return None
+        arguments = get_argument_values(field, nodes[0], variables)
+        return Rendering(shares, key_of(kind.name, arguments["id"]), name, project)
 
 
 def _shares(field: object) -> Shares | None:

@@ -1,6 +1,6 @@
 """A compiled selection says what graphql-core would say, byte for byte, or nothing at all."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,13 +8,13 @@ from functools import cache
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-import orjson
 import pytest
 import strawberry
-from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_object_type
+from graphql import GraphQLObjectType, get_named_type, is_object_type
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from strawberry.dataloader import DataLoader
+from strawberry.extensions import FieldExtension
 
 from api import models
 from api.auth import Viewer
@@ -32,14 +32,9 @@ from tests.server import Running
 ANN = models.User(id=uuid4(), name="Ann 安", created_at=datetime(2026, 1, 2, tzinfo=UTC))
 
 
-@cache
-def operations() -> Operations:
-    return Operations(make_schema())
-
-
-@cache
-def renderings() -> Renderings:
-    return Renderings(make_schema())
+SCHEMA = make_schema()
+OPERATIONS = Operations(SCHEMA)
+RENDERINGS = Renderings(SCHEMA)
 
 
 # Documents: any selection on Message that reads the snapshot alone, written in any of the ways that GraphQL allows.
@@ -53,13 +48,14 @@ INPUTS = {"yes": True, "no": False, "given": True}
 @cache
 def fields_of(kind: str) -> dict[str, str | None]:
     """What can be selected on a type: the type that the field gives, where it has fields itself."""
-    found = cast(GraphQLObjectType, make_schema()._schema.get_type(kind))
+    found = cast(GraphQLObjectType, SCHEMA._schema.get_type(kind))
     fields = {name: get_named_type(one.type) for name, one in found.fields.items() if name not in READS_MORE}
     return {"__typename": None, **{name: one.name if is_object_type(one) else None for name, one in fields.items()}}
 
 
+@cache
 def interfaces_of(kind: str) -> list[str]:
-    return [one.name for one in cast(GraphQLObjectType, make_schema()._schema.get_type(kind)).interfaces]
+    return [one.name for one in cast(GraphQLObjectType, SCHEMA._schema.get_type(kind)).interfaces]
 
 
 @dataclass
@@ -108,7 +104,9 @@ class Document:
         key = self.draw(st.sampled_from(possible))
         inner = fields_of(kind)[keys[key]]
         alias = "" if key == keys[key] else f"{key}: "
-        return f"{alias}{keys[key]}{self.directives()}{'' if inner is None else self.selection(inner, inner, depth - 1)}"
+        return (
+            f"{alias}{keys[key]}{self.directives()}{'' if inner is None else self.selection(inner, inner, depth - 1)}"
+        )
 
     def fragment(self, kind: str, depth: int) -> str:
         """One that was spread before, or a new one."""
@@ -131,7 +129,7 @@ class Document:
 
 def response_keys(kind: str) -> st.SearchStrategy[dict[str, str]]:
     """Some fields as they are called, some under other names, other fields' names among them."""
-    names = st.sampled_from([name for name in fields_of(kind)])
+    names = st.sampled_from(sorted(fields_of(kind)))
     aliases = st.sampled_from(["a", "b", "_", "content", "id", "usage"])
     renamed = st.dictionaries(aliases, names, max_size=3)
     plain = {name: name for name in fields_of(kind)}
@@ -158,7 +156,7 @@ def snapshots() -> st.SearchStrategy[models.Message]:
         chat_id=st.uuids(),
         author_id=st.sampled_from([None, None, None, ANN.id]),
         role=st.sampled_from(MessageRole),
-        content=TEXTS | st.just("Ünïcode 漢字 🧵 \u2028\u0000\\\"\n" * 50),
+        content=TEXTS | st.just('Ünïcode 漢字 🧵 \u2028\u0000\\"\n' * 50),
         reasoning=st.none() | TEXTS,
         status=st.sampled_from(Status),
         revision=st.integers(1, 2**31 - 1) | st.sampled_from([2**31, 2**63 - 1]),
@@ -202,19 +200,19 @@ async def by_graphql_core(query: str, variables: dict[str, Any], row: models.Mes
         return [KNOWN.get(key) for key in keys]
 
     context.users = DataLoader(users, cache=False)
-    payloads = operations().executed(Operation(query, variables, None), context)
+    payloads = OPERATIONS.executed(Operation(query, variables, None), context)
     first, *more = [payload.body async for payload in payloads]
     assert not more
     return first
 
 
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(documents(), snapshots())
 async def test_a_compiled_selection_gives_the_bytes_that_graphql_core_gives(query: str, row: models.Message) -> None:
     variables = {"id": global_id("Message", row.id)}
     variables |= {name: value for name, value in INPUTS.items() if f"${name}" in query}
     expected = await by_graphql_core(query, variables, row)
-    rendering = renderings().of(query, variables, None)
+    rendering = RENDERINGS.of(query, variables, None)
     assert rendering is not None, "a plain selection is to be compiled"
     try:
         payload = rendering.update(row).payload
@@ -225,3 +223,180 @@ async def test_a_compiled_selection_gives_the_bytes_that_graphql_core_gives(quer
         return
     event("compiled")
     assert payload == expected
+
+
+@pytest.mark.parametrize("more", ["chat { id }", "author { id }"])
+@pytest.mark.parametrize(
+    "selection",
+    ["id MORE", "...F", "status ... on Node { id ... on Message { MORE } }", "a: id ... @include(if: true) { MORE }"],
+)
+def test_a_selection_is_compiled_unless_it_reads_more_than_the_snapshot(selection: str, more: str) -> None:
+    query = f"subscription ($id: ID!) {{ messageStream(id: $id) {{ {selection} }} }}"
+    query += " fragment F on Message { MORE }" if "...F" in selection else ""
+    rendering = RENDERINGS.of(query.replace("MORE", more), {"id": global_id("Message", uuid4())}, None)
+    assert (rendering is None) == more.startswith("chat")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "subscription ($id: ID!) { messageStream(id: $id) { nothing } }",
+        "subscription ($id: ID!) { sync(ids: [$id]) { revision } }",
+        "subscription ($id: ID!) { a: messageStream(id: $id) { id } b: messageStream(id: $id) { id } }",
+        "subscription ($id: ID!) { ... @skip(if: true) { messageStream(id: $id) { id } } }",
+        "query ($id: ID!) { message(id: $id) { id } }",
+        "subscription ($other: ID!) { messageStream(id: $other) { id } }",
+        "subscription ($id: ID!, $more: Boolean = true) { messageStream(id: $id) { id model @include(if: $more) } }",
+        "subscription A($id: ID!) { messageStream(id: $id) { id } } subscription B { sync(ids: []) { id } }",
+        f"subscription ($id: ID!) {{ messageStream(id: $id) {{ {'... { ' * 400} id {'} ' * 400} }} }}",
+        "",
+    ],
+)
+async def test_what_is_wrong_with_a_document_or_its_variables_is_told_by_graphql_core(query: str) -> None:
+    variables = {"id": global_id("Message", uuid4()), "more": None}
+    assert RENDERINGS.of(query, variables, None) is None
+
+
+@pytest.mark.parametrize("id", [None, 7, "", "no id of ours", global_id("Chat", uuid4()), ["a"], {"a": 1}])
+def test_an_id_of_no_message_is_refused_by_graphql_core(id: object) -> None:
+    query = "subscription ($id: ID!) { messageStream(id: $id) { id } }"
+    assert RENDERINGS.of(query, {"id": id}, None) is None
+    assert RENDERINGS.of(query, {"id": global_id("Message", uuid4())}, None) is not None
+
+
+def test_one_of_several_operations_is_compiled_by_its_name() -> None:
+    query = "subscription A($id: ID!) { messageStream(id: $id) { id } } subscription B { sync(ids: []) { id } }"
+    variables = {"id": global_id("Message", uuid4())}
+    assert RENDERINGS.of(query, variables, "A") is not None
+    assert RENDERINGS.of(query, variables, "B") is None
+    assert RENDERINGS.of(query, variables, "C") is None
+
+
+# A schema of its own: what may be compiled is what its fields declare.
+
+
+class Doubled(FieldExtension):
+    def resolve(self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **arguments: Any) -> Any:
+        return next_(source, info, **arguments) * 2
+
+
+@strawberry.type
+class Score:
+    points: int
+    doubled: int = strawberry.field(default=1, extensions=[Doubled()])
+
+    @strawberry.field
+    def undeclared(self) -> int:
+        return self.points
+
+
+@strawberry.type
+class Note:
+    id: strawberry.ID
+    plain: str = "plain data"
+
+    @of_snapshot()
+    def declared(self) -> str:
+        return "declared"
+
+    @of_snapshot()
+    def score(self) -> Score:
+        return Score(points=7)
+
+    @of_snapshot()
+    def cut(self, length: int = 3) -> str:
+        return "declared, with an argument"[:length]
+
+    @of_snapshot(extensions=[Doubled()])
+    def extended(self) -> str:
+        return "declared, and extended"
+
+    @strawberry.field
+    def undeclared(self) -> str:
+        return "undeclared"
+
+    @strawberry.field
+    async def awaited(self) -> str:
+        return "undeclared, and awaited"
+
+
+@strawberry.type
+class Notes:
+    @strawberry.subscription(metadata={SHARES: Shares(models.Message, lambda row: Note(id=strawberry.ID("1")))})
+    async def note(self, id: strawberry.ID) -> AsyncIterator[Note]:
+        yield Note(id=id)
+
+    @strawberry.subscription
+    async def unshared(self, id: strawberry.ID) -> AsyncIterator[Note]:
+        yield Note(id=id)
+
+
+@strawberry.type
+class Nothing:
+    nothing: str = ""
+
+
+NOTES = Renderings(strawberry.Schema(Nothing, subscription=Notes))
+
+
+def noted(selection: str, field: str = "note") -> bytes | None:
+    query = f"subscription ($id: ID!) {{ {field}(id: $id) {{ {selection} }} }}"
+    rendering = NOTES.of(query, {"id": global_id("Note", uuid4())}, None)
+    return None if rendering is None else rendering.update(models.Message(id=uuid4(), revision=1)).payload
+
+
+@pytest.mark.parametrize("selection", ["id", "plain", "declared", "score { points }", "__typename"])
+def test_a_field_is_compiled_if_it_is_plain_data_or_declared_to_read_the_snapshot_alone(selection: str) -> None:
+    assert noted(selection) is not None
+
+
+@pytest.mark.parametrize(
+    "selection",
+    ["undeclared", "awaited", "score { undeclared }", "extended", "score { doubled }", "cut(length: 4)"],
+)
+def test_a_field_without_that_declaration_is_never_compiled(selection: str) -> None:
+    assert noted(selection) is None
+    assert noted(f"declared {selection}") is None
+    assert noted(f"declared ... {{ {selection} }}") is None
+
+
+def test_a_subscription_is_compiled_only_if_it_is_declared_to_share_its_rows() -> None:
+    assert noted("declared") is not None
+    assert noted("declared", field="unshared") is None
+
+
+# What is not compiled arrives all the same.
+
+
+async def test_a_stream_that_selects_its_chat_is_executed_for_itself_and_arrives_to_its_end(server: Running) -> None:
+    ann = await server.person("Ann")
+    chat = await ann.create_chat("Before")
+    reply = (await ann.send(chat))["reply"]
+    query = "subscription ($id: ID!) { messageStream(id: $id) { content status chat { title participants { id } } } }"
+    async with ann.socket() as socket:
+        stream = await socket.subscribe(query, id=reply["id"])
+        assert (await stream.next())["chat"] == {"title": "Before", "participants": [{"id": ann.user_id}]}
+        async with server.writing(reply["id"]) as text:
+            text.append("Hi")
+            await stream.until(content="Hi")
+            await ann.mutate("renameChat", chatId=chat, title="After")
+            text.append(" there")
+            assert (await stream.until(content="Hi there"))["chat"]["title"] == "After"
+        assert (await stream.rest())[-1] == {
+            "content": "Hi there",
+            "status": "COMPLETE",
+            "chat": {"title": "After", "participants": [{"id": ann.user_id}]},
+        }
+
+
+async def test_who_wrote_a_message_is_read_for_each_reader_and_nobody_for_the_assistants(server: Running) -> None:
+    ann = await server.person("Ann")
+    sent = await ann.send(await ann.create_chat())
+    query = "subscription ($id: ID!) { messageStream(id: $id) { content author { id name } } }"
+    async with ann.socket() as socket:
+        own = await socket.subscribe(query, id=sent["message"]["id"])
+        assert await own.rest() == [{"content": "Hello", "author": {"id": ann.user_id, "name": "Ann"}}]
+        stream = await socket.subscribe(query, id=sent["reply"]["id"])
+        async with server.writing(sent["reply"]["id"]) as text:
+            text.append("Hi")
+        assert (await stream.rest())[-1] == {"content": "Hi", "author": None}
