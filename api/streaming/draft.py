@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from api.errors import TooLong
+from api.streaming.leases import INTERRUPTED
 from api.streaming.rows import Status, Streamed
 from api.streaming.tracks import Stream
 
@@ -14,6 +15,9 @@ BYTES_PER_SECOND = 512_000
 cadence would cost the square of its length. At 1 MB an update comes every two seconds."""
 
 HIGH_SURROGATES = ("\ud800", "\udbff")
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+REPLACEMENT_BYTES = len(REPLACEMENT.encode())
 
 
 class Draft:
@@ -27,10 +31,14 @@ class Draft:
         self.fence: int = row.fence
         self.values: dict[str, Any] = {}
         self.ending: tuple[Status, str | None, str | None] | None = None
+        self.returned = False
+        """Whether another writer may have the row, which has shown nothing yet."""
         self.settled = asyncio.Event()
         """Set when the row is final, or somebody else's."""
+        self.task: asyncio.Task[Any] | None = None
+        """Who writes this; none once the block is left."""
         self.lost = False
-        """Whether somebody else decided about the row."""
+        """Whether somebody else decided about the row, and whoever wrote it was cancelled for that."""
         self.beaten = now
         self._cadence = cadence
         self._limit = limit
@@ -53,7 +61,7 @@ class Draft:
         if not delta.isascii() or name in self._held:
             delta = self._mended(delta, name)
         if "\0" in delta:
-            delta = delta.replace("\0", "\N{REPLACEMENT CHARACTER}")
+            delta = delta.replace("\0", REPLACEMENT)
         size = len(delta) if delta.isascii() else len(delta.encode())
         if self._bytes + size > self._limit:
             room = delta.encode()[: self._limit - self._bytes].decode(errors="ignore")
@@ -80,24 +88,38 @@ class Draft:
 
     def set(self, **values: Any) -> None:
         """Other columns of the row, written with the next update."""
+        for name in values:
+            if name not in self.model.__table__.c or name in self._pieces or hasattr(Streamed, name):
+                raise TypeError(f"`{name}` is no column of {self.model.__name__} that whoever writes it may set.")
         self.values |= values
 
     def end(self, status: Status, code: str | None = None, message: str | None = None) -> None:
         """The next update is the last one."""
-        for name in list(self._held):
-            self._held.pop(name)
-            self._pieces[name].append("\N{REPLACEMENT CHARACTER}")
+        for name in self._held:
+            if self._bytes + REPLACEMENT_BYTES <= self._limit:
+                self._take(REPLACEMENT, name, REPLACEMENT_BYTES)
+        self._held.clear()
         self.ending = (status, code, message)
         self._wake()
 
+    def leave(self) -> None:
+        """Whoever wrote this must go: what has shown nothing yet waits for another writer, all else is ended."""
+        if self.ending is not None:
+            return
+        if self._flushed is not None:
+            self.end(Status.FAILED, "INTERRUPTED", INTERRUPTED)
+        else:
+            self.returned = True
+            self._wake()
+
     @property
-    def blank(self) -> bool:
-        """Nothing was shown yet."""
-        return not any(self._pieces.values())
+    def leaving(self) -> bool:
+        """Nobody writes this any more; the writer has still to say so."""
+        return self.returned or self.ending is not None
 
     def due_at(self) -> float:
         """When the next update may be written, by the writer's clock: at once for the first and for the last."""
-        if self.ending is not None:
+        if self.leaving:
             return 0.0
         if not self._dirty:
             return float("inf")

@@ -10,8 +10,9 @@ One statement a tick writes the updates of all rows that are due, and one more t
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -37,6 +38,9 @@ TICK_SECONDS = 0.05
 
 HEARTBEATS_PER_LEASE = 3
 """Two may be lost before the lease runs out."""
+
+PARTING_SECONDS = 5.0
+"""For the last updates of a process that ends."""
 
 RETRY_SECONDS = 0.25
 """How long to wait before a database that is away is asked again."""
@@ -66,7 +70,6 @@ class Writer:
         self._limit = limit
         self._clock = clock
         self._drafts: dict[UUID, Draft] = {}
-        self._writing: dict[UUID, asyncio.Task[Any]] = {}
         self._changed = asyncio.Event()
         self._ticking: asyncio.Task[None] | None = None
 
@@ -77,52 +80,49 @@ class Writer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """The last updates get a moment. What a database that is away does not take is settled after its lease."""
         assert self._ticking is not None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PARTING_SECONDS):
+                for draft in [draft for draft in self._drafts.values() if draft.leaving]:
+                    await draft.settled.wait()
         self._ticking.cancel()
         await asyncio.gather(self._ticking, return_exceptions=True)
 
     @asynccontextmanager
     async def stream(self, row: Streamed) -> AsyncIterator[Draft]:
-        """Write a claimed row. Leaving the block ends it; when somebody else ends it first, the block is cancelled."""
-        draft = Draft(row, cadence=self._cadence, limit=self._limit, now=self._clock(), wake=self._changed.set)
+        """Write a claimed row. Leaving the block ends it; when somebody else ends it first, the block is cancelled.
+
+        A block that is cancelled for another reason hands back a row that has shown nothing yet, and fails any other.
+        """
+        self.dismiss(row.id, row.fence - 1)
         task = asyncio.current_task()
         assert task is not None
+        cancelled_before = task.cancelling()
+        draft = Draft(row, cadence=self._cadence, limit=self._limit, now=self._clock(), wake=self._changed.set)
+        draft.task = task
         self._drafts[row.id] = draft
-        self._writing[row.id] = task
         try:
             yield draft
-        except asyncio.CancelledError:
-            self._writing.pop(row.id, None)
-            if not draft.lost:
-                await asyncio.shield(asyncio.create_task(self._part_from(draft)))
-                raise
-            task.uncancel()
         except ReplyError as error:
-            await self._end(draft, Status.FAILED, error.code, str(error))
+            draft.end(Status.FAILED, error.code, str(error))
         except Exception:
             log.exception("writing failed", id=str(row.id))
-            await self._end(draft, Status.FAILED, "INTERRUPTED", BROKEN)
+            draft.end(Status.FAILED, "INTERRUPTED", BROKEN)
+        except BaseException:
+            draft.leave()
+            if not draft.lost:
+                raise
         else:
-            await self._end(draft, Status.COMPLETE)
+            draft.end(Status.COMPLETE)
         finally:
-            self._writing.pop(row.id, None)
-            self._drafts.pop(row.id, None)
-
-    async def _end(self, draft: Draft, status: Status, code: str | None = None, message: str | None = None) -> None:
-        self._writing.pop(draft.id, None)
-        if not draft.lost:
-            draft.end(status, code, message)
-            await asyncio.shield(asyncio.create_task(draft.settled.wait()))
-
-    async def _part_from(self, draft: Draft) -> None:
-        """This process must leave: what has shown nothing waits for another writer, the rest is ended."""
-        if draft.blank:
-            statement = leases.hand_back(draft.model, self._store.dialect, [(draft.id, draft.fence)], wait=self._wait)
-            if await self._store.write(statement):
-                self._publisher.offer(channels.WORK, "")
-            return
-        draft.end(Status.FAILED, "INTERRUPTED", leases.INTERRUPTED)
-        await draft.settled.wait()
+            draft.task = None
+        if draft.lost:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)  # a block that was left before it could be cancelled is cancelled here
+            if task.uncancel() > cancelled_before:
+                raise asyncio.CancelledError
+        await draft.settled.wait()  # whoever is cancelled here leaves the last update to the writer
 
     def dismiss(self, key: UUID, fence: int) -> None:
         """Somebody else decided about this row as it was under this fence: let go, and cancel whoever writes it.
@@ -130,12 +130,17 @@ class Writer:
         The word may be late: by then the row may be this writer's again, under a greater fence.
         """
         draft = self._drafts.get(key)
-        if draft is None or draft.fence > fence or draft.settled.is_set():
+        if draft is None or draft.fence > fence:
             return
-        draft.lost = True
+        draft.lost = draft.task is not None
+        if draft.task is not None:
+            draft.task.cancel()
+        self._settled(draft)
+
+    def _settled(self, draft: Draft) -> None:
         draft.settled.set()
-        if (task := self._writing.pop(key, None)) is not None:
-            task.cancel()
+        if self._drafts.get(draft.id) is draft:
+            del self._drafts[draft.id]
 
     async def _run(self) -> None:
         while True:
@@ -162,24 +167,24 @@ class Writer:
                 return
 
     def _next_of(self, draft: Draft) -> float:
-        if draft.settled.is_set():
-            return float("inf")
         return min(draft.due_at(), draft.beaten + self._lease / HEARTBEATS_PER_LEASE)
 
     async def tick(self) -> None:
         """Write all updates and heartbeats that are due now. Raises what the database raises when it is away."""
         at = self._clock()
-        open_drafts = [draft for draft in self._drafts.values() if not draft.settled.is_set()]
-        due = [draft for draft in open_drafts if draft.due_at() <= at]
-        silent = [
-            draft
-            for draft in open_drafts
-            if draft not in due and draft.beaten + self._lease / HEARTBEATS_PER_LEASE <= at
-        ]
-        for model in {draft.model for draft in due}:
-            await self._flush(model, [draft for draft in due if draft.model is model])
-        for model in {draft.model for draft in silent}:
-            await self._beat(model, [draft for draft in silent if draft.model is model])
+        returned: dict[type[Streamed], list[Draft]] = defaultdict(list)
+        due: dict[type[Streamed], list[Draft]] = defaultdict(list)
+        silent: dict[type[Streamed], list[Draft]] = defaultdict(list)
+        for draft in self._drafts.values():
+            if draft.returned:
+                returned[draft.model].append(draft)
+            elif draft.due_at() <= at:
+                due[draft.model].append(draft)
+            elif draft.beaten + self._lease / HEARTBEATS_PER_LEASE <= at:
+                silent[draft.model].append(draft)
+        for todo, drafts in ((self._flush, due), (self._hand_back, returned), (self._beat, silent)):
+            for model, those in drafts.items():
+                await todo(model, those)
 
     async def _flush(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
         """One statement for all; if it fails for its contents, one for each, and only the offender fails."""
@@ -216,7 +221,7 @@ class Writer:
         name = channels.stream(draft.model.__tablename__, draft.id)
         self._publisher.offer(name, snapshot.encode(values), revision=values["revision"])
         if values["status"] != Status.STREAMING:
-            draft.settled.set()
+            self._settled(draft)
 
     async def _missed(self, draft: Draft) -> None:
         """Nothing came back: somebody else decided, or the answer to our own last update was lost on its way."""
@@ -245,6 +250,14 @@ class Writer:
         self.dismiss(draft.id, draft.fence)
         for row in rows:
             self._written(draft, dict(row._mapping))
+
+    async def _hand_back(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
+        """Let other writers have what has shown nothing yet; what is no longer ours, they have already."""
+        held = [(draft.id, draft.fence) for draft in drafts]
+        if await self._store.write(leases.hand_back(model, self._store.dialect, held, wait=self._wait)):
+            self._publisher.offer(channels.WORK, "")
+        for draft in drafts:
+            self._settled(draft)
 
     async def _beat(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
         held = [(draft.id, draft.fence) for draft in drafts]
