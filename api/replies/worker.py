@@ -5,12 +5,14 @@ in case the bus lost the word.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Executable, Row, select
+from sqlalchemy.exc import SQLAlchemyError
 from uuid_utils.compat import uuid7
 
 from api.database import Database
@@ -25,6 +27,9 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
 """How long a waiting reply goes unnoticed at most when the bus lost the word."""
+
+RETRY_SECONDS = 0.25
+"""How long to wait before a database that is away is asked again."""
 
 HISTORY_MESSAGES = 100
 """The most recent messages that a model is given: what fits most context windows many times over."""
@@ -45,27 +50,38 @@ class Worker:
         self._most = most
         self._replies: set[asyncio.Task[None]] = set()
         self._called = asyncio.Event()
+        self._open = False
 
     @asynccontextmanager
     async def working(self, grace: float) -> AsyncIterator[None]:
         """Claim and write until left; then finish what can be within `grace` seconds, and part from the rest."""
-        claiming = [
-            asyncio.create_task(work, name="worker")
-            for work in (self._claim(), self._hear_of_work(), self._hear_of_decisions())
+        self._open = True
+        claiming = asyncio.create_task(self._claim(), name="worker: claiming")
+        hearing = [
+            asyncio.create_task(hear, name="worker: hearing")
+            for hear in (self._hear_of_work(), self._hear_of_decisions())
         ]
         try:
             yield
         finally:
-            for task in claiming[:2]:
+            self._open = False
+            self._called.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(grace):
+                    await claiming  # a claim that is under way takes replies, which must then be written
+                    await self._finish()
+            parting = [claiming, *hearing, *self._replies]
+            for task in parting:
                 task.cancel()
-            if self._replies:
-                await asyncio.wait(self._replies, timeout=grace)
-            for task in self._replies | {claiming[2]}:
-                task.cancel()
-            await asyncio.gather(*claiming, *self._replies, return_exceptions=True)
+            await asyncio.gather(*parting, return_exceptions=True)
+
+    async def _finish(self) -> None:
+        if self._replies:
+            log.info("finishing", replies=len(self._replies))
+            await asyncio.wait(self._replies)
 
     async def _claim(self) -> None:
-        while True:
+        while self._open:
             try:
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._called.wait()
@@ -73,7 +89,7 @@ class Worker:
                 pass
             self._called.clear()
             try:
-                while room := self._most - len(self._replies):
+                while self._open and (room := self._most - len(self._replies)):
                     claim = leases.claim(Message, self.id, limit=room, lease=self._lease)
                     rows = await self._database.write(claim)
                     for row in rows:
@@ -110,11 +126,23 @@ class Worker:
             .order_by(Message.id.desc())
             .limit(HISTORY_MESSAGES)
         )
-        rows = await self._database.read(earlier)
+        rows = await self._patiently(earlier)
         return [
             Turn("user" if row.role is MessageRole.USER else "assistant", row.content, row.name)
             for row in reversed(rows)
         ]
+
+    async def _patiently(self, query: Executable) -> Sequence[Row[Any]]:
+        """Read, should the database be away, as soon as it is back: for a lease, while the reply is ours."""
+        until = asyncio.get_running_loop().time() + self._lease
+        while True:
+            try:
+                return await self._database.read(query)
+            except (OSError, SQLAlchemyError) as error:
+                if asyncio.get_running_loop().time() > until:
+                    raise
+                log.warning("not read", error=repr(error))
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _hear_of_work(self) -> None:
         async with self._bus.subscribe(channels.WORK) as calls:
