@@ -26,8 +26,6 @@ from api.database import Database
 from api.errors import SettingsError
 from api.logs import RequestIds
 from api.metrics import Metrics
-from api.replies.model import ReplyModel
-from api.replies.worker import Worker
 from api.schema.context import Server
 from api.schema.http import GraphQLOverHTTP
 from api.schema.limits import Rates
@@ -88,6 +86,10 @@ async def running(settings: Settings, *, replies: bool) -> AsyncIterator[Parts]:
 
 @asynccontextmanager
 async def _writing(settings: Settings, bus: Bus, database: Database, publisher: Publisher) -> AsyncIterator[None]:
+    # Asking models takes pydantic-ai: half a second and 25 MB, which servers without replies do not pay.
+    from api.replies.model import ReplyModel
+    from api.replies.worker import Worker
+
     writer = Writer(
         database,
         publisher,
