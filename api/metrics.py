@@ -1,9 +1,11 @@
 """What Prometheus is told. Over several processes of one `serve`, the numbers are summed through files."""
 
 import os
+from contextlib import suppress
+from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -53,7 +55,27 @@ class Metrics:
     async def __call__(self, request: Request) -> Response:
         """GET `/metrics`."""
         registry = self._registry
-        if DIRECTORY in os.environ:
+        if (directory := os.environ.get(DIRECTORY)) is not None:
+            _forget_the_dead(Path(directory))
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _forget_the_dead(directory: Path) -> None:
+    """Nothing is served by a process that was killed; what it has counted stays counted."""
+    for file in directory.glob("gauge_live*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        if not _lives(pid):
+            with suppress(FileNotFoundError):  # another process was asked at the same moment
+                mark_process_dead(pid, str(directory))  # type: ignore[no-untyped-call]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
