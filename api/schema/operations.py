@@ -107,7 +107,9 @@ class Operations:
                     async for snapshot in snapshots:
                         yield Payload(rendering.update(snapshot).payload)
                         context.server.watch.updated("stream")
-            except RequestError as error:
+            except NeedsMore:
+                raise
+            except Exception as error:
                 yield failure(error, context.request_id)
 
     async def executed(
@@ -130,8 +132,8 @@ class Operations:
                 yield Payload(_encode(result.data, errors, context.request_id), refused)
 
 
-def failure(error: RequestError, request_id: str) -> Payload:
-    """The payload for what was tried, and failed."""
+def failure(error: Exception, request_id: str) -> Payload:
+    """The payload for what was tried, and failed; masked and logged unless it is the client's to mend."""
     return Payload(_encode(None, [GraphQLError(str(error), original_error=error)], request_id))
 
 

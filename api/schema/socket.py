@@ -15,7 +15,7 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from api.auth import Viewer
-from api.errors import BadUserInput, LimitExceeded, RequestError, Unauthenticated
+from api.errors import BadUserInput, LimitExceeded, Unauthenticated
 from api.schema.context import Context, Server, counted
 from api.schema.operations import Operation, Operations, Payload, failure, refusal
 from api.schema.projection import NeedsMore
@@ -225,7 +225,7 @@ class Socket:
                     await relay.run()
             except NeedsMore:
                 return False
-            except RequestError as error:
+            except Exception as error:
                 await self._send(_envelope(id, "next") + failure(error, context.request_id).body + b"}")
             finally:
                 if relay is not None:
