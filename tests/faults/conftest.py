@@ -13,14 +13,14 @@ from tests.services import Postgres, Redis, throw_away
 @pytest.fixture(scope="session")
 def fleet_of_the_session() -> Iterator[Fleet]:
     """Started once, since that takes seconds; with services of its own, since these tests kill them."""
-    with throw_away(Redis) as redis, throw_away(Postgres) as postgres:
-        with postgres.database(postgres.template("twotrack", migrate)) as url:
-            fleet = Fleet(redis, postgres, url)
-            try:
-                yield fleet
-            finally:
-                fleet.end()
-                postgres.start()
+    with (
+        throw_away(Redis) as redis,
+        throw_away(Postgres) as postgres,
+        postgres.database(postgres.template("twotrack", migrate)) as url,
+    ):
+        fleet = Fleet(redis, postgres, url)
+        yield fleet
+        fleet.end()
 
 
 @pytest_asyncio.fixture

@@ -1,10 +1,10 @@
 """Twotrack as an operator runs it at scale: server and worker processes on a Redis and a Postgres of their own.
 
-    async with fleet.worker("scripted?chars=600&rate=300") as worker, conversation(fleet) as talk:
-        reply = await talk.ask()                    # Ann asks; both follow the reply, each on another server
-        await talk.shown(reply, 100)                # both have seen as many characters
-        worker.kill()
-    # left: every reader's last frame equals the row, no reader hangs, both pages stand where their chat stands
+async with fleet.worker("scripted?chars=600&rate=300") as worker, conversation(fleet) as talk:
+    reply = await talk.ask()                    # Ann asks; both follow the reply, each on another server
+    await talk.shown(reply, 100)                # both have seen as many characters
+    worker.kill()
+# left: every reader's last frame equals the row, no reader hangs, both pages stand where their chat stands
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
@@ -28,6 +28,7 @@ from api.database import Database
 from api.models import Chat, Message, User
 from api.schema import ids
 from api.settings import PREFIX
+from api.streaming import snapshot
 from api.streaming.publisher import Publisher
 from tests.server import PATIENCE_SECONDS, Person
 from tests.services import Postgres, Redis, Server
@@ -35,7 +36,7 @@ from tests.services import Postgres, Redis, Server
 SECRET = "only for tests, and long enough to sign with"
 
 CADENCE = 0.1
-PATIENCE = 1.0
+PATIENCE = 0.5
 LEASE = 2.0
 GRACE = 10.0
 """What the processes are told, where a test says nothing else: seconds, and as few as two busy cores allow."""
@@ -46,6 +47,14 @@ SETTLED_WITHIN = LEASE + PATIENCE + 1
 TWOTRACK = Path(sys.executable).with_name("twotrack")
 
 _numbers = count()
+
+
+async def comes_true(what: Callable[[], bool], called: str, within: float = PATIENCE_SECONDS) -> None:
+    """For what only another process knows, and tells only those who ask."""
+    until = time.monotonic() + within
+    while not what():
+        assert time.monotonic() < until, f"waited {within} s in vain for {called}"
+        await asyncio.sleep(0.02)
 
 
 class Process(Server):
@@ -60,8 +69,9 @@ class Process(Server):
         return [str(TWOTRACK), *self._arguments]
 
     def _environment(self) -> dict[str, str]:
-        ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        return ours | self._settings
+        # Without what it has compiled before, each process would take seconds to start.
+        theirs = ("PYTHONDONTWRITEBYTECODE", *(name for name in os.environ if name.startswith(PREFIX)))
+        return {name: value for name, value in os.environ.items() if name not in theirs} | self._settings
 
     def _answers(self) -> bool:
         return bool(self._lines("working"))
@@ -78,9 +88,7 @@ class Process(Server):
 
     async def logged(self, event: str, times: int = 1) -> None:
         """Until the process has logged this so often."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while len(self._lines(event)) < times:
-                await asyncio.sleep(0.02)
+        await comes_true(lambda: len(self._lines(event)) >= times, f"{event} in\n{self.log[-4000:]}")
 
     @property
     def log(self) -> str:
@@ -106,13 +114,11 @@ class Process(Server):
 
     async def gone(self, within: float) -> int:
         """The exit code of a process that is about to end."""
-        assert self._process is not None
-        started = time.monotonic()
-        while (code := self._process.poll()) is None:
-            assert time.monotonic() - started < within, f"it still runs after {within} s:\n{self.log[-4000:]}"
-            await asyncio.sleep(0.02)
+        process = self._process
+        assert process is not None
+        await comes_true(lambda: process.poll() is not None, "its end", within)
         self.kill()
-        return code
+        return int(process.returncode)
 
 
 class ServerProcess(Process):
@@ -164,9 +170,7 @@ class Fleet:
         for service in (self.redis, self.postgres):
             await asyncio.to_thread(service.start)
         await asyncio.gather(*(asyncio.to_thread(server.start) for server in self.servers))
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not all(server._answers() for server in self.servers):
-                await asyncio.sleep(0.1)
+        await comes_true(lambda: all(server._answers() for server in self.servers), "two servers that are ready")
 
     def end(self) -> None:
         for server in self.servers:
@@ -203,7 +207,9 @@ class Fleet:
 
     async def people(self, *names: str) -> list[Person]:
         """One person for each name, on the servers in turn."""
-        rows = [User(name=name, email=f"{name.lower()}.{next(_numbers)}@example.com", password="none") for name in names]
+        rows = [
+            User(name=name, email=f"{name.lower()}.{next(_numbers)}@example.com", password="none") for name in names
+        ]
         async with self.database() as database, database.transaction() as session:
             session.add_all(rows)
         return [
@@ -221,6 +227,14 @@ class Fleet:
         """What the database says of a message."""
         async with self.database() as database, database.reading() as session:
             return await session.scalar(select(Message).where(Message.id == ids.key_of("Message", message)))
+
+    async def row_when(self, message: str, is_so: Callable[[Message], bool]) -> Message:
+        """The message's row, as soon as this is so."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while (row := await self.row(message)) is None or not is_so(row):
+            assert time.monotonic() < until, f"waited in vain; the row is {row and snapshot.values_of(row)}"
+            await asyncio.sleep(0.02)
+        return row
 
     async def chat_revision(self, chat: str) -> int | None:
         """The chat's revision; None when it is deleted."""
