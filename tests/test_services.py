@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 import redis
 
-from tests import services
-from tests.services import Postgres, Redis, ServiceMissing, throw_away
+from tests import executables, services
+from tests.services import Postgres, Redis, throw_away
 
 
 @pytest.fixture
@@ -77,19 +77,12 @@ def test_a_server_leaves_neither_process_nor_files() -> None:
         os.kill(pid, 0)
 
 
-def test_a_machine_without_redis_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(services, "_in_wheel", lambda *_: None)
-    with pytest.raises(ServiceMissing, match="apt-get install redis-server"):
-        services.redis_binary()
-
-
 @pytest.mark.parametrize("kind", [Redis, Postgres])
 def test_the_wheels_serve_a_machine_with_nothing_on_path(
     kind: type[Redis] | type[Postgres], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(services.glob, "glob", lambda _: [])
+    monkeypatch.setattr(executables.glob, "glob", lambda _: [])
     with throw_away(kind) as server:
         assert server.running
 
