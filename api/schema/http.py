@@ -29,6 +29,7 @@ class Framing:
     """How payloads are told apart in one long response."""
 
     content_type: str
+    start: bytes
     before: bytes
     after: bytes
     heartbeat: bytes
@@ -37,20 +38,24 @@ class Framing:
 
 SERVER_SENT_EVENTS = Framing(
     content_type="text/event-stream; charset=utf-8",
+    start=b"",
     before=b"event: next\ndata: ",
     after=b"\n\n",
     heartbeat=b":\n\n",
     end=b"event: complete\ndata:\n\n",
 )
 
-PART = b"\r\n--graphql\r\nContent-Type: application/json\r\n\r\n"
+# A client takes a part for whole when it sees the boundary after it, so that comes with the part, not with the next.
+BOUNDARY = b"\r\n--graphql"
+PART = b"\r\nContent-Type: application/json\r\n\r\n"
 
 MULTIPART = Framing(
     content_type='multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
+    start=BOUNDARY,
     before=PART + b'{"payload":',
-    after=b"}",
-    heartbeat=PART + b"{}",
-    end=b"\r\n--graphql--\r\n",
+    after=b"}" + BOUNDARY,
+    heartbeat=PART + b"{}" + BOUNDARY,
+    end=b"--\r\n",
 )
 
 
@@ -100,7 +105,7 @@ class GraphQLOverHTTP:
         parting = asyncio.create_task(self._parting.wait())
         upcoming: asyncio.Task[Payload] | None = None
         try:
-            yield framing.heartbeat
+            yield framing.start + framing.heartbeat
             while True:
                 upcoming = upcoming or asyncio.ensure_future(anext(payloads))
                 await asyncio.wait((upcoming, parting), timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
