@@ -1,6 +1,6 @@
 """Changed rows become what is owed to the bus at commit, on the track of the state that each change started from.
 
-A `TrackedSession` notes every tracked row that a flush makes, changes or deletes. As the last act before commit
+A `TrackedSession` notes every tracked row that its flushes make, change or delete. As the last act before commit
 it raises each changed or touched row's revision by one, children before parents, in sorted order. After commit,
 and only then, it hands the announcements to the publisher; a savepoint's rollback takes back only its own part.
 """
@@ -15,7 +15,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Engine, Table, event, inspect, select, update
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import Session, SessionTransaction, object_session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import MANYTOONE
 
@@ -34,7 +34,8 @@ DELETED = 1 << 62
 DELETION = ""
 """The message that says it."""
 
-_flushing: ContextVar[bool] = ContextVar("flushing", default=False)
+_noted: ContextVar[frozenset[str]] = ContextVar("noted", default=frozenset())
+"""The tables of the rows that the flush under way has noted: its statements on others would go unannounced."""
 
 Model = type[Tracked]
 
@@ -94,11 +95,11 @@ class TrackedSession(Session):
         return self._levels[-1].changes
 
     def flush(self, objects: Any = None) -> None:
-        mark = _flushing.set(True)
+        mark = _noted.set(frozenset())
         try:
             super().flush(objects)
         finally:
-            _flushing.reset(mark)
+            _noted.reset(mark)
 
 
 @event.listens_for(TrackedSession, "after_transaction_create")
@@ -118,37 +119,35 @@ def _close_level(session: TrackedSession, transaction: SessionTransaction) -> No
             session._owed.clear()
 
 
-@event.listens_for(TrackedSession, "before_flush")
-def _note(session: TrackedSession, *_: Any) -> None:
-    changes = session.changes
-    for row in session.new:
-        if _is_tracked(row):
-            _note_made(changes, row)
-    for row in session.dirty:
-        if _is_tracked(row) and session.is_modified(row):
-            _note_changed(changes, row)
-    for row in session.deleted:
-        if _is_tracked(row):
-            _note_deleted(changes, row)
+def _noting(row: Any) -> _Changes | None:
+    """Where to note what the flush does to this row, if it is tracked."""
+    session = object_session(row)
+    if not isinstance(session, TrackedSession) or isinstance(row.__track__, Untracked):
+        return None
+    _noted.set(_noted.get() | {row.__tablename__})
+    return session.changes
 
 
-def _is_tracked(row: object) -> bool:
-    return isinstance(row, Tracked) and not isinstance(row.__track__, Untracked)
+# These see every row that a flush writes: orphans, and keys that it sets to NULL, are not in the session's own lists.
 
 
-def _note_made(changes: _Changes, row: Any) -> None:
-    model = type(row)
+@event.listens_for(Tracked, "before_insert", propagate=True)
+def _note_made(_: Any, __: Any, row: Any) -> None:
+    if (changes := _noting(row)) is None:
+        return
     if hasattr(row, "revision"):
         if row.id is None:  # the column's default would come too late to be noted
-            row.id = model.__table__.c.id.default.arg(None)
-        changes.made.add((model, row.id))
+            row.id = type(row).__table__.c.id.default.arg(None)
+        changes.made.add((type(row), row.id))
     changes.waiting |= streaming(row)
     changes.raised.update(_parents(row))
 
 
-def _note_changed(changes: _Changes, row: Any) -> None:
+@event.listens_for(Tracked, "before_update", propagate=True)
+def _note_changed(_: Any, __: Any, row: Any) -> None:
+    if (changes := _noting(row)) is None or not (before := _before(row)):
+        return
     model, track = type(row), row.__track__
-    before = _before(row)
     if hasattr(row, "revision"):
         changes.raised.add((model, row.id))
     if streaming(row, before):
@@ -162,7 +161,10 @@ def _note_changed(changes: _Changes, row: Any) -> None:
         changes.lost.add((model, row.id))
 
 
-def _note_deleted(changes: _Changes, row: Any) -> None:
+@event.listens_for(Tracked, "before_delete", propagate=True)
+def _note_deleted(_: Any, __: Any, row: Any) -> None:
+    if (changes := _noting(row)) is None:
+        return
     if hasattr(row, "revision"):
         changes.deleted.add((type(row), row.id))
     if isinstance(row.__track__, Stream) and row.writer is not None:
@@ -307,9 +309,9 @@ def refuse_unseen_changes(engine: Engine) -> None:
 
     @event.listens_for(engine, "before_cursor_execute")
     def refuse(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
-        if _flushing.get() or (context is not None and context.execution_options.get(SEEN)):
+        if context is not None and context.execution_options.get(SEEN):
             return
-        for table in tables_changed_by(statement):
+        for table in tables_changed_by(statement) - _noted.get():
             if (model := tracked.get(table)) is not None:
                 raise UnseenChange(
                     f"This statement would change `{table}` without an announcement, as {model.__name__} is tracked. "

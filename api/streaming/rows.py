@@ -79,7 +79,10 @@ class Revised(Tracked):
 class Streamed(Revised):
     """A row that one writer at a time may write: who that is, until when, and how it ended."""
 
-    status: Mapped[Status] = mapped_column(Enum(Status, native_enum=False, length=10), default=Status.COMPLETE)
+    status: Mapped[Status] = mapped_column(
+        Enum(Status, native_enum=False, length=10), default=Status.COMPLETE, active_history=True
+    )
+    """Its former value says on which track a change travels: it is loaded before it is set."""
     fence: Mapped[int] = mapped_column(BigInteger, default=0)
     """Raised by every claim, restart, hand-back and regeneration; a writer with an older one may not write."""
     lease: Mapped[float | None] = mapped_column(Float)

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import FromClause, inspect
 from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import RelationshipProperty
 
 from api.errors import TrackError
 
@@ -88,18 +89,19 @@ def _faults(model: type[Tracked], track: Sync | Stream) -> Iterable[str]:
     columns = model.__table__.columns
     sync = sync_of(track)
     for name in sync.touched:
-        if not hasattr(model, name) or name in columns:
+        if not isinstance(getattr(getattr(model, name, None), "prop", None), RelationshipProperty):
             yield f"it touches `{name}`, which is no relationship of it."
     if "revision" not in columns and not sync.touched:
         yield "it has neither a `revision` column nor anything that it touches, so nobody could notice a change."
     if sync.epoch and sync.epoch not in columns:
         yield f"its epoch `{sync.epoch}` is no column of it."
     for key in (key for column in columns for key in column.foreign_keys):
-        if key.ondelete and key.ondelete.upper() != "RESTRICT":
-            yield (
-                f"the foreign key on `{key.parent.name}` lets the database change rows (ON DELETE {key.ondelete}), "
-                "which nobody would hear of. Delete through the session instead."
-            )
+        for when, action in (("DELETE", key.ondelete), ("UPDATE", key.onupdate)):
+            if action and action.upper() not in ("RESTRICT", "NO ACTION"):
+                yield (
+                    f"the foreign key on `{key.parent.name}` lets the database change rows (ON {when} {action}), "
+                    "which nobody would hear of. Do it through the session instead."
+                )
     if isinstance(track, Stream):
         if not track.texts:
             yield 'a streamed model names the text columns that grow, as in Stream("content", …).'

@@ -196,6 +196,24 @@ class House:
         """A note that is waiting to be written by whoever gets it here."""
         return await self.claimed(await self.queued(shelf or await self.shelf()))
 
+    async def abandoned(self, text: str, note: Note | None = None) -> Note:
+        """A note of which so much was written by somebody who then died."""
+        note, writer = note or await self.started(), self.writer()
+        began = asyncio.Event()
+
+        async def write() -> None:
+            async with writer.stream(note) as draft:
+                draft.append(text)
+                began.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(write())
+        await began.wait()
+        await writer.tick()
+        task.cancel()
+        await asyncio.wait((task,))
+        return await self.fresh(note)
+
     async def fresh(self, row: Any) -> Any:
         """The row as the database has it now, or None."""
         async with self.database.reading() as session:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import delete, event, insert, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import defer
 
 from api.errors import UnseenChange
 from api.streaming import channels, snapshot
@@ -141,6 +142,15 @@ async def test_deleting_a_row_that_is_being_written_tells_its_writer(here: House
     await announced(here)
     await here.delete(note)
     assert (channels.writer(note.writer), f"{note.id.hex} {note.fence}") in await announced(here)
+
+
+async def test_a_row_whose_former_status_is_not_loaded_is_not_taken_for_a_finished_one(here: House) -> None:
+    shelf = await here.shelf()
+    note = await here.queued(shelf)
+    async with here.database.transaction() as session:
+        row = await session.get_one(Note, note.id, options=[defer(Note.status)])
+        await session.run_sync(lambda _: setattr(row, "status", Status.STOPPED))
+    assert (await here.fresh(shelf)).revision == 2
 
 
 async def test_a_raised_epoch_is_told_to_every_process(here: House) -> None:
