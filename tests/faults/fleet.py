@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -107,18 +108,25 @@ class Process(Server):
         finally:
             self.signal(signal.SIGCONT)
 
-    async def leaves(self, within: float) -> int:
-        """SIGTERM; the exit code. Fails unless it has ended by then."""
-        self.signal(signal.SIGTERM)
-        return await self.gone(within)
+    @property
+    def children(self) -> list[int]:
+        """The processes of `--processes`."""
+        listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+        rows = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
+        return [int(pid) for pid, parent, words in rows if int(parent) == self.pid and "spawn_main" in words]
 
-    async def gone(self, within: float) -> int:
-        """The exit code of a process that is about to end."""
+    async def leaves(self, within: float) -> None:
+        """SIGTERM. Fails unless it has ended well by then."""
+        self.signal(signal.SIGTERM)
+        await self.gone(within)
+
+    async def gone(self, within: float) -> None:
+        """Until a process that is about to end has ended, and well: uvicorn ends by the signal that it was sent."""
         process = self._process
         assert process is not None
-        await comes_true(lambda: process.poll() is not None, "its end", within)
+        await comes_true(lambda: process.poll() is not None, f"its end; it said\n{self.log[-4000:]}", within)
         self.kill()
-        return int(process.returncode)
+        assert process.returncode in (0, -signal.SIGTERM), self.log[-4000:]
 
 
 class ServerProcess(Process):

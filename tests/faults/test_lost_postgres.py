@@ -1,0 +1,84 @@
+"""Postgres goes: writers hold on to their texts, clients hear that it failed and ask again, and everybody may leave."""
+
+import asyncio
+import time
+
+import pytest
+
+from tests.faults.conversation import conversation
+from tests.faults.fleet import GRACE, LEASE, PATIENCE, Fleet, ServerProcess
+from tests.faults.test_writers import ENDLESS, finished
+from tests.server import Refused
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+async def test_a_restart_in_mid_stream_loses_no_word_of_any_reply(fleet: Fleet, end: str) -> None:
+    async with fleet.worker("scripted?chars=1200&rate=300", lease_seconds=9), conversation(fleet) as talk:
+        replies = [await talk.ask(f"Question {number}") for number in range(5)]
+        for reply in replies:
+            await talk.shown(reply, 50)
+        await asyncio.to_thread(getattr(fleet.postgres, end))
+        await asyncio.to_thread(fleet.postgres.start)
+        for number, reply in enumerate(replies):
+            assert finished(await talk.ended(reply), f"Question {number}", chars=1200)
+
+
+async def test_an_outage_that_outlasts_the_lease_still_ends_every_reply_once(fleet: Fleet) -> None:
+    async with fleet.worker("scripted?chars=1200&rate=300"), conversation(fleet) as talk:
+        reply = await talk.ask()
+        await talk.shown(reply, 50)
+        await asyncio.to_thread(fleet.postgres.stop)
+        await asyncio.sleep(LEASE + PATIENCE)
+        await asyncio.to_thread(fleet.postgres.start)
+        row = await talk.ended(reply)
+        assert row.status in ("COMPLETE", "FAILED")
+        assert len(row.content) >= 50
+
+
+async def test_a_reply_claimed_just_before_an_outage_is_written_after_it(fleet: Fleet) -> None:
+    async with fleet.worker("scripted?chars=300&rate=300", lease_seconds=9), conversation(fleet) as talk:
+        replies = [await talk.ask(f"Question {number}") for number in range(10)]
+        await asyncio.to_thread(fleet.postgres.kill)
+        await asyncio.to_thread(fleet.postgres.start)
+        for number, reply in enumerate(replies):
+            assert finished(await talk.ended(reply), f"Question {number}", chars=300)
+
+
+async def test_a_mutation_fails_soon_while_postgres_is_away_and_works_when_it_is_back(fleet: Fleet) -> None:
+    ann, _ = await fleet.people("Ann", "Bob")
+    await asyncio.to_thread(fleet.postgres.stop)
+    started = time.monotonic()
+    with pytest.raises(Refused) as refused:
+        await ann.create_chat()
+    assert refused.value.code == "INTERNAL"
+    assert time.monotonic() - started < 5
+    await asyncio.to_thread(fleet.postgres.start)
+    await ann.create_chat()
+
+
+async def test_a_worker_told_to_leave_while_postgres_is_away_leaves_in_time(fleet: Fleet) -> None:
+    async with fleet.worker(ENDLESS, grace_seconds=1) as worker, conversation(fleet) as talk:
+        reply = await talk.ask()
+        await talk.shown(reply, 100)
+        await asyncio.to_thread(fleet.postgres.stop)
+        await worker.leaves(within=1 + GRACE)
+        await asyncio.to_thread(fleet.postgres.start)
+        row = await talk.ended(reply)
+        assert (row.status, row.error_code) == ("FAILED", "INTERRUPTED")
+
+
+async def test_a_server_told_to_leave_while_postgres_is_away_leaves_in_time(fleet: Fleet) -> None:
+    async with fleet.worker("scripted?chars=1200&rate=300", lease_seconds=9), conversation(fleet) as talk:
+        leaving = ServerProcess(fleet.settings())
+        try:
+            await asyncio.to_thread(leaving.start)
+            talk.bob.port = leaving.port
+            reply = await talk.ask()
+            await talk.shown(reply, 100)
+            await asyncio.to_thread(fleet.postgres.stop)
+            await leaving.leaves(within=GRACE)
+            await asyncio.to_thread(fleet.postgres.start)
+            assert finished(await talk.ended(reply), chars=1200)
+            assert talk.readers[reply][1].closes == [1012]
+        finally:
+            leaving.kill()

@@ -1,0 +1,175 @@
+"""Servers die and leave, one by one and all together: their clients come back elsewhere and miss nothing."""
+
+import asyncio
+import os
+import re
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+import pytest
+
+from tests.faults.conversation import Conversation, conversation
+from tests.faults.fleet import GRACE, Fleet, ServerProcess
+from tests.faults.test_writers import ENDLESS, finished
+from tests.server import PATIENCE_SECONDS, STREAM
+
+PARTING_WITHIN = GRACE / 10 + 2
+"""A tenth of the grace, with two seconds for two busy cores."""
+
+ACTIVE = 'twotrack_subscriptions_active{track="stream"}'
+UPDATES = 'twotrack_updates_total{track="stream"}'
+
+
+async def test_the_readers_of_a_killed_server_come_back_to_the_other_and_miss_nothing(fleet: Fleet) -> None:
+    async with fleet.worker("scripted?chars=900&rate=300"), conversation(fleet) as talk:
+        reply = await talk.ask()
+        await talk.shown(reply, 100)
+        await asyncio.to_thread(fleet.servers[0].kill)
+        talk.ann.port = fleet.ports[1]
+        await talk.ann.send(talk.chat, "Are you there?", reply=False)
+        assert finished(await talk.ended(reply), chars=900)
+
+
+async def test_a_server_told_to_leave_sends_its_readers_to_the_other(fleet: Fleet) -> None:
+    async with fleet.worker("scripted?chars=900&rate=300"), conversation(fleet) as talk:
+        reply = await talk.ask()
+        await talk.shown(reply, 100)
+        await fleet.servers[0].leaves(PARTING_WITHIN)
+        assert finished(await talk.ended(reply), chars=900)
+        assert talk.readers[reply][0].closes == [1012]
+        assert talk.pages[0].closes == [1012]
+
+
+async def test_a_rolling_restart_of_everything_loses_no_word_of_twenty_replies(fleet: Fleet) -> None:
+    chars = 2100
+    async with AsyncExitStack() as stack:
+        model = f"scripted?chars={chars}&rate=300"
+        old = await stack.enter_async_context(fleet.workers(2, model))
+        talks = [await stack.enter_async_context(conversation(fleet)) for _ in range(4)]
+        asked = [(talk, await talk.ask(f"Question {number}"), number) for number in range(5) for talk in talks]
+        await asyncio.gather(*(talk.shown(reply, 30) for talk, reply, _ in asked))
+        await stack.enter_async_context(fleet.workers(2, model))
+        leaving = asyncio.gather(*(worker.leaves(GRACE) for worker in old))
+        for server in fleet.servers:
+            await server.leaves(PARTING_WITHIN)
+            await asyncio.to_thread(server.start)
+        await leaving
+        for talk, reply, number in asked:
+            assert finished(await talk.ended(reply), f"Question {number}", chars)
+
+
+@pytest.fixture
+async def pair(fleet: Fleet) -> AsyncIterator[ServerProcess]:
+    """`serve --processes 2`, beside the fleet's own servers."""
+    server = ServerProcess(fleet.settings(), "--no-replies", "--processes", "2")
+    try:
+        await asyncio.to_thread(server.start)
+        yield server
+    finally:
+        server.kill()
+
+
+async def test_the_metrics_of_two_processes_are_their_sum_and_forget_the_killed(
+    fleet: Fleet, pair: ServerProcess
+) -> None:
+    async with fleet.worker(ENDLESS), conversation(fleet) as talk, AsyncExitStack() as stack:
+        reply = await talk.ask()
+        await talk.shown(reply, 100)
+        sockets = [await stack.enter_async_context(talk.ann.socket(pair.port)) for _ in range(20)]
+        for socket in sockets:
+            await (await socket.stream(reply)).next()
+        counted = await metrics(pair)
+        assert counted[ACTIVE] == 20
+        assert counted[UPDATES] >= 20
+        assert 1 <= counted["twotrack_bus_channels"] <= 2  # one in each process that has a reader
+        os.kill(pair.children[0], signal.SIGKILL)
+        left = await metrics_when(
+            pair, lambda now: now[ACTIVE] == sum(not socket.closed.is_set() for socket in sockets)
+        )
+        assert left[UPDATES] >= counted[UPDATES]
+        await talk.ann.act("stopMessage", reply)
+
+
+async def test_two_processes_told_to_leave_part_from_all_their_clients_in_time(
+    fleet: Fleet, pair: ServerProcess
+) -> None:
+    async with fleet.worker(ENDLESS), conversation(fleet) as talk, AsyncExitStack() as stack:
+        reply = await talk.ask()
+        await talk.shown(reply, 100)
+        sockets = [await stack.enter_async_context(talk.ann.socket(pair.port)) for _ in range(10)]
+        streams = [await socket.stream(reply) for socket in sockets]
+        for stream in streams:
+            await stream.next()
+        events = await stack.enter_async_context(long_response(talk, pair, "text/event-stream"))
+        parts = await stack.enter_async_context(long_response(talk, pair, "multipart/mixed;subscriptionSpec=1.0"))
+        await pair.leaves(PARTING_WITHIN)
+        for stream in streams:
+            while (message := await stream.message())["type"] == "next":
+                pass
+            assert message == {"type": "closed", "code": 1012}
+        assert b"event: complete" not in await events
+        assert b"--graphql--" not in await parts
+        await talk.ann.act("stopMessage", reply)
+
+
+async def test_the_processes_of_a_killed_parent_part_from_their_clients_and_free_the_port(
+    fleet: Fleet, pair: ServerProcess
+) -> None:
+    async with fleet.worker(ENDLESS), conversation(fleet) as talk:
+        reply = await talk.ask()
+        await talk.shown(reply, 100)
+        async with talk.ann.socket(pair.port) as socket:
+            await (await socket.stream(reply)).next()
+            pair.kill()
+            await socket.closed.wait()
+            assert socket.connection.close_code == 1012
+        await asyncio.to_thread(pair.start)
+        await talk.ann.act("stopMessage", reply)
+
+
+@asynccontextmanager
+async def long_response(talk: Conversation, server: ServerProcess, accept: str) -> AsyncIterator[asyncio.Task[bytes]]:
+    """A stream over HTTP that has begun; the task gives all of it, once it has ended properly."""
+    headers = {"authorization": f"Bearer {talk.ann.token}", "accept": accept}
+    begun = asyncio.Event()
+
+    async def read() -> bytes:
+        body = {"query": STREAM, "variables": {"id": next(iter(talk.readers))}}
+        url = f"http://127.0.0.1:{server.port}/graphql"
+        seen = b""
+        async with (
+            httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client,
+            client.stream("POST", url, json=body, headers=headers) as response,
+        ):
+            async for piece in response.aiter_bytes():
+                seen += piece
+                if b"STREAMING" in seen:
+                    begun.set()
+        return seen
+
+    reading = asyncio.create_task(read())
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await begun.wait()
+        yield reading
+    finally:
+        reading.cancel()
+
+
+async def metrics(server: ServerProcess) -> dict[str, float]:
+    """Our numbers by name and label."""
+    async with httpx.AsyncClient() as client:
+        text = (await client.get(f"http://127.0.0.1:{server.port}/metrics")).text
+    return {name: float(value) for name, value in re.findall(r"^(twotrack_\S+) (\S+)$", text, re.MULTILINE)}
+
+
+async def metrics_when(server: ServerProcess, is_so: Callable[[dict[str, float]], bool]) -> dict[str, float]:
+    """Our numbers, as soon as this is so."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not is_so(numbers := await metrics(server)):
+        assert time.monotonic() < until, numbers
+        await asyncio.sleep(0.1)
+    return numbers
