@@ -3,10 +3,12 @@
 import asyncio
 import functools
 import gc
+import multiprocessing
 import os
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -120,20 +122,34 @@ def websocket_protocol(settings: Settings) -> Any:
 
 def application() -> FastAPI:
     """The factory that uvicorn calls in each process."""
-    from api.app import create_app
-
-    logs.configure()
-    _calm_the_collector()
-    return create_app(Settings.load())
+    return _application(replies=True)
 
 
 def application_without_replies() -> FastAPI:
     """The same, for servers whose replies are written by workers."""
+    return _application(replies=False)
+
+
+def _application(*, replies: bool) -> FastAPI:
     from api.app import create_app
 
     logs.configure()
     _calm_the_collector()
-    return create_app(Settings.load(), replies=False)
+    _leave_with_parent()
+    return create_app(Settings.load(), replies=replies)
+
+
+def _leave_with_parent() -> None:
+    """Should the parent of `--processes` be killed, its children would keep the port, and nobody would end them."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def leave() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=leave, daemon=True, name="parent").start()
 
 
 def _calm_the_collector() -> None:

@@ -14,6 +14,7 @@ from types import FrameType
 import structlog
 from fastapi import FastAPI
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
@@ -72,7 +73,7 @@ async def running(settings: Settings, *, replies: bool) -> AsyncIterator[Parts]:
         publisher = Publisher(bus.publish_all)
         database = Database(settings.database_url, publisher)
         stack.push_async_callback(database.aclose)
-        await migrations.prepare(database, embedded=settings.embedded)
+        await _prepared(database, settings)
         await stack.enter_async_context(publisher)
         access = Access(database)
         hub = await stack.enter_async_context(Hub(bus, access, on_topics=metrics.channels))
@@ -82,6 +83,16 @@ async def running(settings: Settings, *, replies: bool) -> AsyncIterator[Parts]:
         if replies:
             await stack.enter_async_context(_writing(settings, bus, database, publisher))
         yield Parts(settings, bus, publisher, database, hub, access, sweep, metrics)
+
+
+async def _prepared(database: Database, settings: Settings) -> None:
+    """A process that is replaced while Postgres is away starts all the same: the one before it has seen the tables."""
+    try:
+        await migrations.prepare(database, embedded=settings.embedded)
+    except (OSError, SQLAlchemyError) as error:
+        if settings.embedded:
+            raise
+        log.warning("the tables are not checked", error=repr(error))
 
 
 @asynccontextmanager
