@@ -18,7 +18,7 @@ from sqlalchemy import ForeignKey, String, Text, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from api.database import Database
-from api.streaming import leases
+from api.streaming import channels, leases, snapshot
 from api.streaming.bus import Bus
 from api.streaming.hub import Hub
 from api.streaming.publisher import Publisher
@@ -108,23 +108,27 @@ class Doors:
         self._database = database
         self.out: set[UUID | None] = set()
         self.asked = 0
+        self.open = asyncio.Event()
+        """Until this is set, what was read does not reach whoever asked."""
+        self.open.set()
 
     async def row(self, model: Model, key: UUID, viewer: UUID | None) -> Sight | None:
         self.asked += 1
         found = select(*model.__table__.c, Shelf.access_epoch).join(Shelf).where(model.id == key)
-        for row in await self._database.read(found):
+        rows, out = await self._database.read(found), viewer in self.out
+        await self.open.wait()
+        for row in rows:
             values = dict(row._mapping)
             epoch = values.pop("access_epoch")
-            return None if viewer in self.out else Sight(row.revision, row.shelf_id, epoch, model(**values))
+            return None if out else Sight(row.revision, row.shelf_id, epoch, model(**values))
         return None
 
     async def revisions(self, keys: Sequence[Key], viewer: UUID | None) -> dict[Key, Sight]:
         self.asked += 1
         found = select(Shelf.id, Shelf.revision, Shelf.access_epoch).where(Shelf.id.in_([key for _, key in keys]))
-        rows = await self._database.read(found)
-        return {
-            (Shelf, row.id): Sight(row.revision, row.id, row.access_epoch) for row in rows if viewer not in self.out
-        }
+        rows, out = await self._database.read(found), viewer in self.out
+        await self.open.wait()
+        return {(Shelf, row.id): Sight(row.revision, row.id, row.access_epoch) for row in rows if not out}
 
 
 @dataclass
@@ -244,6 +248,21 @@ class House:
             queue(here, WAIT)
         await self.publisher.drained()
         return await self.fresh(note)
+
+    async def grow(self, note: Note, body: str) -> Note:
+        """An update of a note that streams, as its writer would make it, and wait until that is published."""
+        values = {"body": body, "revision": Note.revision + 1}
+        grown = update(Note).where(Note.id == note.id).values(values).returning(Note.__table__)
+        (row,) = await self.database.write(grown)
+        self.publisher.offer(channels.stream("notes", note.id), snapshot.encode(row._mapping), revision=row.revision)
+        await self.publisher.drained()
+        return await self.fresh(note)
+
+    async def shut_out(self, viewer: UUID, shelf: Shelf) -> None:
+        """Take somebody's access to a shelf."""
+        self.doors.out.add(viewer)
+        row = await self.fresh(shelf)
+        await self.change(shelf, access_epoch=row.access_epoch + 1)
 
     async def let_lease_run_out(self, note: Note) -> None:
         expired = update(Note).where(Note.id == note.id).values(lease=deadline(-1)).returning(Note.id)
