@@ -1,7 +1,7 @@
 """What every test can ask for: both backends, a running server on each."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,11 @@ SECRET = "only for tests, and long enough to sign with"
 structlog.configure(
     processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter], logger_factory=structlog.stdlib.LoggerFactory()
 )
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """asyncio's own event loop. A module whose tests depend on the loop says with `LOOPS` on which ones they run."""
+    return getattr(item.getparent(pytest.Module).obj, "LOOPS", {"asyncio": asyncio.new_event_loop})
 
 
 @dataclass(frozen=True)

@@ -77,12 +77,15 @@ class QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(settings: Settings, *, replies: bool = False) -> AsyncIterator["Running"]:
-    """A server on a free port. Without `replies`, tests write them themselves with `Running.writing`."""
+async def serving(settings: Settings, *, replies: bool = False, **options: Any) -> AsyncIterator["Running"]:
+    """A server on a free port. Without `replies`, tests write them themselves with `Running.writing`.
+
+    `options` are uvicorn's.
+    """
     app = create_app(settings, replies=replies)
     config = uvicorn.Config(
         app, host="127.0.0.1", port=0, ws=websocket_protocol(settings), ws_per_message_deflate=settings.deflate, log_config=None,
-        access_log=False, lifespan="on", timeout_graceful_shutdown=1, ws_max_size=settings.body_bytes,
+        access_log=False, lifespan="on", timeout_graceful_shutdown=1, ws_max_size=settings.body_bytes, **options,
     )  # fmt: skip
     server = QuietServer(config)
     task = asyncio.create_task(server.serve())
@@ -181,8 +184,9 @@ class Person:
         """The whole answer to one operation over HTTP."""
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
         async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
-            body = {"query": query, "variables": variables}
-            response = await client.post(f"http://127.0.0.1:{self.port}/graphql", json=body, headers=headers)
+            body = json.dumps({"query": query, "variables": variables})  # with escapes: httpx takes no lone surrogate
+            headers["content-type"] = "application/json"
+            response = await client.post(f"http://127.0.0.1:{self.port}/graphql", content=body, headers=headers)
         return response.json()
 
     async def ask(self, query: str, /, **variables: Any) -> dict[str, Any]:
