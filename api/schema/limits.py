@@ -1,6 +1,5 @@
-"""How much one client may ask: sizes of what is written, depth of what is read, attempts in a minute."""
+"""How much one client may do: sizes of what is written, attempts in a minute."""
 
-from collections.abc import Callable
 from typing import Any, Self, cast
 
 import structlog
@@ -11,15 +10,6 @@ from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from strawberry.extensions import (
-    AddValidationRules,
-    MaxAliasesLimiter,
-    MaxTokensLimiter,
-    ParserCache,
-    QueryDepthLimiter,
-    SchemaExtension,
-    ValidationCache,
-)
 
 from api.errors import BadUserInput, RateLimited
 
@@ -30,30 +20,10 @@ NAME_CHARACTERS = 100
 KEY_CHARACTERS = 100
 PASSWORD_CHARACTERS = (10, 200)
 
-DEPTH = 12
-"""Deep enough for GraphiQL's own introspection and any page; each level can multiply what is read."""
-
-ALIASES = 30
-TOKENS = 2_000
 MINUTE = 60.0
 
 COUNTING_SECONDS = 2.0
 """How long a sign-in waits for a Redis that does not answer; then it goes uncounted."""
-
-DOCUMENTS_REMEMBERED = 500
-"""Parsed and validated documents kept: more than a frontend has, few enough to bound what strangers can fill."""
-
-DOCUMENT_RULES = [
-    *QueryDepthLimiter(max_depth=DEPTH).validation_rules,
-    *MaxAliasesLimiter(max_alias_count=ALIASES).validation_rules,
-]
-
-DOCUMENT_LIMITS: list[Callable[[], SchemaExtension]] = [
-    lambda: AddValidationRules(DOCUMENT_RULES),
-    lambda: MaxTokensLimiter(max_token_count=TOKENS),
-    lambda: ParserCache(maxsize=DOCUMENTS_REMEMBERED),
-    lambda: ValidationCache(maxsize=DOCUMENTS_REMEMBERED),
-]
 
 
 def text(written: str, what: str, *, least: int = 1, most: int | None = None, most_bytes: int | None = None) -> str:

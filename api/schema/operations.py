@@ -4,22 +4,30 @@ A query or mutation gives one payload, a subscription as many as it likes. Error
 `api.errors`: the client's own come with their code, anything else is masked, and logged under the request's id.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+import json
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from inspect import isawaitable
+from typing import Any, TypeVar, cast
 
 import orjson
 import strawberry
 import structlog
-from graphql import GraphQLError
-from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.execution import ExecutionResult, PreExecutionError
-from strawberry.types.graphql import OperationType
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    OperationType,
+    create_source_event_stream,
+    execute_root_selection_set,
+    execute_subscription_event,
+)
+from graphql.pyutils import AwaitableOrValue
 
 from api.errors import BadUserInput, RateLimited, RequestError
 from api.schema.context import Context, counted
+from api.schema.documents import Documents
 from api.schema.projection import NeedsMore
 from api.schema.shared import Rendering, Renderings
 
@@ -31,7 +39,9 @@ WITHOUT_SUBSCRIPTIONS = EVERYTHING - {OperationType.SUBSCRIPTION}
 QUERY_CHARACTERS = 150_000
 """Room for the longest message as a literal; documents are remembered, and strangers choose them."""
 
-CLIENTS_OWN = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+NO_STREAM = "A subscription needs a stream: follow it over WebSocket, or accept text/event-stream or multipart/mixed."
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +64,20 @@ class Operation:
             raise BadUserInput("`variables` must be an object.")
         if not isinstance(name, str | None):
             raise BadUserInput("`operationName` must be a string.")
+        _require_whole_characters(query, variables, name)
         if len(query) > QUERY_CHARACTERS:
             raise BadUserInput(
                 f"The query has more than {QUERY_CHARACTERS:,} characters. Put long texts into variables."
             )
         return cls(query, variables, name or None)
+
+
+def _require_whole_characters(*request: object) -> None:
+    """JSON can spell half a character, which neither a database nor an answer can hold."""
+    try:
+        json.dumps(request, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadUserInput("The request holds half a character (a lone surrogate). Send whole ones.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +93,9 @@ class Operations:
     """Executes. Subscriptions that many may ask alike are executed once for all of them."""
 
     def __init__(self, schema: strawberry.Schema) -> None:
-        self._schema = schema
-        self._renderings = Renderings(schema)
+        self._schema = schema._schema
+        self._documents = Documents(self._schema)
+        self._renderings = Renderings(schema, self._documents)
 
     def shared(self, operation: Operation, context: Context) -> Rendering | None:
         """How this operation is shared with whoever asks the same; None if it is executed for this reader alone."""
@@ -106,7 +126,7 @@ class Operations:
                 async with context.server.hub.follow(rendering.model, rendering.key, viewer) as snapshots:
                     async for snapshot in snapshots:
                         yield Payload(rendering.update(snapshot).payload)
-                        context.server.watch.updated("stream")
+                        context.server.watch.updated_stream()
             except NeedsMore:
                 raise
             except Exception as error:
@@ -116,20 +136,49 @@ class Operations:
         self, operation: Operation, context: Context, allowed: frozenset[OperationType] = EVERYTHING
     ) -> AsyncGenerator[Payload, None]:
         """The same by graphql-core, for this reader alone."""
-        results = await self._schema.stream(
-            operation.query,
-            variable_values=operation.variables,
-            context_value=context,
-            operation_name=operation.name,
-            allowed_operation_types=allowed,
-        )
-        async with aclosing(results):
-            async for result in results:
-                if not isinstance(result, ExecutionResult | PreExecutionError):
-                    raise TypeError("incremental delivery is not enabled")
-                errors = result.errors or []
-                refused = isinstance(result, PreExecutionError) and all(_is_clients(error) for error in errors)
-                yield Payload(_encode(result.data, errors, context.request_id), refused)
+
+        document = self._documents.read(operation.query)
+
+        def build(event: object = None) -> list[GraphQLError] | Executor[Context]:
+            if isinstance(document, list):
+                return document
+            return Executor.build(self._schema, document, event, context, operation.variables, operation.name)
+
+        executor = build()
+        if isinstance(executor, list):
+            yield Payload(_encode(None, executor, context.request_id), refused=True)
+            return
+        if executor.operation.operation not in allowed:
+            yield refusal(BadUserInput(NO_STREAM), context.request_id)
+            return
+        try:
+            async with aclosing(_results(executor, build)) as results:
+                async for result in results:
+                    yield Payload(_encode(result.data, result.errors, context.request_id))
+        except Exception as error:
+            yield failure(error, context.request_id)
+
+
+async def _results(
+    executor: Executor[Context], build: Callable[[object], list[GraphQLError] | Executor[Context]]
+) -> AsyncGenerator[ExecutionResult, None]:
+    if executor.operation.operation is not OperationType.SUBSCRIPTION:
+        yield await _awaited(execute_root_selection_set(executor))
+        return
+    events: AsyncIterable[object] | ExecutionResult = await _awaited(create_source_event_stream(executor))
+    if isinstance(events, ExecutionResult):
+        yield events
+        return
+    async with aclosing(cast(AsyncGenerator[object, None], events)):
+        async for event in events:
+            # Executors derived from the first one would share a memory that grows with every event.
+            each = build(event)
+            assert isinstance(each, Executor)
+            yield await _awaited(execute_subscription_event(each))
+
+
+async def _awaited(value: AwaitableOrValue[Value]) -> Value:
+    return await value if isawaitable(value) else value
 
 
 def failure(error: Exception, request_id: str) -> Payload:
@@ -140,12 +189,6 @@ def failure(error: Exception, request_id: str) -> Payload:
 def refusal(error: RequestError, request_id: str) -> Payload:
     """The payload for what could not even be tried."""
     return Payload(_encode(None, [GraphQLError(str(error), original_error=error)], request_id), refused=True)
-
-
-def _is_clients(error: GraphQLError) -> bool:
-    """Whether the document or its variables are at fault."""
-    cause = _cause(error)
-    return cause is None or isinstance(cause, CLIENTS_OWN)
 
 
 def _encode(data: Any, errors: list[GraphQLError] | None, request_id: str) -> bytes:
@@ -166,7 +209,7 @@ def _formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:
         said["extensions"] = {"code": cause.code}
         if isinstance(cause, RateLimited):
             said["extensions"]["retryAfter"] = cause.retry_after
-    elif cause is None or isinstance(cause, CLIENTS_OWN):
+    elif cause is None:
         said["extensions"] = {"code": BadUserInput.code}
     else:
         log.error("an operation failed", request_id=request_id, path=error.path, exc_info=cause)

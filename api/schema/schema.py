@@ -3,11 +3,8 @@
 from datetime import UTC, datetime
 
 import strawberry
-from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
 
-from api.schema.limits import DOCUMENT_LIMITS
 from api.schema.mutations import Mutation
 from api.schema.queries import Query
 from api.schema.subscriptions import Subscription
@@ -24,18 +21,12 @@ MOMENT = strawberry.scalar(
 )
 
 
-class Schema(strawberry.Schema):
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Told, masked and logged in `operations`, where the request's id is known."""
-
-
-def make_schema() -> Schema:
-    """Queries, mutations and subscriptions with the limits on what a document may ask."""
-    return Schema(
+def make_schema() -> strawberry.Schema:
+    """Queries, mutations and subscriptions."""
+    return strawberry.Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=[Chat, Message, User, Viewer],
         config=StrawberryConfig(scalar_map={datetime: MOMENT}),
-        extensions=DOCUMENT_LIMITS,
     )

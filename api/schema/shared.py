@@ -6,7 +6,6 @@ the fields selected on it must be `of_snapshot`. Everything else is executed by 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -14,7 +13,6 @@ from weakref import WeakValueDictionary
 import orjson
 import strawberry
 from graphql import (
-    DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLObjectType,
@@ -25,16 +23,13 @@ from graphql import (
     get_named_type,
     get_operation_ast,
     get_variable_values,
-    parse,
-    specified_rules,
-    validate,
 )
 from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 
 from api.errors import RequestError
+from api.schema.documents import Documents
 from api.schema.ids import key_of
-from api.schema.limits import DOCUMENT_RULES, DOCUMENTS_REMEMBERED, TOKENS
 from api.schema.projection import Fragments, NeedsMore, Project
 from api.schema.wire import Update
 from api.streaming.topic import Model
@@ -77,10 +72,10 @@ class Rendering:
 class Renderings:
     """Finds out which operations can be shared, and has those who ask the same meet."""
 
-    def __init__(self, schema: strawberry.Schema) -> None:
+    def __init__(self, schema: strawberry.Schema, documents: Documents | None = None) -> None:
         self._schema: GraphQLSchema = schema._schema
+        self._documents = documents or Documents(self._schema)
         self._shared: WeakValueDictionary[tuple[str, str | None, bytes], Rendering] = WeakValueDictionary()
-        self._document = lru_cache(DOCUMENTS_REMEMBERED)(self._sound)
 
     def of(self, query: str, variables: dict[str, Any] | None, name: str | None) -> Rendering | None:
         """The rendering for this operation, or None if it must be executed by graphql-core for each reader."""
@@ -93,17 +88,10 @@ class Renderings:
             self._shared[asked] = rendering
         return rendering
 
-    def _sound(self, query: str) -> DocumentNode | None:
-        try:
-            document = parse(query, max_tokens=TOKENS)
-        except GraphQLError:
-            return None
-        return None if validate(self._schema, document, [*specified_rules, *DOCUMENT_RULES]) else document
-
     def _compiled(self, query: str, inputs: dict[str, Any], name: str | None) -> Rendering | None:
-        document = self._document(query)
-        operation = get_operation_ast(document, name) if document is not None else None
-        if document is None or operation is None or operation.operation is not OperationType.SUBSCRIPTION:
+        document = self._documents.read(query)
+        operation = None if isinstance(document, list) else get_operation_ast(document, name)
+        if isinstance(document, list) or operation is None or operation.operation is not OperationType.SUBSCRIPTION:
             return None
         variables = get_variable_values(self._schema, operation.variable_definitions or (), inputs)
         if isinstance(variables, list):
