@@ -21,6 +21,9 @@ ALGORITHM = "HS256"
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
+ACCOUNT_GONE = "This account is gone. Sign up for a new one."
+"""A token outlives its account when an operator starts over with an empty database."""
+
 HASHES_AT_ONCE = 2
 """A hash takes a core for 0.1 s and 64 MB on purpose; a flood of sign-ins must leave room for everybody else."""
 

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from api import models
-from api.auth import email_address
+from api.auth import ACCOUNT_GONE, email_address
 from api.errors import BadUserInput, Conflict, Unauthenticated
 from api.schema.context import Info
 from api.schema.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS, text
@@ -67,7 +67,7 @@ class Accounts:
     async def refresh_token(self, info: Info) -> AuthPayload:
         row = await info.context.users.load(info.context.signed_in)
         if row is None:
-            raise Unauthenticated("This account is gone. Sign up for a new one.")
+            raise Unauthenticated(ACCOUNT_GONE)
         return _payload(info, row)
 
 

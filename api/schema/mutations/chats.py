@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from api import models
-from api.auth import email_address
-from api.errors import Forbidden, LimitExceeded, NotFound
+from api.auth import ACCOUNT_GONE, email_address
+from api.errors import Forbidden, LimitExceeded, NotFound, Unauthenticated
 from api.schema import ids
 from api.schema.context import Info
 from api.schema.limits import TITLE_CHARACTERS, text
@@ -70,6 +70,8 @@ class Chats:
         viewer = info.context.signed_in
         title = _title(input.title) if input and input.title else UNTITLED
         async with info.context.server.database.transaction() as session:
+            if await session.get(models.User, viewer) is None:
+                raise Unauthenticated(ACCOUNT_GONE)
             chat = models.Chat(title=title, owner_id=viewer)
             session.add(chat)
             await session.flush()
