@@ -1,61 +1,67 @@
 """One reader's share of the updates of one message: from the hub straight to the wire, the newest whenever it fits."""
 
 from collections.abc import Callable
-from typing import Any
+from uuid import UUID
 
 from api.schema.shared import Rendering
-from api.schema.wire import Wire
-from api.streaming.hub import Watch, gone
-from api.streaming.tracks import streaming
+from api.schema.wire import Envelope, Wire
+from api.streaming.hub import Hub, gone
+from api.streaming.topic import Reader, Topic
 
 
-class Relay:
-    """Called by the hub with each piece of news. While the socket is full it keeps nothing but its place in line."""
+class Relay(Reader):
+    """Told by the hub of each piece of news. While the socket is full it keeps nothing but its place in line.
+
+    `tell` is what an update costs for each of its readers: it calls little and looks nothing up.
+    """
 
     def __init__(
         self,
-        watch: Watch[Any],
+        viewer: UUID,
         rendering: Rendering,
         wire: Wire,
-        envelope: bytes,
+        envelope: Envelope,
         *,
         on_full: Callable[["Relay"], None],
         on_sent: Callable[[], None],
     ) -> None:
-        self._watch = watch
+        super().__init__(viewer)
         self._rendering = rendering
         self._wire = wire
         self._envelope = envelope
         self._on_full = on_full
         self._on_sent = on_sent
+        self._topic: Topic | None = None
         self._shown = 0
         self._ended = False
         self._failure: Exception | None = None
 
-    async def run(self) -> None:
+    async def run(self, hub: Hub) -> None:
         """Until the final update is written. Raises NotFound, or NeedsMore when graphql-core must take over."""
-        await self._watch.look()
-        self._watch.call(self.deliver)
-        self.deliver()
-        while not self._ended:
-            await self._watch.nudged()
-            while self._watch.in_doubt:
-                await self._watch.look()
-                self.deliver()
+        rendering = self._rendering
+        async with hub.reading(self, [(rendering.model, rendering.key)], streams=True) as (topic,):
+            await hub.look(self, topic)
+            self._topic = topic
+            self.tell(topic)
+            while not self._ended:
+                await self.stirred()
+                while self.doubts and not self._ended:
+                    await hub.look(self, topic)
+                    self.tell(topic)
         if self._failure is not None:
             raise self._failure
 
-    def deliver(self) -> None:
-        """Write the newest snapshot, if it was not shown yet and there is room for it."""
-        news = self._watch.newest
-        if self._ended or news.revision <= self._shown or self._watch.in_doubt:
+    def tell(self, topic: Topic) -> None:
+        """Write the newest snapshot, if it was not shown yet, may be, and there is room for it."""
+        news = topic.newest
+        if news.revision <= self._shown or self.doubts or self._topic is None or self._ended:
             return
-        if not self._wire.has_room:
+        if self._wire.full:
             self._on_full(self)
             return
         try:
             if news.deleted:
-                raise gone(self._rendering.model)
+                raise gone(topic.model)
             self._wire.write_update(self._envelope, self._rendering.update(news.row))
         except Exception as failure:  # it is this reader's, and must not keep the others from their update
             self._failure = failure
@@ -63,9 +69,14 @@ class Relay:
             return
         self._shown = news.revision
         self._on_sent()
-        if not streaming(news.row):
+        if news.final:
             self._end()
+
+    def resume(self) -> None:
+        """There is room again."""
+        if self._topic is not None:
+            self.tell(self._topic)
 
     def _end(self) -> None:
         self._ended = True
-        self._watch.nudge()
+        self.stir()

@@ -21,7 +21,7 @@ from api.schema.operations import Operation, Operations, Payload, failure, refus
 from api.schema.projection import NeedsMore
 from api.schema.relay import Relay
 from api.schema.shared import Rendering
-from api.schema.wire import EXTENSION, Wire
+from api.schema.wire import EXTENSION, Envelope, Wire
 
 log = structlog.get_logger(__name__)
 
@@ -209,27 +209,24 @@ class Socket:
     async def _relay(self, id: str, rendering: Rendering, context: Context) -> bool:
         """Follow a message by the short way. False when graphql-core must be asked after all."""
         assert self._wire is not None
-        watching = self._server.hub.watch(rendering.model, rendering.key, context.signed_in)
-        relay: Relay | None = None
+        envelope = Envelope(_envelope(id, "next"))
+        relay = Relay(
+            context.signed_in,
+            rendering,
+            self._wire,
+            envelope,
+            on_full=self._wait_for_room,
+            on_sent=self._server.watch.updated_stream,
+        )
         with counted(context, "stream"):
             try:
-                async with watching as watch:
-                    relay = Relay(
-                        watch,
-                        rendering,
-                        self._wire,
-                        _envelope(id, "next"),
-                        on_full=self._wait_for_room,
-                        on_sent=self._count,
-                    )
-                    await relay.run()
+                await relay.run(self._server.hub)
             except NeedsMore:
                 return False
             except Exception as error:
-                await self._send(_envelope(id, "next") + failure(error, context.request_id).body + b"}")
+                await self._send(envelope.text + failure(error, context.request_id).body + b"}")
             finally:
-                if relay is not None:
-                    self._waiting.pop(relay, None)
+                self._waiting.pop(relay, None)
         return True
 
     def _wait_for_room(self, relay: Relay) -> None:
@@ -238,13 +235,10 @@ class Socket:
     def _relieve(self) -> None:
         """There is room again: whoever waits writes the newest, until it is full again."""
         assert self._wire is not None
-        while self._waiting and self._wire.has_room:
+        while self._waiting and not self._wire.full:
             relay = next(iter(self._waiting))
             del self._waiting[relay]
-            relay.deliver()
-
-    def _count(self) -> None:
-        self._server.watch.updated("stream")
+            relay.resume()
 
     def _forget(self, id: str) -> None:
         if self._tasks.get(id) is asyncio.current_task():
@@ -253,7 +247,7 @@ class Socket:
     async def _send(self, message: bytes) -> None:
         """One message at a time; a reader that takes none for too long is cut off."""
         if self._wire is not None:
-            while not (self._wire.has_room or self._wire.closing):
+            while self._wire.full and not self._wire.closing:
                 await self._wire.writable.wait()
             self._wire.write_text(message)
             return

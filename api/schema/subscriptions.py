@@ -39,7 +39,7 @@ class Subscription:
             async with info.context.server.hub.follow(models.Message, key, viewer) as snapshots:
                 async for snapshot in snapshots:
                     yield Message.of(snapshot)
-                    info.context.server.watch.updated("stream")
+                    info.context.server.watch.updated_stream()
 
     @strawberry.subscription(
         description="The revisions of the viewer's own Viewer and Chats: first one event for each id, then whatever is "
@@ -63,7 +63,7 @@ class Subscription:
                     yield SyncEvent(
                         id=followed[change.model, change.key], revision=change.revision, deleted=change.deleted
                     )
-                    info.context.server.watch.updated("sync")
+                    info.context.server.watch.updated_sync()
 
 
 def _followable(id: str) -> Key | None:

@@ -52,7 +52,7 @@ SYNC = b"\x00\x00\xff\xff"
 class Update:
     """One payload for many sockets, framed and compressed at most once for each way in which they differ."""
 
-    __slots__ = ("_before", "_deltas", "_whole", "follows", "payload", "token")
+    __slots__ = ("_before", "_body", "_deltas", "_heads", "_whole", "follows", "payload", "token")
 
     def __init__(self, payload: bytes, previous: "Update | None" = None) -> None:
         self.payload = payload
@@ -60,33 +60,49 @@ class Update:
         """Stands for this payload at the end of a client's window."""
         self.follows = previous.token if previous is not None else None
         self._before = previous.payload[-WINDOW_BYTES:] if previous is not None else b""
+        self._body = payload + END
+        self._heads: dict[int, bytes] = {}
         self._deltas: dict[int, bytes] = {}
         self._whole: bytes | None = None
 
-    def plain(self, envelope: bytes) -> bytes:
+    def plain(self, envelope: "Envelope") -> bytes:
         """The finished frame: envelope, payload, closing brace."""
-        return b"".join((_head(FINAL_TEXT, len(envelope) + len(self.payload) + 1), envelope, self.payload, END))
+        head = self._heads.get(envelope.size)
+        if head is None:
+            head = self._heads[envelope.size] = _head(FINAL_TEXT, envelope.size + len(self._body))
+        return b"".join((head, envelope.text, self._body))
 
-    def compressed(self, envelope: bytes, window: object) -> bytes:
+    def compressed(self, envelope: "Envelope", window: object) -> bytes:
         """The finished frame for a client whose window ends with what `window` stands for."""
-        size = len(envelope)
         if window is self.follows and window is not None:
-            body = self._deltas.get(size)
+            body = self._deltas.get(envelope.size)
             if body is None:
-                body = self._deltas[size] = self._deflated(self._before + END + bytes(size))
+                body = self._deltas[envelope.size] = self._deflated(self._before + END + bytes(envelope.size))
         else:
             if self._whole is None:
                 self._whole = self._deflated(b"")
             body = self._whole
-        stored = struct.pack("<BHH", 0, size, size ^ 0xFFFF)
-        return b"".join((_head(FINAL_TEXT | COMPRESSED, len(stored) + size + len(body)), stored, envelope, body))
+        size = len(envelope.stored) + len(body)
+        return b"".join((_head(FINAL_TEXT | COMPRESSED, size), envelope.stored, body))
 
     def _deflated(self, dictionary: bytes) -> bytes:
         dictionary = dictionary[-WINDOW_BYTES:]
         wbits = -zlib.MAX_WBITS
         deflate = zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, wbits, 9, zlib.Z_DEFAULT_STRATEGY, dictionary)
-        body = deflate.compress(self.payload) + deflate.compress(END) + deflate.flush(zlib.Z_SYNC_FLUSH)
+        body = deflate.compress(self._body) + deflate.flush(zlib.Z_SYNC_FLUSH)
         return body[: -len(SYNC)]
+
+
+class Envelope:
+    """What stands before an update's payload on one socket, in both forms."""
+
+    __slots__ = ("size", "stored", "text")
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self.size = len(text)
+        self.stored = struct.pack("<BHH", 0, self.size, self.size ^ 0xFFFF) + text
+        """As a stored block of deflate (RFC 1951, 3.2.4)."""
 
 
 def _head(first: int, size: int) -> bytes:
@@ -146,8 +162,11 @@ class Wire(WebSocketsSansIOProtocol):
         """Called when a full socket has had no room for `stuck_seconds`."""
         self.stuck_seconds = 10.0
         self._stuck: asyncio.TimerHandle | None = None
+        self.full = False
+        """Whether a frame would have to wait here, instead of going to the kernel now."""
         self._window: object = None
         self._deflate: SharedDeflate | None = None
+        self._takeover = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -162,11 +181,7 @@ class Wire(WebSocketsSansIOProtocol):
         if hasattr(self, "scope"):
             cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
             self._deflate = next((one for one in self.conn.extensions if isinstance(one, SharedDeflate)), None)
-
-    @property
-    def has_room(self) -> bool:
-        """Whether a frame would go to the kernel now, instead of waiting here."""
-        return self.writable.is_set()
+            self._takeover = self._deflate is not None and not self._deflate.local_no_context_takeover
 
     @property
     def closing(self) -> bool:
@@ -174,20 +189,19 @@ class Wire(WebSocketsSansIOProtocol):
         return self.close_sent or self.disconnected or self.transport.is_closing()
 
     def write_text(self, message: bytes) -> None:
-        """Send one message as it is. Does not wait; ask `has_room` before."""
+        """Send one message as it is. Does not wait; see that it is not `full` before."""
         if not self.closing:
             self.transport.write(_head(FINAL_TEXT, len(message)) + message)
 
-    def write_update(self, envelope: bytes, update: Update) -> None:
-        """Send `envelope`, the update's payload and a closing brace as one message. Does not wait."""
-        if self.closing:
+    def write_update(self, envelope: Envelope, update: Update) -> None:
+        """Send envelope, the update's payload and a closing brace as one message. Does not wait."""
+        if self.close_sent or self.disconnected or self.transport.is_closing():
             return
-        deflate = self._deflate
-        if deflate is None:
+        if self._deflate is None:
             self.transport.write(update.plain(envelope))
             return
         self.transport.write(update.compressed(envelope, self._window))
-        self._window = None if deflate.local_no_context_takeover else update.token
+        self._window = update.token if self._takeover else None
 
     def part(self, code: int, reason: str) -> None:
         """Close, even while the socket is full: the peer gets some time to read that it is over, then is cut off."""
@@ -199,10 +213,12 @@ class Wire(WebSocketsSansIOProtocol):
         self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
     def pause_writing(self) -> None:
+        self.full = True
         super().pause_writing()
         self._stuck = self.loop.call_later(self.stuck_seconds, lambda: self.on_stuck())
 
     def resume_writing(self) -> None:
+        self.full = False
         super().resume_writing()
         self._end_timer()
         self.on_writable()

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
 
 import structlog
@@ -21,7 +21,6 @@ from api.streaming import channels
 from api.streaming.bus import Bus
 from api.streaming.rows import Revised
 from api.streaming.topic import Key, Model, News, Reader, Sight, Topic
-from api.streaming.tracks import streaming
 
 log = structlog.get_logger(__name__)
 
@@ -90,14 +89,24 @@ class Hub:
 
         The iterator raises NotFound when the row is or becomes unknown, deleted, or not the viewer's to see.
         """
-        async with self.watch(model, key, viewer) as watch:
-            yield watch.snapshots()
+        reader = Reader(viewer)
+        async with self.reading(reader, [(model, key)], streams=True) as (topic,):
+            yield self._snapshots(reader, topic)
 
-    @asynccontextmanager
-    async def watch(self, model: type[Row], key: UUID, viewer: UUID | None) -> AsyncIterator["Watch[Row]"]:
-        """The same, for whoever would rather be called than wait."""
-        async with self._reading(viewer, [(model, key)], streams=True) as reader:
-            yield Watch(self, reader, reader.topics[model, key])
+    async def _snapshots(self, reader: Reader, topic: Topic) -> AsyncIterator[Any]:
+        shown = 0
+        news = await self.look(reader, topic)
+        while True:
+            if news.revision > shown:
+                if news.deleted:
+                    raise gone(topic.model)
+                shown = news.revision
+                yield news.row
+                if news.final:
+                    return
+            if not reader.doubts:
+                await reader.woken()
+            news = await self.look(reader, topic) if reader.doubts else topic.newest
 
     @asynccontextmanager
     async def changes(self, keys: Sequence[Key], viewer: UUID | None) -> AsyncIterator[AsyncIterator[Change]]:
@@ -106,11 +115,12 @@ class Hub:
         What is or becomes unknown, deleted or out of sight is said once, as `deleted`; the others go on.
         """
         keys = list(dict.fromkeys(keys))
-        async with self._reading(viewer, keys, streams=False) as reader:
-            yield self._revisions(reader)
+        reader = Reader(viewer)
+        async with self.reading(reader, keys, streams=False) as topics:
+            yield self._revisions(reader, topics)
 
-    async def _revisions(self, reader: Reader) -> AsyncIterator[Change]:
-        shown: dict[Topic, int] = dict.fromkeys(reader.topics.values(), 0)
+    async def _revisions(self, reader: Reader, topics: Sequence[Topic]) -> AsyncIterator[Change]:
+        shown = dict.fromkeys(topics, 0)
         asked, news = list(shown), list[Topic]()
         while True:
             if asked:
@@ -172,14 +182,14 @@ class Hub:
                 del self._readers_of[sight.scope]
 
     @asynccontextmanager
-    async def _reading(self, viewer: UUID | None, keys: Sequence[Key], *, streams: bool) -> AsyncIterator[Reader]:
-        reader = Reader(viewer)
+    async def reading(self, reader: Reader, keys: Sequence[Key], *, streams: bool) -> AsyncIterator[list[Topic]]:
+        """Have the reader told of these rows' news: their topics, joined. It must `look` before it shows anything."""
         try:
             for key in keys:
                 reader.topics[key] = self._join(reader, key, streams=streams)
             for topic in reader.topics.values():
                 await topic.joined.wait()
-            yield reader
+            yield list(reader.topics.values())
         finally:
             self._leave(reader)
 
@@ -234,57 +244,6 @@ class Hub:
             for topic, sight in list(reader.sights.items()):
                 if sight.scope == scope:
                     reader.doubt(topic, epoch)
-
-
-class Watch(Generic[Row]):
-    """One reader of one streamed row. Made by `Hub.watch`."""
-
-    def __init__(self, hub: Hub, reader: Reader, topic: Topic) -> None:
-        self._hub = hub
-        self._reader = reader
-        self._topic = topic
-
-    @property
-    def newest(self) -> News:
-        """The newest that this process knows of the row."""
-        return self._topic.newest
-
-    @property
-    def in_doubt(self) -> bool:
-        """Whether the reader must `look` before it may be given more."""
-        return bool(self._reader.doubts)
-
-    async def look(self) -> News:
-        """Authorize the reader, and read the row with it. Raises NotFound."""
-        return await self._hub.look(self._reader, self._topic)
-
-    def call(self, on_news: Callable[[], None]) -> None:
-        """From now on call this with each piece of news, at once."""
-        self._reader.on_news = on_news
-
-    async def nudged(self) -> None:
-        """Wait until the reader is in doubt, or `nudge` was called."""
-        await self._reader.stirred()
-
-    def nudge(self) -> None:
-        """Wake whoever awaits `nudged`."""
-        self._reader.stir()
-
-    async def snapshots(self) -> AsyncIterator[Row]:
-        """Each newest snapshot, from the present one to the final one. Raises NotFound."""
-        shown = 0
-        news = await self.look()
-        while True:
-            if news.revision > shown:
-                if news.deleted:
-                    raise gone(self._topic.model)
-                shown = news.revision
-                yield news.row
-                if not streaming(news.row):
-                    return
-            if not self.in_doubt:
-                await self._reader.woken()
-            news = await self.look() if self.in_doubt else self.newest
 
 
 def gone(model: Model) -> NotFound:

@@ -13,6 +13,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
+from sqlalchemy.orm.instrumentation import manager_of_class
 
 from api.streaming.tracks import Tracked
 
@@ -31,7 +32,14 @@ def decode(model: type[Row], message: str | bytes) -> Row:
     for name, decoder in _decoders(inspect(model)):
         if values.get(name) is not None:
             values[name] = decoder(values[name])
-    return model(**values)
+    return assembled(model, values)
+
+
+def assembled(model: type[Row], values: Mapping[str, Any]) -> Row:
+    """An instance that belongs to no session, its columns set without the events that a change would cause."""
+    row: Row = manager_of_class(model).new_instance()
+    row.__dict__.update(values)
+    return row
 
 
 def values_of(row: Tracked) -> dict[str, Any]:

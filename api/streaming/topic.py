@@ -1,7 +1,6 @@
 """One followed row in this process: the newest that is known of it, and who reads it."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 from api.streaming import snapshot
 from api.streaming.announce import DELETED, DELETION
 from api.streaming.rows import Revised
+from api.streaming.tracks import streaming
 
 Model = type[Revised]
 Key = tuple[Model, UUID]
@@ -27,16 +27,16 @@ class Sight:
     row: Any = None
 
 
-@dataclass(frozen=True, slots=True)
 class News:
     """The newest that is known of a row. `row` is set on the stream track, unless the row was deleted."""
 
-    revision: int
-    row: Any = None
+    __slots__ = ("deleted", "final", "revision", "row")
 
-    @property
-    def deleted(self) -> bool:
-        return self.revision >= DELETED
+    def __init__(self, revision: int, row: Any = None) -> None:
+        self.revision = revision
+        self.row = row
+        self.deleted = revision >= DELETED
+        self.final = row is not None and not streaming(row)
 
 
 class Topic:
@@ -80,16 +80,11 @@ class Reader:
         self.topics: dict[Key, Topic] = {}
         self.sights: dict[Topic, Sight] = {}
         self.doubts: set[Topic] = set()
-        self.on_news: Callable[[], None] | None = None
-        """Called at once with each piece of news, instead of waking whoever awaits `woken`."""
         self._news: dict[Topic, None] = {}
         self._stirred = asyncio.Event()
 
     def tell(self, topic: Topic) -> None:
         """There is something newer than before: it is `topic.newest` by the time that the reader looks."""
-        if self.on_news is not None:
-            self.on_news()
-            return
         self._news[topic] = None
         self.stir()
 
