@@ -1,0 +1,104 @@
+"""One run: a contestant put to a load, and what that cost."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.benchmarks.audience import Audience
+from tests.benchmarks.contestants import Contestant
+from tests.benchmarks.load import Load
+from tests.benchmarks.processes import Process
+from tests.benchmarks.story import Unfaithful
+
+WARM_UP_READERS = 20
+"""Sit down before memory is counted, so that what the first connections load is not charged to the rest."""
+
+PATIENCE_SECONDS = 60
+"""How much longer than planned a run may take before it counts as stuck."""
+
+QUIET_SECONDS = 0.3
+QUIET_SHARE = 0.02
+"""A server that uses less of its core for so long has done what it had to."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a run showed; times are the server's alone."""
+
+    cpu_us: float
+    """Per delivered update, from the first one's making to the last one's receipt."""
+    p50_ms: float
+    """From commit to receipt."""
+    p99_ms: float
+    wire_bytes: float
+    """Per delivered update, as they left the socket."""
+    text_bytes: float
+    """Per delivered update, uncompressed."""
+    delivered: int
+    missed: int
+    connection_kb: float
+    """Memory for each connection that is subscribed and idle."""
+    core_share: float
+    """Of the server's core, while updates flowed."""
+    reader_us: float
+    """What receiving an update cost the readers: it should be less than the server's part."""
+
+
+async def measure(contestant: Contestant, load: Load) -> Figures:
+    """Raises Unfaithful when anything was shown wrongly, or too little of it."""
+    async with (
+        contestant(load) as stage,
+        Audience(stage.port, deflate=load.deflate, greeted=stage.greets) as audience,
+    ):
+        first = min(WARM_UP_READERS, load.readers - 1)
+        await audience.sit_down(stage.seats[:first])
+        await quiet(stage.server)
+        before = stage.server.resident_kb()
+        await audience.sit_down(stage.seats[first:])
+        await quiet(stage.server)
+        connection_kb = (stage.server.resident_kb() - before) / (load.readers - first)
+        gc.collect()
+        gc.disable()  # a pause of the readers would look like one of the server
+        began, cpu, own = time.monotonic(), stage.server.cpu_seconds(), time.process_time()
+        try:
+            if load.updates:
+                audience.begin()
+                await stage.begin()
+                await audience.finished(load.seconds + PATIENCE_SECONDS)
+        finally:
+            gc.enable()
+        spent, seconds, own = stage.server.cpu_seconds() - cpu, time.monotonic() - began, time.process_time() - own
+        if load.updates:
+            audience.verify(await stage.rows())
+            if audience.delivered < load.least_delivered * audience.committed:
+                raise Unfaithful(f"only {audience.delivered} of {audience.committed} updates were delivered")
+        delivered = max(1, audience.delivered)
+        return Figures(
+            cpu_us=spent / delivered * 1e6,
+            p50_ms=percentile(audience.delays, 0.50) * 1e3,
+            p99_ms=percentile(audience.delays, 0.99) * 1e3,
+            wire_bytes=audience.wire_bytes / delivered,
+            text_bytes=audience.payload_bytes / delivered,
+            delivered=audience.delivered,
+            missed=audience.committed - audience.delivered,
+            connection_kb=connection_kb,
+            core_share=spent / seconds,
+            reader_us=own / delivered * 1e6,
+        )
+
+
+async def quiet(server: Process) -> None:
+    """Return once the server has nothing left to do."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            before = server.cpu_seconds()
+            await asyncio.sleep(QUIET_SECONDS)
+            if server.cpu_seconds() - before < QUIET_SECONDS * QUIET_SHARE:
+                return
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[int(len(ordered) * share)] if ordered else 0.0
