@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import pytest_asyncio
 
-from tests.conftest import migrate
+from tests.conftest import Backend, migrate
 from tests.faults.fleet import Fleet
 from tests.services import Postgres, Redis, throw_away
 
@@ -28,3 +28,10 @@ async def fleet(fleet_of_the_session: Fleet) -> Fleet:
     """Everything up, whatever the last test did to it."""
     await fleet_of_the_session.mended()
     return fleet_of_the_session
+
+
+@pytest.fixture
+def scaled(postgres_server: Postgres, redis_server: Redis) -> Iterator[Backend]:
+    """A database and a bus for two servers, which nobody will take away."""
+    with postgres_server.database(postgres_server.template("twotrack", migrate)) as url:
+        yield Backend("scaled", url, redis_server.url)

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from api.models import Message
-from tests.faults.fleet import Fleet
+from tests.faults.deployment import Deployment
 from tests.faults.readers import Page, Reader
 from tests.server import PATIENCE_SECONDS, Person
 
@@ -15,7 +15,7 @@ from tests.server import PATIENCE_SECONDS, Person
 class Conversation:
     """A chat, who is in it, and all that they follow."""
 
-    fleet: Fleet
+    deployment: Deployment
     ann: Person
     bob: Person
     chat: str
@@ -32,7 +32,7 @@ class Conversation:
     async def follow(self, reply: str) -> None:
         """Both follow a message."""
         self.readers[reply] = [
-            await self._stack.enter_async_context(Reader(person, self.fleet.ports, reply))
+            await self._stack.enter_async_context(Reader(person, self.deployment.ports, reply))
             for person in (self.ann, self.bob)
         ]
 
@@ -44,7 +44,7 @@ class Conversation:
         """Until the reply has ended for both, on a last frame that equals the row; that row, None if it was deleted."""
         readers = self.readers[reply]
         await asyncio.gather(*(reader.over(within) for reader in readers))
-        row = await self.fleet.row(reply)
+        row = await self.deployment.row(reply)
         for reader in readers:
             if row is None:
                 assert reader.gone, f"{reader} was not told that the message is deleted"
@@ -54,7 +54,7 @@ class Conversation:
 
     async def level(self, within: float = PATIENCE_SECONDS) -> None:
         """Until both pages stand where the chat stands."""
-        revision = await self.fleet.chat_revision(self.chat)
+        revision = await self.deployment.chat_revision(self.chat)
         for page in self.pages:
             if revision is None:
                 await page.until(lambda page=page: page.deleted, within)
@@ -72,14 +72,14 @@ def equal(reader: Reader, row: Message) -> None:
 
 
 @asynccontextmanager
-async def conversation(fleet: Fleet) -> AsyncIterator[Conversation]:
+async def conversation(deployment: Deployment) -> AsyncIterator[Conversation]:
     """Ann and Bob in a chat. Left: whatever they follow has ended for both, and their pages are current."""
-    ann, bob = await fleet.people("Ann", "Bob")
+    ann, bob = await deployment.people("Ann", "Bob")
     chat = await ann.create_chat()
     await ann.add(chat, bob)
     async with AsyncExitStack() as stack:
-        pages = [await stack.enter_async_context(Page(person, fleet.ports, chat)) for person in (ann, bob)]
-        talk = Conversation(fleet, ann, bob, chat, pages, _stack=stack)
+        pages = [await stack.enter_async_context(Page(person, deployment.ports, chat)) for person in (ann, bob)]
+        talk = Conversation(deployment, ann, bob, chat, pages, _stack=stack)
         yield talk
         for reply in talk.readers:
             await talk.ended(reply)

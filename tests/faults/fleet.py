@@ -18,23 +18,14 @@ import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
-from api.auth import Tokens
-from api.database import Database
-from api.models import Chat, Message, User
-from api.schema import ids
 from api.settings import PREFIX
-from api.streaming import snapshot
-from api.streaming.publisher import Publisher
-from tests.server import PATIENCE_SECONDS, Person
+from tests.conftest import SECRET
+from tests.faults.deployment import Deployment
+from tests.server import PATIENCE_SECONDS
 from tests.services import Postgres, Redis, Server
-
-SECRET = "only for tests, and long enough to sign with"
 
 CADENCE = 0.1
 PATIENCE = 0.5
@@ -46,8 +37,6 @@ SETTLED_WITHIN = LEASE + PATIENCE + 1
 """The promise: after a writer's death its reply is settled everywhere by then."""
 
 TWOTRACK = Path(sys.executable).with_name("twotrack")
-
-_numbers = count()
 
 
 async def comes_true(what: Callable[[], bool], called: str, within: float = PATIENCE_SECONDS) -> None:
@@ -111,7 +100,8 @@ class Process(Server):
     @property
     def children(self) -> list[int]:
         """The processes of `--processes`."""
-        listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+        columns = ["-o", "pid=", "-o", "ppid=", "-o", "args="]
+        listing = subprocess.run(["ps", "-A", *columns], capture_output=True, text=True, check=True)
         rows = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
         return [int(pid) for pid, parent, words in rows if int(parent) == self.pid and "spawn_main" in words]
 
@@ -144,13 +134,13 @@ class ServerProcess(Process):
             return False
 
 
-class Fleet:
+class Fleet(Deployment):
     """Two servers that are always there, workers as a test wants them, and the services beneath."""
 
     def __init__(self, redis: Redis, postgres: Postgres, database_url: str) -> None:
+        super().__init__(database_url)
         self.redis = redis
         self.postgres = postgres
-        self.database_url = database_url
         self.servers = [ServerProcess(self.settings()) for _ in range(2)]
 
     def settings(self, **changes: Any) -> dict[str, Any]:
@@ -199,52 +189,3 @@ class Fleet:
         async with AsyncExitStack() as stack:
             starting = [stack.enter_async_context(self.worker(model, **settings)) for _ in range(number)]
             yield list(await asyncio.gather(*starting))
-
-    @asynccontextmanager
-    async def database(self) -> AsyncIterator[Database]:
-        """What is stored, seen past all servers; announces nothing."""
-
-        async def nobody(messages: object) -> None:
-            """What tests make here, nobody follows yet."""
-
-        database = Database(self.database_url, Publisher(nobody))
-        try:
-            yield database
-        finally:
-            await database.aclose()
-
-    async def people(self, *names: str) -> list[Person]:
-        """One person for each name, on the servers in turn."""
-        rows = [
-            User(name=name, email=f"{name.lower()}.{next(_numbers)}@example.com", password="none") for name in names
-        ]
-        async with self.database() as database, database.transaction() as session:
-            session.add_all(rows)
-        return [
-            Person(
-                self.ports[number % 2],
-                Tokens(SECRET, hours=1).issue(row.id),
-                row.email,
-                ids.global_id("User", row.id),
-                ids.global_id("Viewer", row.id),
-            )
-            for number, row in enumerate(rows)
-        ]
-
-    async def row(self, message: str) -> Message | None:
-        """What the database says of a message."""
-        async with self.database() as database, database.reading() as session:
-            return await session.scalar(select(Message).where(Message.id == ids.key_of("Message", message)))
-
-    async def row_when(self, message: str, is_so: Callable[[Message], bool]) -> Message:
-        """The message's row, as soon as this is so."""
-        until = time.monotonic() + PATIENCE_SECONDS
-        while (row := await self.row(message)) is None or not is_so(row):
-            assert time.monotonic() < until, f"waited in vain; the row is {row and snapshot.values_of(row)}"
-            await asyncio.sleep(0.02)
-        return row
-
-    async def chat_revision(self, chat: str) -> int | None:
-        """The chat's revision; None when it is deleted."""
-        async with self.database() as database, database.reading() as session:
-            return await session.scalar(select(Chat.revision).where(Chat.id == ids.key_of("Chat", chat)))

@@ -1,0 +1,37 @@
+"""A process dies between commit and publish: what it committed shows everywhere within a sweep, on both tracks."""
+
+import asyncio
+import signal
+import sys
+
+from api.schema import ids
+from tests.faults.conversation import conversation
+from tests.faults.fleet import PATIENCE, Fleet
+
+SWEPT_WITHIN = PATIENCE + 1
+
+
+async def killed_after_commit(fleet: Fleet, kind: str, id: str) -> None:
+    module = "tests.faults.killed_publisher"
+    command = (sys.executable, "-m", module, fleet.database_url, kind, str(ids.key_of(kind, id)))
+    process = await asyncio.create_subprocess_exec(*command)
+    assert await process.wait() == -signal.SIGKILL
+
+
+async def test_text_that_was_committed_but_never_published_shows_and_the_reply_ends(fleet: Fleet) -> None:
+    async with conversation(fleet) as talk:
+        reply = await talk.ask()
+        await killed_after_commit(fleet, "Message", reply)
+        for reader in talk.readers[reply]:
+            await reader.until(lambda reader=reader: "announced to nobody" in reader.last["content"], SWEPT_WITHIN)
+        row = await talk.ended(reply)
+        assert (row.status, row.content) == ("FAILED", "Committed, and announced to nobody.")
+
+
+async def test_a_change_that_was_committed_but_never_published_reaches_every_page(fleet: Fleet) -> None:
+    async with conversation(fleet) as talk:
+        await talk.level()
+        before = talk.pages[0].revision
+        await killed_after_commit(fleet, "Chat", talk.chat)
+        await talk.level(SWEPT_WITHIN)
+        assert talk.pages[0].revision == before + 1
