@@ -4,9 +4,7 @@ import { CombinedGraphQLErrors } from "@apollo/client";
 
 export function inWords(error: unknown): string {
   if (CombinedGraphQLErrors.is(error)) return error.errors[0]?.message ?? "Something went wrong. Try again.";
-  return navigator.onLine
-    ? "The server cannot be reached just now. Try again in a moment."
-    : "You are offline. Try again when you are connected.";
+  return navigator.onLine ? "The server cannot be reached just now. Try again in a moment." : "You are offline.";
 }
 
 export function codeOf(error: unknown): string | undefined {

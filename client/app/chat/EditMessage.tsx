@@ -39,7 +39,7 @@ export function EditMessage({ message, replyId, onClose }: Props) {
         value={content}
         onChange={(event) => setContent(event.target.value)}
         onKeyDown={onKeyDown}
-        aria-label="Edit message"
+        aria-label="New text"
         dir="auto"
         // biome-ignore lint/a11y/noAutofocus: it appears because its button was pressed
         autoFocus

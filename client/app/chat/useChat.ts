@@ -45,7 +45,8 @@ export function useChat(id: string) {
     }
   }, [client, id, shown]);
 
-  useSync(id, () => messages?.revision, refresh);
+  // A page that could not be loaded is behind whatever is heard: it loads when the server is back.
+  useSync(id, () => messages?.revision ?? (error && -1), refresh);
 
   return { chat: data?.chat, error, retry: refetch, older, hasOlder: messages?.pageInfo.hasPreviousPage ?? false };
 }

@@ -8,7 +8,7 @@ import { type Connection, type ConnectionOptions, createConnection } from "../co
 import { authorized } from "./authorized.ts";
 import { TwotrackCache } from "./cache.ts";
 
-const QUERY_ATTEMPTS = 6; // about ten seconds: longer than a server takes to restart
+const QUERY_ATTEMPTS = 5; // four seconds or so: a server that restarts is back by then
 
 export interface TwotrackClientOptions extends ConnectionOptions {
   cache?: TwotrackCache;

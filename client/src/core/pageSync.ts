@@ -31,6 +31,7 @@ export class PageSync {
   #stopped = false;
   #fetchedAt: number | null | undefined;
   #fruitless = 0;
+  #isPenance = false;
   readonly #shown: () => number | null | undefined;
   readonly #refetch: () => unknown;
   readonly #random: () => number;
@@ -45,6 +46,9 @@ export class PageSync {
     this.#deleted = event.deleted;
     // The greatest, not the last: events of two server processes may arrive out of order.
     this.#heard = Math.max(this.#heard, event.revision);
+    // The server speaks, so it is back: no need to wait as long as its silence had taught.
+    this.#fruitless = 0;
+    if (this.#isPenance) this.#cancel();
     this.look();
   }
 
@@ -53,13 +57,20 @@ export class PageSync {
     if (this.#stopped || this.#fetching || this.#timer !== undefined || !this.#isBehind()) return;
     if (this.#shown() !== this.#fetchedAt) this.#fruitless = 0;
     const wait = SHORTEST_WAIT_MS + this.#random() * (LONGEST_WAIT_MS - SHORTEST_WAIT_MS);
-    const penance = this.#fruitless > 1 ? backoff(this.#fruitless, this.#random) : 0;
+    this.#isPenance = this.#fruitless > 1;
+    const penance = this.#isPenance ? backoff(this.#fruitless, this.#random) : 0;
     this.#timer = setTimeout(() => void this.#fetch(), wait + penance);
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#cancel();
+  }
+
+  #cancel(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#isPenance = false;
   }
 
   #isBehind(): boolean {
@@ -68,7 +79,7 @@ export class PageSync {
   }
 
   async #fetch(): Promise<void> {
-    this.#timer = undefined;
+    this.#cancel();
     if (!this.#isBehind()) return;
     const deleted = this.#deleted;
     this.#fetchedAt = this.#shown();

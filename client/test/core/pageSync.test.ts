@@ -55,6 +55,15 @@ describe("an event", () => {
     expect(state).toMatchObject({ fetches: 1, shown: 31 });
   });
 
+  test("after event, without a pause between them, does not put the refetch off for ever", async () => {
+    const { state, hear } = page({ shown: 1, server: 100 });
+    for (let revision = 2; revision <= 20; revision++) {
+      hear(revision);
+      await vi.advanceTimersByTimeAsync(20);
+    }
+    expect(state.fetches).toBe(1);
+  });
+
   test("that overtakes the mutation's answer is none, if the answer brings the page along", async () => {
     const { state, hear } = page({ shown: 1, server: 2 });
     hear(2);
@@ -121,6 +130,17 @@ describe("a refetch", () => {
     expect(state.fetches).toBeLessThan(25);
     state.fails = false;
     await vi.advanceTimersByTimeAsync(10_000);
+    expect(state.shown).toBe(2);
+  });
+
+  test("that has failed for long is tried at once when the server speaks again", async () => {
+    const { state, hear } = page({ shown: 1, server: 2 });
+    state.fails = true;
+    hear(2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    state.fails = false;
+    hear(2);
+    await vi.advanceTimersByTimeAsync(200);
     expect(state.shown).toBe(2);
   });
 
