@@ -21,6 +21,10 @@ class Conversation:
     chat: str
     pages: list[Page]
     readers: dict[str, list[Reader]] = field(default_factory=dict)
+    """Who follows each reply now."""
+    reopened: set[str] = field(default_factory=set)
+    """Replies that were regenerated or deleted: whoever had come to their end by then saw another one."""
+    _former: list[Reader] = field(default_factory=list)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def ask(self, content: str = "Hello") -> str:
@@ -30,7 +34,8 @@ class Conversation:
         return str(reply)
 
     async def follow(self, reply: str) -> None:
-        """Both follow a message."""
+        """Both follow a message, once more if they did before."""
+        self._former += self.readers.get(reply, ())
         self.readers[reply] = [
             await self._stack.enter_async_context(Reader(person, self.deployment.ports, reply))
             for person in (self.ann, self.bob)
@@ -46,11 +51,20 @@ class Conversation:
         await asyncio.gather(*(reader.over(within) for reader in readers))
         row = await self.deployment.row(reply)
         for reader in readers:
-            if row is None:
-                assert reader.gone, f"{reader} was not told that the message is deleted"
-            elif not reader.gone:
+            if reader.gone:
+                continue
+            assert not reader.last["streaming"], reader
+            if reply not in self.reopened:
+                assert row is not None, f"{reader} was not told that the message is deleted"
                 equal(reader, row)
         return row
+
+    async def all_ended(self) -> None:
+        """Until everything that was ever followed has ended."""
+        for reply in self.readers:
+            await self.ended(reply)
+        for reader in self._former:
+            await reader.over()
 
     async def level(self, within: float = PATIENCE_SECONDS) -> None:
         """Until both pages stand where the chat stands."""
@@ -68,7 +82,6 @@ def equal(reader: Reader, row: Message) -> None:
     error = None if row.error_code is None else {"code": row.error_code, "message": row.error_message}
     seen = (last["content"], last["reasoning"], last["status"], last["revision"], last["finishReason"], last["error"])
     assert seen == (row.content, row.reasoning, row.status, row.revision, row.finish_reason, error), str(reader)
-    assert not last["streaming"]
 
 
 @asynccontextmanager
@@ -81,6 +94,5 @@ async def conversation(deployment: Deployment) -> AsyncIterator[Conversation]:
         pages = [await stack.enter_async_context(Page(person, deployment.ports, chat)) for person in (ann, bob)]
         talk = Conversation(deployment, ann, bob, chat, pages, _stack=stack)
         yield talk
-        for reply in talk.readers:
-            await talk.ended(reply)
+        await talk.all_ended()
         await talk.level()
