@@ -17,9 +17,9 @@ export function examples(): Example[] {
 const signUp = (): Example => ({
   query: `# 1. Who are you? Any e-mail address will do.
 #
-# The answer's token is sent along from now on:
-# \`Authorization: Bearer …\` over HTTP,
-# \`connectionParams.authorization\` over WebSocket.
+# The answer's token is sent along from now on,
+# over HTTP as \`Authorization: Bearer …\`, over
+# WebSocket in \`connectionParams\`.
 mutation SignUp(
   $name: String!
   $email: String!
@@ -66,12 +66,13 @@ mutation CreateChat($title: String) {
 };
 
 const sendMessage: Example = {
-  query: `# 3. A message, and the reply to it, which has only
-# just begun: \`streaming: true\`. Go on to tab 4 at once.
+  query: `# 3. A message, and the reply to it, which has
+# only just begun. Go on to tab 4 at once.
 #
-# $chatId: the last answer's chat, unless Variables
-# has another. $idempotencyKey: a new one for each run;
-# a key that comes twice sends nothing twice.
+# $chatId: the last answer's chat, unless
+# Variables has another. $idempotencyKey: a new
+# one for each run; one that comes twice sends
+# nothing twice.
 mutation SendMessage(
   $chatId: ID!
   $content: String!
@@ -100,8 +101,9 @@ mutation SendMessage(
 };
 
 const followReply: Example = {
-  query: `# 4. The stream track: the whole message each time,
-# the first at once, the last with a final status.
+  query: `# 4. The stream track: the whole message each
+# time, the first at once, the last with a final
+# status.
 #
 # $replyId: the last reply, unless Variables has
 # another. A finished one comes once.

@@ -6,7 +6,7 @@ const KEY = "twotrack:graphiql";
 
 type Known = { token?: string; chatId?: string; replyId?: string };
 
-const wanted: Record<string, string> = {
+const first = {
   chatId: "Run the tab that creates a chat first, or set chatId in the variables.",
   replyId: "Run the tab that sends a message first, or set replyId in the variables.",
 };
@@ -47,17 +47,17 @@ export class Memory {
     if (Object.keys(news).length > 0) this.keep(found.token === undefined ? { ...this.known, ...news } : news);
   }
 
-  /** The variables with what the operation asks for and nobody gave. Throws with what to do first. */
-  fill(operation: OperationDefinitionNode, given: Record<string, unknown>): Record<string, unknown> {
+  /** The variables with what the operation asks for and nobody gave; or what to do first. */
+  fill(operation: OperationDefinitionNode, given: Record<string, unknown>): Record<string, unknown> | string {
     const variables = { ...given };
     for (const { variable } of operation.variableDefinitions ?? []) {
       const name = variable.name.value;
       if (variables[name] !== undefined) continue;
       if (name === "idempotencyKey") variables[name] = freshKey();
-      if (name === "chatId" || name === "replyId") {
-        variables[name] = this.known[name];
-        if (variables[name] === undefined) throw new Error(wanted[name]);
-      }
+      if (name !== "chatId" && name !== "replyId") continue;
+      const known = this.known[name];
+      if (known === undefined) return first[name];
+      variables[name] = known;
     }
     return variables;
   }
