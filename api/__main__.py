@@ -31,9 +31,6 @@ commands = typer.Typer(
     help="A GraphQL chat backend whose AI replies stream live.",
 )
 
-BODY_BYTES_OF_A_SOCKET = 1_000_000
-"""The largest message that a client may send over WebSocket, as over HTTP."""
-
 
 def said_in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
     """What the operator has to mend is told without a traceback."""
@@ -74,9 +71,7 @@ def serve(
             port=port,
             workers=processes,
             loop="uvloop",
-            ws=websocket_protocol(settings),
-            ws_max_size=BODY_BYTES_OF_A_SOCKET,
-            ws_per_message_deflate=settings.deflate and settings.direct_writes,
+            **protocols(settings),
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=max(1, round(settings.grace_seconds / 10)),
@@ -113,11 +108,17 @@ def schema() -> None:
     typer.echo(make_schema().as_str())
 
 
-def websocket_protocol(settings: Settings) -> Any:
-    """Ours, unless `DIRECT_WRITES` is off: then uvicorn's own, and everything goes the plain way."""
+def protocols(settings: Settings) -> dict[str, Any]:
+    """uvicorn's options for how to speak with clients. Without `DIRECT_WRITES`, everything goes its plain way."""
+    from api.schema.bounded import BoundedHTTP, BoundedSocket
     from api.schema.wire import Wire
 
-    return Wire if settings.direct_writes else "websockets-sansio"
+    return {
+        "http": BoundedHTTP,
+        "ws": Wire if settings.direct_writes else BoundedSocket,
+        "ws_max_size": settings.body_bytes,
+        "ws_per_message_deflate": settings.deflate and settings.direct_writes,
+    }
 
 
 def application() -> FastAPI:

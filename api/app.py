@@ -27,6 +27,7 @@ from api.database import Database
 from api.errors import SettingsError
 from api.logs import RequestIds
 from api.metrics import Metrics
+from api.schema.bounded import SEND_TIMEOUT
 from api.schema.context import Server
 from api.schema.http import GraphQLOverHTTP
 from api.schema.limits import Rates
@@ -123,7 +124,7 @@ def create_app(settings: Settings, *, replies: bool = True) -> FastAPI:
     parting = asyncio.Event()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, float]]:
         async with running(settings, replies=replies) as parts, Rates(settings.broadcast_url) as rates:
             server = Server(
                 settings=settings,
@@ -139,7 +140,7 @@ def create_app(settings: Settings, *, replies: bool = True) -> FastAPI:
             app.state.http = GraphQLOverHTTP(operations, server, parting)
             app.state.sockets = Sockets(operations, server)
             with _parting_when_terminated(app):
-                yield
+                yield {SEND_TIMEOUT: settings.send_timeout_seconds}
             part(app)
 
     app = FastAPI(title="Twotrack", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)

@@ -29,7 +29,7 @@ from graphql import GraphQLField, build_schema, get_named_type
 from sqlalchemy import select
 from websockets.asyncio.client import ClientConnection, connect
 
-from api.__main__ import websocket_protocol
+from api.__main__ import protocols
 from api.app import Parts, create_app, secret_key
 from api.auth import Tokens
 from api.models import Message, User
@@ -84,8 +84,8 @@ async def serving(settings: Settings, *, replies: bool = False, **options: Any) 
     """
     app = create_app(settings, replies=replies)
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, ws=websocket_protocol(settings), ws_per_message_deflate=settings.deflate, log_config=None,
-        access_log=False, lifespan="on", timeout_graceful_shutdown=1, ws_max_size=settings.body_bytes, **options,
+        app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1,
+        **{**protocols(settings), **options},
     )  # fmt: skip
     server = QuietServer(config)
     task = asyncio.create_task(server.serve())

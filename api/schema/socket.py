@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from api.auth import Viewer
 from api.errors import BadUserInput, LimitExceeded, Unauthenticated
 from api.schema.context import Context, Server, counted
-from api.schema.operations import Operation, Operations, Payload, failure, refusal
+from api.schema.operations import Operation, Operations, Payload, failure, refusal, require_whole_characters
 from api.schema.projection import NeedsMore
 from api.schema.relay import Relay
 from api.schema.shared import Rendering
@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 SUBPROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 10.0
 """For `connection_init`: a client sends it at once, and whoever does not holds a socket for nothing."""
+
+ID_CHARACTERS = 1_000
+"""Of an operation. It goes before each update, in a block of deflate that holds 64 kB."""
 
 # Which of these a client takes as final, and which it comes back from, is in client/README.md.
 BAD_MESSAGE = 4400
@@ -40,13 +43,17 @@ ALREADY_INITIALISED = 4429
 PARTING = 1012
 STUCK = 1013
 
+REASON_BYTES = 123
+"""All that a close frame has room for beside its code."""
+
 
 class Closed(Exception):
     """The socket is to be closed: code and reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
-        self.code, self.reason = code, reason
+        self.code = code
+        self.reason = reason.encode(errors="replace")[:REASON_BYTES].decode(errors="ignore")
 
 
 class Socket:
@@ -73,7 +80,6 @@ class Socket:
             return
         await self._websocket.accept(SUBPROTOCOL)
         if self._wire is not None:
-            self._wire.stuck_seconds = self._server.settings.send_timeout_seconds
             self._wire.on_stuck = lambda: self.end(Closed(STUCK, "Too slow; come back"))
             self._wire.on_writable = self._relieve
         reading = asyncio.create_task(self._read(), name="socket: reading")
@@ -144,7 +150,7 @@ class Socket:
                 if (task := self._tasks.pop(str(message.get("id")), None)) is not None:
                     task.cancel()
             case other:
-                raise Closed(BAD_MESSAGE, f"There is no message type {str(other)[:40]!r}")
+                raise Closed(BAD_MESSAGE, f"There is no message type {other!r}")
 
     async def _initialise(self, payload: object) -> None:
         if self._ready:
@@ -156,7 +162,7 @@ class Socket:
         try:
             self._viewer = self._server.tokens.read(None if authorization is None else str(authorization))
         except Unauthenticated as error:
-            raise Closed(FORBIDDEN, str(error)[:120]) from None
+            raise Closed(FORBIDDEN, str(error)) from None
         self._timer.cancel()
         if self._viewer is not None:
             self._timer = self._end_later(
@@ -170,8 +176,14 @@ class Socket:
             raise Closed(NOT_INITIALISED, "Send connection_init first")
         if not isinstance(id, str) or not id:
             raise Closed(BAD_MESSAGE, "subscribe needs an id")
+        if len(id) > ID_CHARACTERS:
+            raise Closed(BAD_MESSAGE, f"An id has at most {ID_CHARACTERS} characters")
         if id in self._tasks:
-            raise Closed(ALREADY_SUBSCRIBED, f"Subscriber for {id[:60]} already exists")
+            raise Closed(ALREADY_SUBSCRIBED, f"Subscriber for {id} already exists")
+        try:
+            require_whole_characters(id)
+        except BadUserInput as error:
+            raise Closed(BAD_MESSAGE, str(error)) from None
         request_id = f"{self._websocket.scope.get('request_id', '')}.{id[:60]}"
         try:
             most = self._server.settings.socket_operations
@@ -192,7 +204,8 @@ class Socket:
         try:
             rendering = self._operations.shared(operation, context) if self._wire is not None else None
             if rendering is None or not await self._relay(id, rendering, context):
-                async with aclosing(self._operations.run(operation, context)) as payloads:
+                execute = self._operations.run if self._wire is None else self._operations.executed
+                async with aclosing(execute(operation, context)) as payloads:
                     async for payload in payloads:
                         if payload.refused:
                             self._forget(id)
@@ -233,9 +246,12 @@ class Socket:
         self._waiting[relay] = None
 
     def _relieve(self) -> None:
-        """There is room again: whoever waits writes the newest, until it is full again."""
+        """There is room again: whoever waits writes the newest, until it is full again.
+
+        Answers come first. Updates never end, and on a slow line would leave no room for them.
+        """
         assert self._wire is not None
-        while self._waiting and not self._wire.full:
+        while self._waiting and not self._wire.full and not self._sending.locked():
             relay = next(iter(self._waiting))
             del self._waiting[relay]
             relay.resume()
@@ -247,12 +263,16 @@ class Socket:
     async def _send(self, message: bytes) -> None:
         """One message at a time; a reader that takes none for too long is cut off."""
         if self._wire is not None:
-            while self._wire.full and not self._wire.closing:
-                await self._wire.writable.wait()
-            self._wire.write_text(message)
+            try:
+                async with self._sending:
+                    while self._wire.full and not self._wire.closing:
+                        await self._wire.writable.wait()
+                    self._wire.write_text(message)
+            finally:
+                self._relieve()
             return
         try:
-            async with asyncio.timeout(self._server.settings.send_timeout_seconds), self._sending:
+            async with self._sending, asyncio.timeout(self._server.settings.send_timeout_seconds):
                 await self._websocket.send_text(message.decode())
         except TimeoutError:
             self.end(Closed(STUCK, "Too slow; come back"))

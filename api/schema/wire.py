@@ -13,7 +13,6 @@ compressed by itself, which is right everywhere. All other messages go uncompres
 
 import asyncio
 import logging
-import socket
 import struct
 import zlib
 from collections.abc import Callable, Sequence
@@ -29,11 +28,10 @@ from websockets.frames import Frame
 from websockets.server import ServerProtocol
 from websockets.typing import ExtensionParameter
 
+from api.schema.bounded import Bounded
+
 EXTENSION = "twotrack.wire"
 """Where an ASGI application finds the wire in a scope's extensions."""
-
-SEND_BUFFER_BYTES = 65_536
-"""For the kernel: left to itself it would queue 3 MB of stale snapshots for a reader that does not read."""
 
 COMPRESSION_LEVEL = 4
 """Finds the predecessor's text as well as the slower levels do."""
@@ -142,7 +140,7 @@ class SharedDeflateFactory(ServerPerMessageDeflateFactory):
         return answer, shared
 
 
-class Wire(WebSocketsSansIOProtocol):
+class Wire(Bounded, WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol, with a way past its queue of ASGI messages for the one thing that is sent often."""
 
     def __init__(
@@ -159,22 +157,13 @@ class Wire(WebSocketsSansIOProtocol):
         self.on_writable: Callable[[], None] = _nothing
         """Called when a full socket has room again."""
         self.on_stuck: Callable[[], None] = _nothing
-        """Called when a full socket has had no room for `stuck_seconds`."""
-        self.stuck_seconds = 10.0
-        self._stuck: asyncio.TimerHandle | None = None
+        """Called when a full socket has taken nothing for too long."""
         self.full = False
         """Whether a frame would have to wait here, instead of going to the kernel now."""
+        self._pong = b""
         self._window: object = None
         self._deflate: SharedDeflate | None = None
         self._takeover = True
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        own: socket.socket = transport.get_extra_info("socket")
-        if own.family in (socket.AF_INET, socket.AF_INET6):
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        # Full as soon as the kernel is: so at most one frame waits here, and the next one is the newest.
-        self.transport.set_write_buffer_limits(0)
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -210,32 +199,40 @@ class Wire(WebSocketsSansIOProtocol):
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+        self.close_timer = self.loop.call_later(self.send_timeout, self.transport.abort)
+        if self.read_paused:  # by a message that nobody receives any more; the peer's answer comes after it
+            self.read_paused = False
+            self.transport.resume_reading()
 
     def pause_writing(self) -> None:
         self.full = True
         super().pause_writing()
-        self._stuck = self.loop.call_later(self.stuck_seconds, lambda: self.on_stuck())
 
     def resume_writing(self) -> None:
         self.full = False
         super().resume_writing()
-        self._end_timer()
+        if self._pong:
+            self.transport.write(self._pong)
+            self._pong = b""
         self.on_writable()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._end_timer()
-        super().connection_lost(exc)
+    def stuck(self) -> None:
+        """Whoever serves this socket is to part from it."""
+        self.on_stuck()
 
-    def _end_timer(self) -> None:
-        if self._stuck is not None:
-            self._stuck.cancel()
-            self._stuck = None
+    def handle_ping(self) -> None:
+        """While the socket is full, the last pong alone waits: a peer may send pings for ever and read nothing."""
+        pong = b"".join(self.conn.data_to_send())
+        if self.full:
+            self._pong = pong
+        else:
+            self.transport.write(pong)
 
     def keepalive_timeout(self) -> None:
         """A half-open connection. Its client, should it be there after all, is to come back."""
         self.pong_timer = None
         self.part(GOING_AWAY, "no answer to a ping")
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": GOING_AWAY})
 
 
 def _nothing() -> None:
