@@ -24,6 +24,7 @@ from graphql import (
     validate,
     visit,
 )
+from graphql.validation.validate import ValidationAbortedError
 
 DEPTH = 10
 """Room for a page's author of each message of each chat; each level can multiply what is read."""
@@ -50,7 +51,10 @@ class Documents:
             document = parse(query, max_tokens=TOKENS)
         except GraphQLError as error:
             return [error]
-        return validate(self._schema, document, specified_rules) or list(_excesses(document)) or document
+        errors = validate(self._schema, document, specified_rules)
+        if any(isinstance(error, ValidationAbortedError) for error in errors):
+            return [GraphQLError("The document takes too long to check. Ask for less, the rest in another.")]
+        return errors or list(_excesses(document)) or document
 
 
 def _excesses(document: DocumentNode) -> Iterable[GraphQLError]:

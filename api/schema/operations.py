@@ -64,7 +64,7 @@ class Operation:
             raise BadUserInput("`variables` must be an object.")
         if not isinstance(name, str | None):
             raise BadUserInput("`operationName` must be a string.")
-        _require_whole_characters(query, variables, name)
+        require_whole_characters(query, variables, name)
         if len(query) > QUERY_CHARACTERS:
             raise BadUserInput(
                 f"The query has more than {QUERY_CHARACTERS:,} characters. Put long texts into variables."
@@ -72,7 +72,7 @@ class Operation:
         return cls(query, variables, name or None)
 
 
-def _require_whole_characters(*request: object) -> None:
+def require_whole_characters(*request: object) -> None:
     """JSON can spell half a character, which neither a database nor an answer can hold."""
     try:
         json.dumps(request, ensure_ascii=False).encode()
