@@ -61,7 +61,7 @@ $(SYNCED): $(BIN)/uv pyproject.toml uv.lock
 	@touch $@
 
 client/node_modules/.installed: client/package-lock.json
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' || \
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || \
 	  { echo "Twotrack needs Node 20 or newer on PATH." >&2; exit 1; }
 	npm --prefix client ci --no-audit --no-fund --loglevel=error
 	@touch $@
