@@ -45,6 +45,15 @@ class Following:
         (value,) = payload["data"].values()
         return value
 
+    async def refusal(self) -> dict[str, Any]:
+        """The one error that ends this: `data: null` with it, then `complete`."""
+        payload = await self.payload()
+        assert payload is not None
+        assert payload["data"] is None, payload
+        (error,) = payload["errors"]
+        assert await self.payload() is None
+        return dict(error)
+
     async def until(self, **wanted: Any) -> dict[str, Any]:
         """The first frame that has these values."""
         while True:
