@@ -67,9 +67,9 @@ client/node_modules/.installed: client/package-lock.json
 	@touch $@
 
 client/app/dist/index.html: client/node_modules/.installed client/vite.config.ts $(call sources,client/app client/src)
-	npm --prefix client run --silent build:page
+	npm --prefix client run --silent build:page -- --logLevel=error
 	@touch $@
 
-client/graphiql/dist/index.html: $(call sources,client/graphiql)
-	npm --prefix client/graphiql run --silent build
+client/graphiql/dist/index.html: client/node_modules/.installed $(call sources,client/graphiql)
+	npm --prefix client run --silent build:graphiql -- --logLevel=error
 	@touch $@
