@@ -226,7 +226,7 @@ class Socket:
         relay = Relay(
             context.signed_in,
             rendering,
-            self._wire,
+            self._wire.line,
             envelope,
             on_full=self._wait_for_room,
             on_sent=self._server.watch.updated_stream,
@@ -251,7 +251,7 @@ class Socket:
         Answers come first. Updates never end, and on a slow line would leave no room for them.
         """
         assert self._wire is not None
-        while self._waiting and not self._wire.full and not self._sending.locked():
+        while self._waiting and not self._wire.line.full and not self._sending.locked():
             relay = next(iter(self._waiting))
             del self._waiting[relay]
             relay.resume()
@@ -265,8 +265,7 @@ class Socket:
         if self._wire is not None:
             try:
                 async with self._sending:
-                    while self._wire.full and not self._wire.closing:
-                        await self._wire.writable.wait()
+                    await self._wire.room()
                     self._wire.write_text(message)
             finally:
                 self._relieve()

@@ -140,6 +140,36 @@ class SharedDeflateFactory(ServerPerMessageDeflateFactory):
         return answer, shared
 
 
+class Line:
+    """What an update touches of a socket, and nothing else.
+
+    Of a thousand sockets none is in the processor's caches when its turn comes: what is looked up here lies together.
+    """
+
+    __slots__ = ("deflates", "full", "open", "takeover", "transport", "window")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        self.open = True
+        self.full = False
+        """Whether a frame would have to wait here, instead of going to the kernel now."""
+        self.deflates = False
+        self.takeover = False
+        self.window: object = None
+        """Stands for what the client's window ends with."""
+
+    def write(self, envelope: Envelope, update: Update) -> None:
+        """Send envelope, the update's payload and a closing brace as one message. Does not wait."""
+        transport = self.transport
+        if not self.open or transport.is_closing():
+            return
+        if self.deflates:
+            transport.write(update.compressed(envelope, self.window))
+            self.window = update.token if self.takeover else None
+        else:
+            transport.write(update.plain(envelope))
+
+
 class Wire(Bounded, WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol, with a way past its queue of ASGI messages for the one thing that is sent often."""
 
@@ -158,44 +188,42 @@ class Wire(Bounded, WebSocketsSansIOProtocol):
         """Called when a full socket has room again."""
         self.on_stuck: Callable[[], None] = _nothing
         """Called when a full socket has taken nothing for too long."""
-        self.full = False
-        """Whether a frame would have to wait here, instead of going to the kernel now."""
+        self.line: Line
         self._pong = b""
-        self._window: object = None
-        self._deflate: SharedDeflate | None = None
-        self._takeover = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.line = Line(self.transport)
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):
             cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
-            self._deflate = next((one for one in self.conn.extensions if isinstance(one, SharedDeflate)), None)
-            self._takeover = self._deflate is not None and not self._deflate.local_no_context_takeover
+            for extension in self.conn.extensions:
+                if isinstance(extension, SharedDeflate):
+                    self.line.deflates = True
+                    self.line.takeover = not extension.local_no_context_takeover
 
     @property
     def closing(self) -> bool:
         """Whether nothing can be sent any more."""
         return self.close_sent or self.disconnected or self.transport.is_closing()
 
+    async def room(self) -> None:
+        """Wait until a message would go to the kernel, or nothing can be sent any more."""
+        while self.line.full and not self.closing:
+            await self.writable.wait()
+
     def write_text(self, message: bytes) -> None:
-        """Send one message as it is. Does not wait; see that it is not `full` before."""
+        """Send one message as it is. Does not wait; see that the line is not `full` before."""
         if not self.closing:
             self.transport.write(_head(FINAL_TEXT, len(message)) + message)
-
-    def write_update(self, envelope: Envelope, update: Update) -> None:
-        """Send envelope, the update's payload and a closing brace as one message. Does not wait."""
-        if self.close_sent or self.disconnected or self.transport.is_closing():
-            return
-        if self._deflate is None:
-            self.transport.write(update.plain(envelope))
-            return
-        self.transport.write(update.compressed(envelope, self._window))
-        self._window = update.token if self._takeover else None
 
     def part(self, code: int, reason: str) -> None:
         """Close, even while the socket is full: the peer gets some time to read that it is over, then is cut off."""
         if self.closing:
             return
+        self.line.open = False
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
@@ -205,11 +233,11 @@ class Wire(Bounded, WebSocketsSansIOProtocol):
             self.transport.resume_reading()
 
     def pause_writing(self) -> None:
-        self.full = True
+        self.line.full = True
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        self.full = False
+        self.line.full = False
         super().resume_writing()
         if self._pong:
             self.transport.write(self._pong)
@@ -223,7 +251,7 @@ class Wire(Bounded, WebSocketsSansIOProtocol):
     def handle_ping(self) -> None:
         """While the socket is full, the last pong alone waits: a peer may send pings for ever and read nothing."""
         pong = b"".join(self.conn.data_to_send())
-        if self.full:
+        if self.line.full:
             self._pong = pong
         else:
             self.transport.write(pong)
