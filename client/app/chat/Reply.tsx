@@ -115,6 +115,7 @@ function useAnnouncedEnd(streaming: boolean) {
   const announce = useAnnounce();
   const [wasStreaming, setWasStreaming] = useState(streaming);
   useEffect(() => {
+    // biome-ignore lint/performance/useDomNodeTextContent: textContent would run the paragraphs together
     if (wasStreaming && !streaming) announce(`Reply finished. ${body.current?.innerText ?? ""}`);
     setWasStreaming(streaming);
   }, [streaming, wasStreaming, announce]);

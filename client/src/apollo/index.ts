@@ -5,5 +5,5 @@ export { TwotrackCache } from "./cache.ts";
 export { createTwotrackClient, TwotrackClient, type TwotrackClientOptions } from "./client.ts";
 export { typePolicies } from "./typePolicies.ts";
 export { useConnection } from "./useConnection.ts";
-export { type Followable, type MessageStreamOptions, useMessageStream } from "./useMessageStream.ts";
+export { type MessageStreamOptions, useMessageStream } from "./useMessageStream.ts";
 export { useSync } from "./useSync.ts";

@@ -4,13 +4,9 @@ import { CombinedGraphQLErrors, type TypedDocumentNode } from "@apollo/client";
 import { useFragment, useSubscription } from "@apollo/client/react";
 import { useState } from "react";
 import type { LiveMessageFragment } from "../core/documents.ts";
-import type { Revised } from "../core/revisions.ts";
+import type { Followable, Revised } from "../core/revisions.ts";
 import { streamDocuments } from "../core/stream.ts";
 import { useNewest } from "../react/useNewest.ts";
-
-export interface Followable extends Revised {
-  readonly streaming: boolean;
-}
 
 export interface MessageStreamOptions<Live> {
   /** What to ask for instead of everything; `id revision status streaming` come along by themselves. */

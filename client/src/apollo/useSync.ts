@@ -3,7 +3,8 @@
 import type { ApolloClient } from "@apollo/client";
 import { useApolloClient } from "@apollo/client/react";
 import { SyncDocument } from "../core/documents.ts";
-import { SyncTrack } from "../core/syncTrack.ts";
+import type { SyncEvent } from "../core/pageSync.ts";
+import { Shared } from "../core/shared.ts";
 import { type ShownRevision, usePageSync } from "../react/usePageSync.ts";
 
 /**
@@ -14,17 +15,17 @@ export function useSync(id: string | null | undefined, revision: ShownRevision, 
   usePageSync(trackOf(useApolloClient()), id, revision, refetch);
 }
 
-const tracks = new WeakMap<ApolloClient, SyncTrack>();
+const tracks = new WeakMap<ApolloClient, Shared<SyncEvent>>();
 
-function trackOf(client: ApolloClient): SyncTrack {
-  let track = tracks.get(client);
-  if (track === undefined) {
-    track = new SyncTrack((id, hear) => {
-      const events = client.subscribe({ query: SyncDocument, variables: { ids: [id] }, fetchPolicy: "no-cache" });
-      const subscription = events.subscribe(({ data }) => data && hear(data.sync));
-      return () => subscription.unsubscribe();
-    });
-    tracks.set(client, track);
-  }
+function trackOf(client: ApolloClient): Shared<SyncEvent> {
+  const track = tracks.get(client) ?? new Shared<SyncEvent>((id, hear) => follow(client, id, hear));
+  tracks.set(client, track);
   return track;
+}
+
+function follow(client: ApolloClient, id: string, hear: (event: SyncEvent) => void): () => void {
+  const events = client
+    .subscribe({ query: SyncDocument, variables: { ids: [id] }, fetchPolicy: "no-cache" })
+    .subscribe(({ data }) => data && hear(data.sync));
+  return () => events.unsubscribe();
 }

@@ -1,7 +1,9 @@
 /** One connection to a Twotrack server: everything that follows something goes through here. */
 
+import { authorizedFetch } from "./authorizedFetch.ts";
 import { backoff } from "./backoff.ts";
 import { lasting } from "./lasting.ts";
+import { retryingFetch } from "./retryingFetch.ts";
 import { openSocket } from "./socket.ts";
 import { type TokenSource, Tokens } from "./tokens.ts";
 import type { Payload, Sink, Transport } from "./transport.ts";
@@ -14,6 +16,7 @@ export interface ConnectionOptions {
   /** The server's `/graphql`, absolute or relative to the page. */
   url: string;
   token?: TokenSource;
+  fetch?: typeof fetch;
   /** For platforms without a global WebSocket (Node 20: `ws`). */
   webSocketImpl?: unknown;
   random?: () => number;
@@ -21,14 +24,16 @@ export interface ConnectionOptions {
 
 export interface Connection extends Transport {
   readonly url: string;
-  readonly tokens: Tokens;
+  /** For everything that is not followed: brings the token along, and asks a query again when nobody answered. */
+  readonly fetch: typeof fetch;
   status(): ConnectionStatus;
   onStatus(listener: () => void): () => void;
   /** Leaves everything and stays away. */
   close(): void;
 }
 
-export function createConnection({ url, token, webSocketImpl, random = Math.random }: ConnectionOptions): Connection {
+export function createConnection(options: ConnectionOptions): Connection {
+  const { url, token, fetch = globalThis.fetch, webSocketImpl, random = Math.random } = options;
   const http = new URL(url, globalThis.location?.href).href;
   const tokens = new Tokens(token);
   const wayBack = new WayBack(random);
@@ -76,7 +81,7 @@ export function createConnection({ url, token, webSocketImpl, random = Math.rand
 
   return {
     url: http,
-    tokens,
+    fetch: authorizedFetch(tokens, retryingFetch(fetch, random)),
     status: () => status,
     onStatus(listener) {
       listeners.add(listener);

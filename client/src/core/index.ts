@@ -12,7 +12,7 @@ export {
 } from "./documents.ts";
 export { type LastingOptions, lasting } from "./lasting.ts";
 export { PageSync, type PageSyncOptions, type SyncEvent } from "./pageSync.ts";
-export { isNews, type Revised } from "./revisions.ts";
+export { type Followable, isNews, type Revised } from "./revisions.ts";
 export { type StreamDocuments, streamDocuments } from "./stream.ts";
 export type { TokenSource } from "./tokens.ts";
 export type { Payload, Result, Sink, Transport } from "./transport.ts";

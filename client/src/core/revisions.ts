@@ -5,6 +5,11 @@ export interface Revised {
   readonly revision: number;
 }
 
+/** A message that can be followed. */
+export interface Followable extends Revised {
+  readonly streaming: boolean;
+}
+
 /** Equal revisions count as news: a later answer with the same revision may carry more fields. */
 export function isNews(candidate: Revised, known: Revised): boolean {
   return candidate.id !== known.id || candidate.revision >= known.revision;

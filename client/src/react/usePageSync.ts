@@ -1,13 +1,13 @@
 /** The sync rule as a hook, the same for every binding. */
 
 import { useEffect, useRef } from "react";
-import { PageSync } from "../core/pageSync.ts";
-import type { SyncTrack } from "../core/syncTrack.ts";
+import { PageSync, type SyncEvent } from "../core/pageSync.ts";
+import type { Shared } from "../core/shared.ts";
 
 export type ShownRevision = number | null | undefined | (() => number | null | undefined);
 
 export function usePageSync(
-  track: SyncTrack,
+  track: Shared<SyncEvent>,
   id: string | null | undefined,
   revision: ShownRevision,
   refetch: () => unknown,

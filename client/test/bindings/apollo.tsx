@@ -7,22 +7,23 @@ import { type Binding, SEND } from "./harness.tsx";
 
 export const apollo: Binding = {
   name: "Apollo",
+  isNonreactive: true,
   connect(server, options = {}) {
     const client = createTwotrackClient({ url: server.url, fetch: server.fetch, webSocketImpl: WebSocket, ...options });
     return {
-      Provider: ({ children }) => <ApolloProvider client={client}>{children}</ApolloProvider>,
+      wrap: (page) => <ApolloProvider client={client}>{page}</ApolloProvider>,
       status: () => client.connection.status(),
       close: () => client.stop(),
     };
   },
   useMessageStream: (message, options) => useMessageStream(message, options) as typeof message,
   useSync,
-  useChat(query) {
-    const { data, refetch } = useQuery(query, { variables: { id: "chat-1" } });
+  useChat(query, id) {
+    const { data, refetch } = useQuery(query, { variables: { id } });
     return { data, refetch };
   },
-  useSend() {
+  useSend(chatId) {
     const [send] = useMutation(SEND, { update: (cache, { data }) => addSent(cache, data?.sendMessage as Sent) });
-    return (content) => send({ variables: { input: { chatId: "chat-1", content, idempotencyKey: content } } });
+    return (content) => send({ variables: { input: { chatId, content, idempotencyKey: content } } });
   },
 };

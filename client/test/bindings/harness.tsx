@@ -3,10 +3,10 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { act, render, screen, waitFor } from "@testing-library/react";
 import { parse } from "graphql";
-import { type ComponentType, type ReactNode, StrictMode, useState } from "react";
+import { memo, type ReactNode, StrictMode, useState } from "react";
 import { expect } from "vitest";
 import type { TokenSource } from "../../src/core/tokens.ts";
-import type { Message, TestServer } from "../server.ts";
+import type { Message } from "../server.ts";
 
 export type Row = Pick<Message, "id" | "revision" | "status" | "streaming" | "content">;
 
@@ -17,17 +17,28 @@ export interface ChatData {
   } | null;
 }
 
+/** A server as a binding needs it. */
+export interface Endpoint {
+  readonly url: string;
+  readonly fetch: typeof fetch;
+}
+
 export interface Binding {
   readonly name: string;
-  connect(server: TestServer, options?: { token?: TokenSource }): Connected;
+  /** Where the page asks for a message's fields and a frame brings them, only `@nonreactive` keeps it from rendering. */
+  readonly isNonreactive: boolean;
+  connect(server: Endpoint, options?: { token?: TokenSource }): Connected;
   useMessageStream<M extends Row, L>(message: M, options?: { fragment?: TypedDocumentNode<L, unknown> }): M;
   useSync(id: string, revision: () => number | undefined, refetch: () => unknown): void;
-  useChat(query: TypedDocumentNode<ChatData, { id: string }>): { data: ChatData | undefined; refetch: () => unknown };
-  useSend(): (content: string) => Promise<unknown>;
+  useChat(
+    query: TypedDocumentNode<ChatData, { id: string }>,
+    id: string,
+  ): { data: ChatData | undefined; refetch: () => unknown };
+  useSend(chatId: string): (content: string) => Promise<unknown>;
 }
 
 export interface Connected {
-  readonly Provider: ComponentType<{ children: ReactNode }>;
+  wrap(page: ReactNode): ReactNode;
   status(): string;
   close(): void;
 }
@@ -64,6 +75,7 @@ export interface Options {
   fragment?: TypedDocumentNode<unknown, unknown>;
   token?: TokenSource;
   strict?: boolean;
+  chatId?: string;
 }
 
 /** What a page shows and has shown. */
@@ -99,14 +111,11 @@ export class Shown {
   }
 }
 
-export function show(binding: Binding, server: TestServer, options: Options = {}): Shown {
-  const { query = CHAT, fragment, token, strict = true } = options;
+export function show(binding: Binding, server: Endpoint, options: Options = {}): Shown {
+  const { query = CHAT, fragment, token, strict = true, chatId = "chat-1" } = options;
   const shown = new Shown(binding.connect(server, { ...(token !== undefined && { token }) }));
-  const { Provider } = shown.connected;
-  const page = (
-    <Provider>
-      <Chat binding={binding} shown={shown} query={query} fragment={fragment} />
-    </Provider>
+  const page = shown.connected.wrap(
+    <Chat binding={binding} shown={shown} query={query} fragment={fragment} chatId={chatId} />,
   );
   shown.unmount = render(strict ? <StrictMode>{page}</StrictMode> : page).unmount;
   return shown;
@@ -117,11 +126,17 @@ interface Props extends Pick<Options, "fragment"> {
   shown: Shown;
 }
 
-function Chat({ binding, shown, query, fragment }: Props & { query: NonNullable<Options["query"]> }) {
-  const { data, refetch } = binding.useChat(query);
+function Chat({
+  binding,
+  shown,
+  query,
+  fragment,
+  chatId,
+}: Props & { query: NonNullable<Options["query"]>; chatId: string }) {
+  const { data, refetch } = binding.useChat(query, chatId);
   const [hasSecond, setHasSecond] = useState(false);
-  const send = binding.useSend();
-  binding.useSync("chat-1", () => data?.chat?.messages.revision, refetch);
+  const send = binding.useSend(chatId);
+  binding.useSync(chatId, () => data?.chat?.messages.revision, refetch);
   shown.pageRenders++;
   Object.assign(shown, { refetch, send, addSecond: () => setHasSecond(true) });
   if (data?.chat === null) return <p>gone</p>;
@@ -133,7 +148,7 @@ function Chat({ binding, shown, query, fragment }: Props & { query: NonNullable<
   ));
 }
 
-function Bubble({ binding, shown, message, fragment }: Props & { message: Row }) {
+const Bubble = memo(function Bubble({ binding, shown, message, fragment }: Props & { message: Row }) {
   const live = binding.useMessageStream(message, { ...(fragment && { fragment }) });
   shown.noteBubble(live);
   return (
@@ -141,7 +156,7 @@ function Bubble({ binding, shown, message, fragment }: Props & { message: Row })
       {live.content}
     </article>
   );
-}
+});
 
 /** Waits until it holds; fails with what it last was. */
 export async function eventually<T>(look: () => T, value: T): Promise<void> {

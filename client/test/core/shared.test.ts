@@ -1,12 +1,12 @@
 import { expect, test, vi } from "vitest";
 import type { SyncEvent } from "../../src/core/pageSync.ts";
-import { SyncTrack } from "../../src/core/syncTrack.ts";
+import { Shared } from "../../src/core/shared.ts";
 
 function track() {
   const opened: string[] = [];
   const stopped: string[] = [];
   let say: (event: SyncEvent) => void = () => {};
-  const shared = new SyncTrack((id, hear) => {
+  const shared = new Shared<SyncEvent>((id, hear) => {
     opened.push(id);
     say = hear;
     return () => stopped.push(id);

@@ -1,0 +1,45 @@
+/** A `fetch` that asks a query once more when nobody answered, as while a server restarts. */
+
+import { backoff } from "./backoff.ts";
+
+const ATTEMPTS = 5; // four seconds or so: a server that restarts is back by then
+
+export function retryingFetch(
+  fetch: typeof globalThis.fetch,
+  random: () => number = Math.random,
+): typeof globalThis.fetch {
+  return async (input, init) => {
+    for (let attempt = 1; ; attempt++) {
+      const mayRepeat = attempt < ATTEMPTS && isRepeatable(init?.body);
+      try {
+        const response = await fetch(input, init);
+        if (!mayRepeat || !isAway(response)) return response;
+      } catch (error) {
+        if (!mayRepeat || !(error instanceof TypeError)) throw error;
+      }
+      await pause(backoff(attempt, random), init?.signal);
+    }
+  };
+}
+
+/** A mutation is not repeated behind its sender's back: it may have been done. */
+function isRepeatable(body: unknown): boolean {
+  if (typeof body !== "string") return false;
+  const { query } = JSON.parse(body) as { query?: string };
+  return query !== undefined && !/^\s*mutation\b/m.test(query);
+}
+
+/** A proxy speaks for a server that is not there. */
+function isAway({ status }: Response): boolean {
+  return status >= 502 && status <= 504;
+}
+
+function pause(ms: number, signal: AbortSignal | null | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}

@@ -1,0 +1,45 @@
+/** The urql binding on both of its caches, for the list that every binding must pass. */
+
+import { cacheExchange as graphcache } from "@urql/exchange-graphcache";
+import { Provider, useMutation, useQuery } from "urql";
+import WebSocket from "ws";
+import {
+  createTwotrackClient,
+  keys,
+  type TwotrackClientOptions,
+  useMessageStream,
+  useSync,
+} from "../../src/urql/index.ts";
+import { type Binding, SEND } from "./harness.tsx";
+
+function urqlOn(
+  name: string,
+  isNonreactive: boolean,
+  settings: () => Pick<TwotrackClientOptions, "exchanges">,
+): Binding {
+  return {
+    name,
+    isNonreactive,
+    connect({ url, fetch }, options = {}) {
+      const client = createTwotrackClient({ url, fetch, webSocketImpl: WebSocket, ...settings(), ...options });
+      return {
+        wrap: (page) => <Provider value={client}>{page}</Provider>,
+        status: () => client.connection.status(),
+        close: () => client.connection.close(),
+      };
+    },
+    useMessageStream: (message, options) => useMessageStream(message, options) as typeof message,
+    useSync,
+    useChat(query, id) {
+      const [{ data }, execute] = useQuery({ query, variables: { id } });
+      return { data, refetch: () => execute({ requestPolicy: "network-only" }) };
+    },
+    useSend(chatId) {
+      const [, send] = useMutation(SEND);
+      return (content) => send({ input: { chatId, content, idempotencyKey: content } });
+    },
+  };
+}
+
+export const urql = urqlOn("urql with its document cache", true, () => ({}));
+export const urqlGraphcache = urqlOn("urql with graphcache", false, () => ({ exchanges: [graphcache({ keys })] }));

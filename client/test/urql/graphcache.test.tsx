@@ -1,0 +1,4 @@
+import { behaves } from "../bindings/behaviour.tsx";
+import { urqlGraphcache } from "../bindings/urql.tsx";
+
+behaves(urqlGraphcache);
