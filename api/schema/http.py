@@ -5,14 +5,16 @@ SSE follows graphql-sse's distinct connections mode, multipart Apollo's multipar
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from api.auth import Viewer
 from api.errors import BadUserInput, RequestError
 from api.schema.context import Context, Server
 from api.schema.operations import WITHOUT_SUBSCRIPTIONS, Operation, Operations, Payload, refusal
@@ -78,7 +80,8 @@ class GraphQLOverHTTP:
         if (framing := _framing(request)) is not None:
             payloads = self._operations.run(operation, context)
             headers = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
-            return Streaming(self._framed(payloads, framing), media_type=framing.content_type, headers=headers)
+            frames = self._framed(payloads, framing, viewer)
+            return Streaming(frames, media_type=framing.content_type, headers=headers)
         async with aclosing(self._operations.run(operation, context, WITHOUT_SUBSCRIPTIONS)) as payloads:
             return _answer(request, await anext(payloads))
 
@@ -97,12 +100,14 @@ class GraphQLOverHTTP:
         except (ValueError, RecursionError):
             raise BadUserInput("The request's body is no JSON. Send an object with `query` and `variables`.") from None
 
-    async def _framed(self, payloads: AsyncGenerator[Payload, None], framing: Framing) -> AsyncIterator[bytes]:
-        """The payloads as they come, heartbeats in between; ends without a `complete` when the server parts.
+    async def _framed(
+        self, payloads: AsyncGenerator[Payload, None], framing: Framing, viewer: Viewer | None
+    ) -> AsyncIterator[bytes]:
+        """The payloads as they come, heartbeats in between; ends without a `complete` when it is time to part.
 
-        A client takes a missing `complete` for a lost connection, and comes back to another server.
+        A client takes a missing `complete` for a lost connection, and comes back.
         """
-        parting = asyncio.create_task(self._parting.wait())
+        parting = asyncio.create_task(self._time_to_part(viewer))
         upcoming: asyncio.Task[Payload] | None = None
         try:
             yield framing.start + framing.heartbeat
@@ -126,6 +131,13 @@ class GraphQLOverHTTP:
                 upcoming.cancel()
                 await asyncio.wait((upcoming,))
             await payloads.aclose()
+
+
+    async def _time_to_part(self, viewer: Viewer | None) -> None:
+        """Until the server parts, or the token expires that the request was let in with."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if viewer is None else viewer.expires_at - time.time()):
+                await self._parting.wait()
 
 
 class Streaming(StreamingResponse):
