@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from api.schema.shared import Rendering
-from api.schema.wire import Envelope, Wire
+from api.schema.wire import Envelope, Line
 from api.streaming.hub import Hub, gone
 from api.streaming.topic import Reader, Topic
 
@@ -15,11 +15,24 @@ class Relay(Reader):
     `tell` is what an update costs for each of its readers: it calls little and looks nothing up.
     """
 
+    __slots__ = (
+        "_ended",
+        "_envelope",
+        "_failure",
+        "_line",
+        "_on_full",
+        "_on_sent",
+        "_open",
+        "_rendering",
+        "_shown",
+        "_topic",
+    )
+
     def __init__(
         self,
         viewer: UUID,
         rendering: Rendering,
-        wire: Wire,
+        line: Line,
         envelope: Envelope,
         *,
         on_full: Callable[["Relay"], None],
@@ -27,11 +40,13 @@ class Relay(Reader):
     ) -> None:
         super().__init__(viewer)
         self._rendering = rendering
-        self._wire = wire
+        self._line = line
         self._envelope = envelope
         self._on_full = on_full
         self._on_sent = on_sent
         self._topic: Topic | None = None
+        self._open = False
+        """Whether it may be given anything: it was authorized, is not in doubt and has not ended."""
         self._shown = 0
         self._ended = False
         self._failure: Exception | None = None
@@ -40,29 +55,29 @@ class Relay(Reader):
         """Until the final update is written. Raises NotFound, or NeedsMore when graphql-core must take over."""
         rendering = self._rendering
         async with hub.reading(self, [(rendering.model, rendering.key)], streams=True) as (topic,):
-            await hub.look(self, topic)
             self._topic = topic
-            self.tell(topic)
             while not self._ended:
-                await self.stirred()
-                while self.doubts and not self._ended:
+                if not self._open:
                     await hub.look(self, topic)
+                    self._open = not self.doubts
                     self.tell(topic)
+                else:
+                    await self.stirred()
         if self._failure is not None:
             raise self._failure
 
     def tell(self, topic: Topic) -> None:
         """Write the newest snapshot, if it was not shown yet, may be, and there is room for it."""
         news = topic.newest
-        if news.revision <= self._shown or self.doubts or self._topic is None or self._ended:
+        if not self._open or news.revision <= self._shown:
             return
-        if self._wire.full:
+        if self._line.full:
             self._on_full(self)
             return
         try:
             if news.deleted:
                 raise gone(topic.model)
-            self._wire.write_update(self._envelope, self._rendering.update(news.row))
+            self._line.write(self._envelope, self._rendering.update(news.row))
         except Exception as failure:  # it is this reader's, and must not keep the others from their update
             self._failure = failure
             self._end()
@@ -72,11 +87,16 @@ class Relay(Reader):
         if news.final:
             self._end()
 
+    def doubt(self, topic: Topic, epoch: int) -> None:
+        super().doubt(topic, epoch)
+        self._open = self._open and not self.doubts
+
     def resume(self) -> None:
         """There is room again."""
         if self._topic is not None:
             self.tell(self._topic)
 
     def _end(self) -> None:
+        self._open = False
         self._ended = True
         self.stir()

@@ -75,6 +75,8 @@ class Topic:
 class Reader:
     """One subscription: which topics it follows, which of them have news for it, and what it may still see."""
 
+    __slots__ = ("_news", "_stirred", "doubts", "sights", "topics", "viewer")
+
     def __init__(self, viewer: UUID | None) -> None:
         self.viewer = viewer
         self.topics: dict[Key, Topic] = {}
