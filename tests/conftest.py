@@ -38,11 +38,13 @@ class Backend:
     name: str
     database_url: str
     broadcast_url: str
+    direct_writes: bool = True
 
     def settings(self, **changes: Any) -> Settings:
         """Settings with short times; whatever a test needs otherwise it says itself."""
         fast: dict[str, Any] = {
             "cadence_seconds": 0.05,
+            "direct_writes": self.direct_writes,
             "patience_seconds": 0.5,
             "secret_key": SECRET,
             "_env_file": None,
@@ -61,10 +63,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["embedded", "scaled"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Backend]:
     """Memory and SQLite, then Redis and Postgres."""
-    if request.param == "embedded":
-        path = tmp_path / "twotrack.db"
+    yield from fresh_backend(request, tmp_path, sqlite_template)
+
+
+def fresh_backend(request: pytest.FixtureRequest, directory: Path, sqlite_template: Path) -> Iterator[Backend]:
+    """The one that the fixture's parameter names; `embedded-plain` sends everything uvicorn's plain way."""
+    if request.param.startswith("embedded"):
+        path = directory / "twotrack.db"
         path.write_bytes(sqlite_template.read_bytes())
-        yield Backend("embedded", f"sqlite+aiosqlite:///{path}", "memory://")
+        direct = request.param == "embedded"
+        yield Backend(request.param, f"sqlite+aiosqlite:///{path}", "memory://", direct_writes=direct)
         return
     postgres: Postgres = request.getfixturevalue("postgres_server")
     redis = request.getfixturevalue("redis_server")

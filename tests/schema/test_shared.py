@@ -16,6 +16,8 @@ from api.schema.shared import Rendering
 from tests.responses import MULTIPART, SSE, following
 from tests.server import STREAM, Person, Refused, Running
 
+pytestmark = pytest.mark.parametrize("backend", ["embedded", "embedded-plain", "scaled"], indirect=True)
+
 OTHER = "subscription ($id: ID!) { messageStream(id: $id) { content status streaming } }"
 OPTIONAL = (
     "subscription ($id: ID!, $more: Boolean!) "
