@@ -15,7 +15,7 @@ import contextlib
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -84,7 +84,14 @@ class Drop:
     politely: bool = False
 
 
-Step = Say | Think | Decline | Finish | Refuse | Complain | Stall | Drop
+@dataclass(frozen=True)
+class Dictate:
+    """The rest is made up as it goes; it stands last in its script."""
+
+    steps: "Callable[[Call], AsyncIterator[Step]]"
+
+
+Step = Say | Think | Decline | Finish | Refuse | Complain | Stall | Drop | Dictate
 
 
 @dataclass(frozen=True)
@@ -189,7 +196,7 @@ async def _play(steps: tuple[Step, ...], call: Call, writer: asyncio.StreamWrite
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
     dialect = DIALECTS[call.path]()
     _send(writer, dialect.begin())
-    for step in steps:
+    async for step in _each(steps, call):
         match step:
             case Say(content):
                 _send(writer, dialect.say(content))
@@ -211,6 +218,15 @@ async def _play(steps: tuple[Step, ...], call: Call, writer: asyncio.StreamWrite
                 raise ConnectionResetError
     writer.write(b"0\r\n\r\n")
     await writer.drain()
+
+
+async def _each(steps: tuple[Step, ...], call: Call) -> AsyncIterator[Step]:
+    for step in steps:
+        if isinstance(step, Dictate):
+            async for dictated in step.steps(call):
+                yield dictated
+        else:
+            yield step
 
 
 def _refuse(refusal: Refuse, writer: asyncio.StreamWriter) -> None:

@@ -1,0 +1,30 @@
+"""The browser of these tests: the system's Chromium, as bare as it starts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, async_playwright, expect
+
+from tests.server import PATIENCE_SECONDS
+from tests.services import chromium
+
+FLAGS = [
+    "--no-sandbox",  # tests may run as root, where Chromium has none
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+PATIENCE_MS = PATIENCE_SECONDS * 1000
+
+
+@asynccontextmanager
+async def launched() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield browser
+        await browser.close()

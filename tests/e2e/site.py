@@ -1,0 +1,88 @@
+"""Twotrack as one person runs it: `twotrack serve` on a SQLite file, the chat page built.
+
+async with running(model="scripted?chars=6000&rate=3000") as site:
+    (ann,) = await site.people("Ann")
+    …                                   # a browser at site.url
+    site.kill()
+    site.start()                        # the same port, the same file
+"""
+
+import asyncio
+import re
+import subprocess
+import urllib.request
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from api.models import Message
+from tests.conftest import SECRET
+from tests.faults.deployment import Deployment
+from tests.faults.fleet import ServerProcess, comes_true
+
+ROOT = Path(__file__).parent.parent.parent
+
+BUILD_SECONDS = 300
+
+QUICK: dict[str, Any] = {
+    "cadence_seconds": 0.1,
+    "patience_seconds": 0.5,
+    "lease_seconds": 2,  # of a writer that was killed
+    "grace_seconds": 5,  # a tenth of it to part
+    "secret_key": SECRET,
+}
+"""Times for tests that wait for what they are about."""
+
+
+class Site(ServerProcess, Deployment):
+    """One server process, as its users see it, and what it has stored."""
+
+    def __init__(self, environment: Mapping[str, str], settings: Mapping[str, Any]) -> None:
+        ServerProcess.__init__(self, {**QUICK, **settings}, "--replies")
+        Deployment.__init__(self, f"sqlite+aiosqlite:///{self.directory / 'twotrack.db'}")
+        self._settings |= {"TWOTRACK_DATABASE_URL": self.database_url, "NO_PROXY": "127.0.0.1", **environment}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ports(self) -> list[int]:
+        return [self.port, self.port]
+
+    async def stored(self, message: str) -> Message:
+        """A message's row, which must be there."""
+        row = await self.row(message)
+        assert row is not None, f"{message} is not stored"
+        return row
+
+    async def streams(self, number: int) -> None:
+        """Until the server serves exactly so many subscriptions to messages."""
+        await comes_true(lambda: self._streams() == number, f"{number} live streams; there are {self._streams()}")
+
+    def _streams(self) -> int:
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as response:
+            metrics = response.read().decode()
+        found = re.search(r'^twotrack_subscriptions_active\{track="stream"\} (\S+)$', metrics, re.MULTILINE)
+        return int(float(found[1])) if found else 0
+
+
+@asynccontextmanager
+async def running(environment: Mapping[str, str] = {}, **settings: Any) -> AsyncIterator[Site]:
+    """A site on a free port. `settings` are Twotrack's, `environment` is anybody else's."""
+    site = Site(environment, settings)
+    await asyncio.to_thread(site.start)
+    try:
+        yield site
+    finally:
+        await asyncio.to_thread(site.kill)
+
+
+def build_pages() -> None:
+    """Build the chat page and GraphiQL, if their sources are newer than what was built."""
+    pages = ["client/app/dist/index.html", "client/graphiql/dist/index.html"]
+    # Whether the packages are the locked ones is for `make setup` to say.
+    command = ["make", "--old-file=client/node_modules/.installed", *pages]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=BUILD_SECONDS)
+    assert built.returncode == 0, f"the pages could not be built; run `make setup`\n{built.stdout}{built.stderr}"
