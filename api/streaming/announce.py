@@ -206,10 +206,11 @@ def _raise_revisions(session: TrackedSession) -> None:
     for model in by_depth():
         made = {key for kind, key in changes.made if kind is model}
         gone = {key for kind, key in changes.deleted if kind is model}
-        _touch_collections(session, model, (pending[model] | made) - gone, pending)
         if keys := pending[model] - made - gone:
             for row in _raise(session, model, keys):
                 _owe(session, model, row._mapping, streams=(model, row.id) in changes.streamed)
+        # Once the row is locked: whoever joins or leaves in another transaction has by now, or will wait for ours.
+        _touch_collections(session, model, (pending[model] | made) - gone, pending)
     for model, key in changes.deleted:
         _owe_deletion(session, model, key)
     for model, key in changes.lost - changes.deleted:
@@ -231,15 +232,18 @@ def _touch_collections(session: Session, model: Model, keys: set[UUID], pending:
 
 
 def _raise(session: Session, model: Model, keys: Iterable[UUID]) -> Iterable[Any]:
-    """One statement, rows locked in sorted order: two transactions that share rows can only queue, not deadlock."""
+    """Rows are locked in sorted order, then changed: two transactions that share rows can only queue, not deadlock.
+
+    In two statements, since one would change the rows as it saw them when it began. Postgres then asks once more for
+    the lock of a version that is gone by now, behind somebody who has that lock and waits for this transaction.
+    """
     table = cast(Table, model.__table__)
-    chosen = select(table.c.id).where(table.c.id.in_(sorted(keys))).order_by(table.c.id).with_for_update(key_share=True)
+    these = table.c.id.in_(sorted(keys))
+    session.execute(select(table.c.id).where(these).order_by(table.c.id).with_for_update(key_share=True))
     values: dict[str, Any] = {"revision": table.c.revision + 1}
     if "updated_at" in table.c:
         values["updated_at"] = now()
-    raised = (
-        update(table).where(table.c.id.in_(chosen.scalar_subquery())).values(values).returning(*_news_columns(model))
-    )
+    raised = update(table).where(these).values(values).returning(*_news_columns(model))
     rows = session.execute(raised, execution_options={SEEN: True}).all()
     for row in rows:
         loaded = session.identity_map.get(inspect(model).identity_key_from_primary_key((row.id,)))
