@@ -1,5 +1,7 @@
 """What can be asked. What the viewer may not see is answered like what does not exist: with null."""
 
+from typing import Annotated
+
 import strawberry
 from sqlalchemy import select
 
@@ -7,7 +9,7 @@ from api import models
 from api.auth import visible_chats, visible_messages
 from api.schema import ids
 from api.schema.context import Info
-from api.schema.types import Chat, Message, Node, User, Viewer
+from api.schema.types import Chat, ChatId, Message, MessageId, Node, User, Viewer
 
 
 @strawberry.type(description="What can be asked.")
@@ -20,7 +22,9 @@ class Query:
         return None if row is None else Viewer.of(row)
 
     @strawberry.field(description="Anything by its id; null when it is not there or not the viewer's to see.")
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="As it was received.")]
+    ) -> Node | None:
         kind, _ = ids.read(id)
         match kind:
             case "Chat":
@@ -34,11 +38,11 @@ class Query:
         return None
 
     @strawberry.field(description="A chat of the viewer's, or null.")
-    async def chat(self, info: Info, id: strawberry.ID) -> Chat | None:
+    async def chat(self, info: Info, id: ChatId) -> Chat | None:
         return await _chat(info, id)
 
     @strawberry.field(description="A message of one of the viewer's chats, or null.")
-    async def message(self, info: Info, id: strawberry.ID) -> Message | None:
+    async def message(self, info: Info, id: MessageId) -> Message | None:
         return await _message(info, id)
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import strawberry
+from graphql import GraphQLSchema, get_named_type
 from strawberry.schema.config import StrawberryConfig
 
 from api.schema.mutations import Mutation
@@ -23,10 +24,20 @@ MOMENT = strawberry.scalar(
 
 def make_schema() -> strawberry.Schema:
     """Queries, mutations and subscriptions."""
-    return strawberry.Schema(
+    schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=[Chat, Message, User, Viewer],
         config=StrawberryConfig(scalar_map={datetime: MOMENT}),
     )
+    _describe_inputs(schema._schema)
+    return schema
+
+
+def _describe_inputs(schema: GraphQLSchema) -> None:
+    """A mutation's input is what its type says, and need not be told twice."""
+    assert schema.mutation_type is not None
+    for field in schema.mutation_type.fields.values():
+        for argument in field.args.values():
+            argument.description = get_named_type(argument.type).description

@@ -1,6 +1,7 @@
 """What can be followed: one message as it grows, and the revisions of what a page shows."""
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
 import strawberry
 
@@ -9,10 +10,15 @@ from api.errors import BadUserInput
 from api.schema import ids
 from api.schema.context import Info, counted
 from api.schema.shared import SHARES, Shares
-from api.schema.types import Message
+from api.schema.types import Message, MessageId
 from api.streaming.topic import Key, Model
 
 FOLLOWED_AT_ONCE = 100
+
+Followed = Annotated[
+    list[strawberry.ID],
+    strawberry.argument(description="Of the viewer's own Viewer and Chats, at most 100; duplicates collapse."),
+]
 
 FOLLOWABLE: dict[str, Model] = {"Viewer": models.User, "Chat": models.Chat}
 
@@ -33,7 +39,7 @@ class Subscription:
         description="The whole message as it grows: at once as it is now, at last the finished one, then complete.",
         metadata={SHARES: Shares(models.Message, Message.of)},
     )
-    async def message_stream(self, info: Info, id: strawberry.ID) -> AsyncIterator[Message]:
+    async def message_stream(self, info: Info, id: MessageId) -> AsyncIterator[Message]:
         viewer, key = info.context.signed_in, ids.key_of("Message", id)
         with counted(info.context, "stream"):
             async with info.context.server.hub.follow(models.Message, key, viewer) as snapshots:
@@ -45,7 +51,7 @@ class Subscription:
         description="The revisions of the viewer's own Viewer and Chats: first one event for each id, then whatever is "
         "greater."
     )
-    async def sync(self, info: Info, ids: list[strawberry.ID]) -> AsyncIterator[SyncEvent]:
+    async def sync(self, info: Info, ids: Followed) -> AsyncIterator[SyncEvent]:
         viewer = info.context.signed_in
         asked = list(dict.fromkeys(ids))
         if len(asked) > FOLLOWED_AT_ONCE:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 from sqlalchemy import select
@@ -23,20 +23,49 @@ Last = Annotated[
 ]
 Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
 
-strawberry.enum(models.MessageRole, description="Who speaks in a message.")
-strawberry.enum(Status, name="MessageStatus", description="Where a message stands. All but STREAMING are final.")
+ChatId = Annotated[strawberry.ID, strawberry.argument(description="The chat's.")]
+MessageId = Annotated[strawberry.ID, strawberry.argument(description="The message's.")]
 
 
-@strawberry.enum(
-    description="Why a message FAILED. INTERRUPTED: whoever was writing it stopped. PROVIDER: the model's provider "
-    "refused or broke off. TIMEOUT: the model was silent too long, or nobody was free to write. TOO_LONG: it outgrew "
-    "the limit."
-)
 class MessageErrorCode(StrEnum):
     INTERRUPTED = "INTERRUPTED"
     PROVIDER = "PROVIDER"
     TIMEOUT = "TIMEOUT"
     TOO_LONG = "TOO_LONG"
+
+
+def _show(kind: type[StrEnum], name: str, description: str, **values: str) -> None:
+    """Put an enum into the schema, with a description of each of its values."""
+    shown: Any = strawberry.enum(kind, name=name, description=description)
+    for value in shown.__strawberry_definition__.values:
+        value.description = values[value.name]
+
+
+_show(
+    models.MessageRole,
+    "MessageRole",
+    "Who speaks in a message.",
+    USER="A participant.",
+    ASSISTANT="The model.",
+)
+_show(
+    Status,
+    "MessageStatus",
+    "Where a message stands. All but STREAMING are final.",
+    STREAMING="It is being written, or waits for a writer: follow it with `messageStream`.",
+    COMPLETE="It is all there.",
+    STOPPED="A participant stopped it; the text so far stays.",
+    FAILED="It broke off, and `error` says why; the text so far stays.",
+)
+_show(
+    MessageErrorCode,
+    "MessageErrorCode",
+    "Why a message FAILED.",
+    INTERRUPTED="Whoever was writing it stopped.",
+    PROVIDER="The model's provider refused or broke off.",
+    TIMEOUT="The model was silent too long, or nobody was free to write.",
+    TOO_LONG="It outgrew the limit.",
+)
 
 
 @strawberry.interface(description="Anything with an id of its own.")

@@ -185,7 +185,8 @@ async def test_two_halves_that_belong_together_are_a_character(server: Running) 
     assert response.json()["data"]["createChat"]["chat"]["title"] == "\U0001f600"
 
 
-MALFORMED = ["", "nonsense", "\0", "\ud800", "é", "Q2hhdA", "x" * 100_000, "ids.Message", "ids.Planet"]
+PADDED = ids.global_id("Chat", ids.UUID(int=1)) + "="
+MALFORMED = ["", "nonsense", "\0", "\ud800", "é", "Q2hhdA", PADDED, "x" * 100_000, "ids.Message", "ids.Planet"]
 
 
 def malformed(id: str, wrong: str) -> str:
