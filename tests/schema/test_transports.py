@@ -179,11 +179,11 @@ async def test_other_methods_are_not_allowed(server: Running) -> None:
 
 
 async def test_a_page_of_an_allowed_origin_may_ask_and_another_may_not(backend: Backend) -> None:
-    async with serving(backend.settings(allowed_origins="https://chat.example.com")) as server:
-        async with httpx.AsyncClient() as client:
-            for origin, allowed in (("https://chat.example.com", True), ("https://evil.example", False)):
-                wishes = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
-                preflight = await client.options(server.url, headers={"origin": origin, **wishes})
-                answer = await client.post(server.url, json={"query": "{ viewer { id } }"}, headers={"origin": origin})
-                for response in (preflight, answer):
-                    assert (response.headers.get("access-control-allow-origin") == origin) is allowed
+    wishes = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
+    settings = backend.settings(allowed_origins="https://chat.example.com")
+    async with serving(settings) as server, httpx.AsyncClient() as client:
+        for origin, allowed in (("https://chat.example.com", True), ("https://evil.example", False)):
+            preflight = await client.options(server.url, headers={"origin": origin, **wishes})
+            answer = await client.post(server.url, json={"query": "{ viewer { id } }"}, headers={"origin": origin})
+            for response in (preflight, answer):
+                assert (response.headers.get("access-control-allow-origin") == origin) is allowed
