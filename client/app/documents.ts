@@ -23,11 +23,15 @@ export type EditMessageInput = {
   messageId: string;
 };
 
-/** Why a message FAILED. INTERRUPTED: whoever was writing it stopped. PROVIDER: the model's provider refused or broke off. TIMEOUT: the model was silent too long, or nobody was free to write. TOO_LONG: it outgrew the limit. */
+/** Why a message FAILED. */
 export type MessageErrorCode =
+  /** Whoever was writing it stopped. */
   | 'INTERRUPTED'
+  /** The model's provider refused or broke off. */
   | 'PROVIDER'
+  /** The model was silent too long, or nobody was free to write. */
   | 'TIMEOUT'
+  /** It outgrew the limit. */
   | 'TOO_LONG';
 
 /** Which message. */
@@ -38,14 +42,20 @@ export type MessageInput = {
 
 /** Who speaks in a message. */
 export type MessageRole =
+  /** The model. */
   | 'ASSISTANT'
+  /** A participant. */
   | 'USER';
 
 /** Where a message stands. All but STREAMING are final. */
 export type MessageStatus =
+  /** It is all there. */
   | 'COMPLETE'
+  /** It broke off, and `error` says why; the text so far stays. */
   | 'FAILED'
+  /** A participant stopped it; the text so far stays. */
   | 'STOPPED'
+  /** It is being written, or waits for a writer: follow it with `messageStream`. */
   | 'STREAMING';
 
 /** Whom to let in. */

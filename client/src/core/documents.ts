@@ -3,18 +3,26 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** Why a message FAILED. INTERRUPTED: whoever was writing it stopped. PROVIDER: the model's provider refused or broke off. TIMEOUT: the model was silent too long, or nobody was free to write. TOO_LONG: it outgrew the limit. */
+/** Why a message FAILED. */
 export type MessageErrorCode =
+  /** Whoever was writing it stopped. */
   | 'INTERRUPTED'
+  /** The model's provider refused or broke off. */
   | 'PROVIDER'
+  /** The model was silent too long, or nobody was free to write. */
   | 'TIMEOUT'
+  /** It outgrew the limit. */
   | 'TOO_LONG';
 
 /** Where a message stands. All but STREAMING are final. */
 export type MessageStatus =
+  /** It is all there. */
   | 'COMPLETE'
+  /** It broke off, and `error` says why; the text so far stays. */
   | 'FAILED'
+  /** A participant stopped it; the text so far stays. */
   | 'STOPPED'
+  /** It is being written, or waits for a writer: follow it with `messageStream`. */
   | 'STREAMING';
 
 export type LiveMessageFragment = { id: string, revision: number, status: MessageStatus, streaming: boolean, content: string, reasoning: string | null, model: string | null, finishReason: string | null, updatedAt: string, error: { code: MessageErrorCode, message: string } | null, usage: { inputTokens: number | null, outputTokens: number | null } | null };
