@@ -132,7 +132,6 @@ class GraphQLOverHTTP:
                 await asyncio.wait((upcoming,))
             await payloads.aclose()
 
-
     async def _time_to_part(self, viewer: Viewer | None) -> None:
         """Until the server parts, or the token expires that the request was let in with."""
         with suppress(TimeoutError):
