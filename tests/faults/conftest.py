@@ -1,6 +1,6 @@
 """What the faults happen to."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 import pytest_asyncio
@@ -8,6 +8,17 @@ import pytest_asyncio
 from tests.conftest import Backend, migrate
 from tests.faults.fleet import Fleet
 from tests.services import Postgres, Redis, throw_away
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the servers had to say about it."""
+    report = yield
+    fleet = getattr(item, "funcargs", {}).get("fleet")
+    if report.failed and fleet is not None:
+        for number, server in enumerate(fleet.servers):
+            report.sections.append((f"server {number}", server.log[-5_000:]))
+    return report
 
 
 @pytest.fixture(scope="session")
