@@ -20,9 +20,6 @@ POOL_SIZE = 5
 
 POOL_OVERFLOW = 5
 
-POOL_WAIT_SECONDS = 10.0
-"""For a free connection: longer, and whoever waits should rather hear that the database is away."""
-
 CONNECT_SECONDS = 5.0
 """For Postgres to accept a connection."""
 
@@ -64,7 +61,6 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=pool_overflow,
-            pool_timeout=POOL_WAIT_SECONDS,
             **_options(self.dialect, statement_seconds),
         )
         if self.dialect == "sqlite":
