@@ -1,9 +1,11 @@
 /** A small Twotrack in this process whose every answer, frame and close happens when the test says so. */
 
 import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { buildSchema, GraphQLError, type GraphQLSchema, graphql } from "graphql";
+import { text } from "node:stream/consumers";
+import { buildSchema, GraphQLError, type GraphQLSchema, graphql, parse } from "graphql";
+import { createHandler } from "graphql-sse/lib/use/http";
 import { CloseCode } from "graphql-ws";
 import { useServer as serve } from "graphql-ws/use/ws";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -85,10 +87,13 @@ export class TestServer {
 
   private constructor() {
     this.#schema = buildSchema(readFileSync("../schema.graphql", "utf8"));
-    this.#http = createServer();
+    this.#http = createServer((request, response) => {
+      const isStream = request.headers.accept?.includes("text/event-stream");
+      void (isStream ? this.#overSse(request, response) : this.#overHttp(request, response));
+    });
     const sockets = new WebSocketServer({ noServer: true, autoPong: false });
     this.#http.on("upgrade", (request, socket, head) => {
-      if (!this.#accepting) return socket.destroy();
+      if (!this.#accepting || this.blocksSockets) return socket.destroy();
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         this.sockets.add(webSocket);
         webSocket.on("close", () => this.sockets.delete(webSocket));
@@ -146,6 +151,30 @@ export class TestServer {
     if (this.holding.has(operationName)) await this.#hold(operationName, init?.signal);
     return new Response(body, { headers: { "content-type": "application/graphql-response+json" } });
   };
+
+  async #overHttp(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { authorization } = request.headers;
+    const body = await text(request);
+    if (this.httpFails) return void response.destroy();
+    const answer = await this.fetch("", { body, headers: authorization ? { authorization } : {} });
+    response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+  }
+
+  readonly #overSse = createHandler({
+    onSubscribe: (_, { query, operationName, variables }) => {
+      this.operations.push(operationName ?? "?");
+      const rootValue = this.#subscriptions();
+      const document = parse(query);
+      return {
+        schema: this.#schema,
+        document,
+        variableValues: variables,
+        operationName,
+        rootValue,
+        contextValue: undefined,
+      };
+    },
+  });
 
   #hold(name: string, signal: AbortSignal | null | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -233,9 +262,16 @@ export class TestServer {
     for (const socket of this.sockets) code === undefined ? socket.terminate() : socket.close(code);
   }
 
+  /** As a proxy that knows nothing of WebSockets. */
+  blocksSockets = false;
+
   refuseConnects(): void {
     this.#accepting = false;
     this.cut();
+  }
+
+  cutHttp(): void {
+    this.#http.closeAllConnections();
   }
 
   acceptConnects(): void {
@@ -256,6 +292,7 @@ export class TestServer {
 
   #root() {
     return {
+      node: ({ id }: { id: string }) => (id === CHAT && !this.deleted ? this.#chat() : null),
       chat: ({ id }: { id: string }) => (id === CHAT && !this.deleted ? this.#chat() : null),
       message: ({ id }: { id: string }) => this.messages.find((message) => message.id === id) ?? null,
       sendMessage: ({ input }: { input: { content: string; reply: boolean } }) => {

@@ -1,7 +1,7 @@
 /** Whether the page is connected right now. */
 
 import { useApolloClient } from "@apollo/client/react";
-import type { ConnectionStatus } from "../core/connection.ts";
+import type { ConnectionStatus } from "../core/status.ts";
 import { useConnectionStatus } from "../react/useConnectionStatus.ts";
 import type { TwotrackClient } from "./client.ts";
 

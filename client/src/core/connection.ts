@@ -1,16 +1,15 @@
 /** One connection to a Twotrack server: everything that follows something goes through here. */
 
 import { authorizedFetch } from "./authorizedFetch.ts";
-import { backoff } from "./backoff.ts";
 import { lasting } from "./lasting.ts";
 import { retryingFetch } from "./retryingFetch.ts";
+import { Route } from "./route.ts";
 import { openSocket } from "./socket.ts";
+import { type ConnectionStatus, Status } from "./status.ts";
 import { type TokenSource, Tokens } from "./tokens.ts";
-import type { Payload, Sink, Transport } from "./transport.ts";
+import type { Payload, Transport } from "./transport.ts";
+import { onWaking } from "./waking.ts";
 import { WayBack } from "./wayBack.ts";
-
-/** `idle`: nothing is followed. `lost`: it was open, or should be, and is being restored. */
-export type ConnectionStatus = "idle" | "connecting" | "open" | "lost";
 
 export interface ConnectionOptions {
   /** The server's `/graphql`, absolute or relative to the page. */
@@ -28,93 +27,96 @@ export interface Connection extends Transport {
   readonly fetch: typeof fetch;
   status(): ConnectionStatus;
   onStatus(listener: () => void): () => void;
+  /**
+   * The messages in view, nearest first. It matters where WebSockets are blocked: over HTTP only a few can be
+   * followed closely.
+   */
+  prefer(messageIds: readonly string[]): void;
   /** Leaves everything and stays away. */
   close(): void;
 }
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { url, token, fetch = globalThis.fetch, webSocketImpl, random = Math.random } = options;
-  const http = new URL(url, globalThis.location?.href).href;
+  const { token, fetch = globalThis.fetch, webSocketImpl, random = Math.random } = options;
+  const url = new URL(options.url, globalThis.location?.href).href;
   const tokens = new Tokens(token);
+  const status = new Status();
   const wayBack = new WayBack(random);
-  const leaving = new Set<() => void>();
-  const listeners = new Set<() => void>();
-  let status: ConnectionStatus = "idle";
-  let normalClosures = 0;
-
-  function turn(to: ConnectionStatus): void {
-    if (status === to) return;
-    status = to;
-    for (const listener of listeners) listener();
-  }
+  const following = new Set<() => void>();
+  let preferred: readonly string[] = [];
 
   const socket = openSocket({
-    webSocketImpl,
-    url: async () => {
-      // After a close with 1000 graphql-ws connects again by itself and at once, a thousand times a second if it must.
-      if (normalClosures > 0) await new Promise((go) => setTimeout(go, backoff(normalClosures, random)));
-      return http.replace(/^http/, "ws");
-    },
+    url: url.replace(/^http/, "ws"),
     params: () => tokens.headers(),
-    onConnecting: () => {
-      if (status === "idle") turn("connecting");
-    },
+    webSocketImpl,
+    random,
+    onConnecting: () => status.current() === "idle" && status.turn("connecting"),
     onOpen: () => {
-      normalClosures = 0;
-      turn("open");
+      route.onSocketOpen();
+      status.turn("open");
       wayBack.now();
     },
+    onRefused: (code) => void route.onSocketRefused(code),
     onClosed: (code) => {
       if (code === 4403) tokens.refuse();
-      if (code === 1000 && leaving.size > 0) normalClosures++;
-      turn(leaving.size > 0 ? "lost" : "idle");
+      if (following.size === 0) status.turn("idle");
     },
   });
 
-  const transport = lasting(socket.client, { wayBack, random });
+  const route = new Route({
+    socket: socket.client,
+    probe: socket.probeAside,
+    url,
+    fetch: authorizedFetch(tokens, fetch),
+    rank: (payload) => rankOf(payload, preferred),
+    onChange: () => wayBack.now(),
+    random,
+  });
 
-  const wake = () => {
+  const transport = lasting(route, {
+    wayBack,
+    random,
+    onHeard: () => status.turn("open"),
+    onLost: () => status.turn("lost"),
+  });
+
+  const unlisten = onWaking(() => {
     wayBack.now();
     socket.probe();
-  };
-  const unlisten = onWaking(wake);
+    route.arrange();
+  });
 
   return {
-    url: http,
+    url,
     fetch: authorizedFetch(tokens, retryingFetch(fetch, random)),
-    status: () => status,
-    onStatus(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    subscribe(payload: Payload, sink: Sink) {
+    status: status.current,
+    onStatus: status.subscribe,
+    subscribe(payload, sink) {
       const stop = transport.subscribe(payload, sink);
       const leave = () => {
-        leaving.delete(leave);
+        following.delete(leave);
         stop();
-        if (leaving.size === 0 && status !== "open") turn("idle");
+        if (following.size === 0 && (route.isHttp || status.current() !== "open")) status.turn("idle");
       };
-      leaving.add(leave);
+      following.add(leave);
       return leave;
+    },
+    prefer(messageIds) {
+      preferred = messageIds;
+      route.arrange();
     },
     close() {
       unlisten();
-      for (const leave of [...leaving]) leave();
-      Promise.resolve(socket.client.dispose()).catch(() => {}); // it was still connecting, and did not get through
+      for (const leave of [...following]) leave();
+      route.close();
+      socket.close();
     },
   };
 }
 
-/** A laptop that wakes and a network that returns say so: there is no need to wait for a timer to find out. */
-function onWaking(wake: () => void): () => void {
-  if (typeof document === "undefined") return () => {};
-  const onVisible = () => {
-    if (document.visibilityState === "visible") wake();
-  };
-  addEventListener("online", wake);
-  document.addEventListener("visibilitychange", onVisible);
-  return () => {
-    removeEventListener("online", wake);
-    document.removeEventListener("visibilitychange", onVisible);
-  };
+/** `sync` first of all: it is how a page learns of everything else. */
+function rankOf({ query, variables }: Payload, preferred: readonly string[]): number {
+  if (/\bsync\s*\(/.test(query)) return -1;
+  const place = preferred.indexOf(String(variables?.id));
+  return place === -1 ? preferred.length : place;
 }

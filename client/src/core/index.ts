@@ -1,7 +1,7 @@
 /** Everything that needs no framework: follow a message or a page from any GraphQL client, or from none. */
 
 export { backoff } from "./backoff.ts";
-export { type Connection, type ConnectionOptions, type ConnectionStatus, createConnection } from "./connection.ts";
+export { type Connection, type ConnectionOptions, createConnection } from "./connection.ts";
 export {
   type LiveMessageFragment,
   LiveMessageFragmentDoc,
@@ -13,6 +13,7 @@ export {
 export { type LastingOptions, lasting } from "./lasting.ts";
 export { PageSync, type PageSyncOptions, type SyncEvent } from "./pageSync.ts";
 export { type Followable, isNews, type Revised } from "./revisions.ts";
+export type { ConnectionStatus } from "./status.ts";
 export { type StreamDocuments, streamDocuments } from "./stream.ts";
 export type { TokenSource } from "./tokens.ts";
 export type { Payload, Result, Sink, Transport } from "./transport.ts";

@@ -7,6 +7,7 @@
 
 import type { GraphQLFormattedError } from "graphql";
 import { backoff, STEADY_MS } from "./backoff.ts";
+import { isOver } from "./endings.ts";
 import { isRefusal, type Payload, type Result, type Sink, type Transport } from "./transport.ts";
 import { WayBack } from "./wayBack.ts";
 
@@ -15,13 +16,15 @@ const INTERNAL_RETRIES = 5; // a database that blinked is back by then; a bug is
 export interface LastingOptions {
   wayBack?: WayBack;
   random?: () => number;
+  onHeard?: () => void;
+  onLost?: () => void;
 }
 
 export function lasting(beneath: Transport, options: LastingOptions = {}): Transport {
-  const { random = Math.random, wayBack = new WayBack(random) } = options;
+  const { random = Math.random, wayBack = new WayBack(random), onHeard = () => {}, onLost = () => {} } = options;
   return {
     subscribe(payload, sink) {
-      const subscription = new Lasting(beneath, payload, sink, wayBack, random);
+      const subscription = new Lasting(beneath, payload, sink, { random, wayBack, onHeard, onLost });
       subscription.follow();
       return () => subscription.leave();
     },
@@ -34,15 +37,13 @@ class Lasting {
   readonly #beneath: Transport;
   readonly #payload: Payload;
   readonly #sink: Sink;
-  readonly #wayBack: WayBack;
-  readonly #random: () => number;
+  readonly #options: Required<LastingOptions>;
 
-  constructor(beneath: Transport, payload: Payload, sink: Sink, wayBack: WayBack, random: () => number) {
+  constructor(beneath: Transport, payload: Payload, sink: Sink, options: Required<LastingOptions>) {
     this.#beneath = beneath;
     this.#payload = payload;
     this.#sink = sink;
-    this.#wayBack = wayBack;
-    this.#random = random;
+    this.#options = options;
   }
 
   follow(): void {
@@ -60,6 +61,7 @@ class Lasting {
 
     const next = (result: Result) => {
       if (left) return;
+      this.#options.onHeard();
       const wait = this.#retryAfter(result.errors);
       if (wait !== undefined) return this.#again(wait);
       since ||= Date.now();
@@ -70,7 +72,7 @@ class Lasting {
       if (left) return;
       if (isOver(last)) return this.#end();
       this.#settle(since);
-      this.#again(backoff(this.#restarts++, this.#random));
+      this.#again(backoff(this.#restarts++, this.#options.random));
     };
     const error = (cause: unknown) => {
       if (left) return;
@@ -80,7 +82,8 @@ class Lasting {
       }
       this.#settle(since);
       this.leave();
-      this.#leave = this.#wayBack.wait(() => this.follow());
+      this.#options.onLost();
+      this.#leave = this.#options.wayBack.wait(() => this.follow());
     };
 
     unsubscribe = this.#beneath.subscribe(this.#payload, { next, error, complete });
@@ -105,7 +108,7 @@ class Lasting {
   #settle(since: number): void {
     if (since === 0) return;
     const held = Date.now() - since;
-    this.#wayBack.held(held);
+    this.#options.wayBack.held(held);
     if (held >= STEADY_MS) this.#restarts = 0;
   }
 
@@ -114,24 +117,11 @@ class Lasting {
     for (const { extensions } of errors ?? []) {
       if (extensions?.code === "RATE_LIMITED") {
         const seconds = typeof extensions.retryAfter === "number" ? extensions.retryAfter : 1;
-        return seconds * 1000 + backoff(0, this.#random);
+        return seconds * 1000 + backoff(0, this.#options.random);
       }
       if (extensions?.code === "INTERNAL" && this.#restarts < INTERNAL_RETRIES)
-        return backoff(this.#restarts++, this.#random);
+        return backoff(this.#restarts++, this.#options.random);
     }
     return undefined;
   }
-}
-
-/** A stream is over after a final status or an error; `sync` never is. With no answer at all, ask again. */
-function isOver(last: Result | undefined): boolean {
-  if (last === undefined) return false;
-  if (last.errors?.length) return true;
-  return !Object.values(last.data ?? {}).some(isUnfinished);
-}
-
-function isUnfinished(field: unknown): boolean {
-  if (typeof field !== "object" || field === null) return false;
-  if ("deleted" in field) return true;
-  return ("streaming" in field && field.streaming === true) || ("status" in field && field.status === "STREAMING");
 }

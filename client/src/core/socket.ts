@@ -1,6 +1,7 @@
 /** The WebSocket beneath: a graphql-ws client that never retries by itself and notices when its socket is dead. */
 
-import { type Client, createClient } from "graphql-ws";
+import { type Client, createClient, GRAPHQL_TRANSPORT_WS_PROTOCOL, MessageType } from "graphql-ws";
+import { backoff } from "./backoff.ts";
 
 const PING_EVERY_MS = 15_000; // below the 30-60 s after which proxies and mobile networks forget a silent connection
 const PONG_WITHIN_MS = 5_000; // slower than that is dead: a half-open socket never says so
@@ -8,11 +9,14 @@ const ACK_WITHIN_MS = 10_000;
 const LINGER_MS = 3_000; // going from one chat to the next should not cost a handshake
 
 export interface SocketOptions {
-  url: () => string | Promise<string>;
+  url: string;
   params: () => Promise<Record<string, unknown> | undefined>;
-  webSocketImpl?: unknown;
+  webSocketImpl: unknown;
+  random: () => number;
   onConnecting: () => void;
   onOpen: () => void;
+  /** Closed before it was open. */
+  onRefused: (code: number | undefined) => void;
   onClosed: (code: number | undefined) => void;
 }
 
@@ -20,24 +24,33 @@ export interface Socket {
   client: Client;
   /** Asks the other side for a sign of life now: after a sleep, or when the network changed. */
   probe(): void;
+  /** Whether another socket would be answered. */
+  probeAside(): Promise<boolean>;
+  close(): void;
 }
 
 export function openSocket(options: SocketOptions): Socket {
+  const WebSocketImpl = (options.webSocketImpl ?? globalThis.WebSocket) as typeof WebSocket;
   let live: WebSocket | undefined;
   let overdue: ReturnType<typeof setTimeout> | undefined;
+  let normalClosures = 0;
 
   const expectPong = () => {
     overdue ??= setTimeout(() => client.terminate(), PONG_WITHIN_MS);
   };
-  const alive = () => {
+  const isAlive = () => {
     clearTimeout(overdue);
     overdue = undefined;
   };
 
   const client = createClient({
-    url: options.url,
+    url: async () => {
+      // After a close with 1000 graphql-ws connects again by itself and at once, a thousand times a second if it must.
+      if (normalClosures > 0) await new Promise((go) => setTimeout(go, backoff(normalClosures, options.random)));
+      return options.url;
+    },
     connectionParams: options.params,
-    webSocketImpl: options.webSocketImpl,
+    webSocketImpl: WebSocketImpl,
     retryAttempts: 0,
     keepAlive: PING_EVERY_MS,
     connectionAckWaitTimeout: ACK_WITHIN_MS,
@@ -46,16 +59,21 @@ export function openSocket(options: SocketOptions): Socket {
       connecting: options.onConnecting,
       connected: (socket) => {
         live = socket as WebSocket;
+        normalClosures = 0;
         options.onOpen();
       },
       ping: (received) => {
         if (!received) expectPong();
       },
-      message: alive,
+      message: isAlive,
       closed: (event) => {
+        const { code } = event as CloseEvent;
+        const wasOpen = live !== undefined;
         live = undefined;
-        alive();
-        options.onClosed((event as CloseEvent).code);
+        isAlive();
+        if (code === 1000) normalClosures++;
+        if (!wasOpen) options.onRefused(code);
+        options.onClosed(code);
       },
     },
   });
@@ -64,8 +82,32 @@ export function openSocket(options: SocketOptions): Socket {
     client,
     probe() {
       if (live?.readyState !== 1) return;
-      live.send(JSON.stringify({ type: "ping" }));
+      live.send(JSON.stringify({ type: MessageType.Ping }));
       expectPong();
     },
+    async probeAside() {
+      const params = await options.params();
+      return isAnswered(new WebSocketImpl(options.url, GRAPHQL_TRANSPORT_WS_PROTOCOL), params);
+    },
+    close() {
+      Promise.resolve(client.dispose()).catch(() => {}); // it was still connecting, and did not get through
+    },
   };
+}
+
+/** Some proxies let a socket open and then nothing through, so only the acknowledgement counts. */
+function isAnswered(socket: WebSocket, payload: unknown): Promise<boolean> {
+  return new Promise((resolve) => {
+    const decide = (answered: boolean) => {
+      clearTimeout(timer);
+      socket.onclose = socket.onerror = null;
+      socket.close();
+      resolve(answered);
+    };
+    const timer = setTimeout(() => decide(false), ACK_WITHIN_MS);
+    socket.onopen = () => socket.send(JSON.stringify({ type: MessageType.ConnectionInit, payload }));
+    socket.onmessage = ({ data }) => decide(JSON.parse(String(data)).type === MessageType.ConnectionAck);
+    socket.onclose = () => decide(false);
+    socket.onerror = () => {}; // a close follows
+  });
 }

@@ -1,0 +1,99 @@
+/** One subscription over HTTP: on a stream of its own, or asking every now and then. */
+
+import { isOver } from "./endings.ts";
+import { type Ask, polling } from "./polling.ts";
+import type { Slot } from "./slots.ts";
+import type { Payload, Result, Sink, Transport } from "./transport.ts";
+
+const ASK_EVERY_MS = 2_000;
+const ASK_HIDDEN_EVERY_MS = 10_000; // nobody looks
+
+// A stream says nothing while nothing happens, so a dead one looks like a quiet one. Begun anew, it starts with how
+// things are.
+const RENEW_EVERY_MS = 60_000;
+
+export class Follower {
+  #leave: () => void = () => {};
+  #slot: Slot | undefined;
+  readonly payload: Payload;
+  readonly #sink: Sink;
+  readonly #questions: ReturnType<typeof polling>;
+
+  constructor(payload: Payload, sink: Sink) {
+    this.payload = payload;
+    this.#sink = sink;
+    this.#questions = polling(payload);
+  }
+
+  get isStreaming(): boolean {
+    return this.#slot !== undefined;
+  }
+
+  stream(streams: Transport, slot: Slot): void {
+    this.leave();
+    this.#slot = slot;
+    let left = false;
+    const unsubscribe = streams.subscribe(this.payload, {
+      next: (result) => left || this.#sink.next(result),
+      error: (cause) => left || this.#sink.error(cause),
+      complete: () => left || this.#sink.complete(), // graphql-sse says so to those who leave, too
+    });
+    const renewal = setTimeout(() => this.#sink.complete(), RENEW_EVERY_MS); // too early, so it is asked for again
+    this.#leave = () => {
+      left = true;
+      clearTimeout(renewal);
+      unsubscribe();
+    };
+  }
+
+  ask(ask: Ask): void {
+    this.leave();
+    const questions = this.#questions;
+    if (questions === undefined) return; // it has to wait for a stream
+    let left = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const round = async () => {
+      let last: Result | undefined;
+      try {
+        for (const result of await questions(ask)) {
+          if (left) return;
+          last = result;
+          this.#sink.next(result);
+        }
+      } catch (cause) {
+        if (!left) this.#sink.error(cause);
+        return;
+      }
+      if (left) return;
+      if (isOver(last)) return this.#sink.complete();
+      timer = setTimeout(round, isHidden() ? ASK_HIDDEN_EVERY_MS : ASK_EVERY_MS);
+    };
+    this.#leave = () => {
+      left = true;
+      clearTimeout(timer);
+    };
+    void round();
+  }
+
+  fail(cause: unknown): void {
+    this.leave();
+    this.#sink.error(cause);
+  }
+
+  leave(): void {
+    this.yieldSlot()?.release();
+    this.#leave();
+    this.#leave = () => {};
+  }
+
+  /** Hands the slot on; what held it must do something else next. */
+  yieldSlot(): Slot | undefined {
+    const slot = this.#slot;
+    this.#slot = undefined;
+    return slot;
+  }
+}
+
+export function isHidden(): boolean {
+  return globalThis.document?.visibilityState === "hidden";
+}

@@ -1,0 +1,107 @@
+/**
+ * The way to the server: WebSocket, and HTTP for as long as something on the way blocks WebSockets.
+ *
+ * A socket that is refused may mean a proxy or an outage. It is a proxy if the server answers over HTTP, and then
+ * refuses a socket once more.
+ */
+
+import type { Fallback, FallbackOptions } from "./fallback.ts";
+import type { Payload, Sink, Transport } from "./transport.ts";
+
+const RETURN_AFTER_MS = 15_000; // twice as long after each probe in vain, up to
+const RETURN_AT_MOST_MS = 300_000;
+
+// The server itself never closes a socket with these before it is open: nobody is there, or somebody is in between.
+const UNREACHABLE = new Set<number | undefined>([undefined, 1002, 1005, 1006, 1015, 4504]);
+
+export interface RouteOptions extends FallbackOptions {
+  socket: Transport;
+  /** Opens a WebSocket aside from the one in use, and resolves to whether the server answered on it. */
+  probe: () => Promise<boolean>;
+  /** The way has changed: all that waits may go. */
+  onChange: () => void;
+  random: () => number;
+}
+
+export class Route implements Transport {
+  #fallback: Fallback | undefined;
+  #refusals = 0;
+  #answersHttp = false;
+  #isClosed = false;
+  #probes = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #options: RouteOptions;
+
+  constructor(options: RouteOptions) {
+    this.#options = options;
+  }
+
+  get isHttp(): boolean {
+    return this.#fallback !== undefined;
+  }
+
+  subscribe(payload: Payload, sink: Sink): () => void {
+    return (this.#fallback ?? this.#options.socket).subscribe(payload, sink);
+  }
+
+  onSocketOpen(): void {
+    this.#refusals = 0;
+    this.#answersHttp = false;
+  }
+
+  /** A socket was closed that had never been open. */
+  async onSocketRefused(code: number | undefined): Promise<void> {
+    if (this.#fallback !== undefined || !UNREACHABLE.has(code)) return;
+    this.#refusals++;
+    if (this.#refusals > 1 && this.#answersHttp) return this.#fallBack();
+    this.#answersHttp = await this.#asksHttp();
+  }
+
+  /** What matters most on the page has changed, or the page is seen again. */
+  arrange(): void {
+    void this.#fallback?.arrange();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#fallback?.close();
+  }
+
+  async #fallBack(): Promise<void> {
+    // In a file of its own: hardly anybody needs it.
+    const { Fallback } = await import("./fallback.ts");
+    if (this.#fallback !== undefined || this.#isClosed) return;
+    this.#fallback = new Fallback(this.#options);
+    this.#probes = 0;
+    this.#scheduleReturn();
+    this.#options.onChange();
+  }
+
+  #scheduleReturn(): void {
+    const wait = Math.min(RETURN_AFTER_MS * 2 ** this.#probes++, RETURN_AT_MOST_MS);
+    this.#timer = setTimeout(() => void this.#return(), wait * (0.5 + this.#options.random()));
+  }
+
+  async #return(): Promise<void> {
+    const isOpen = await this.#options.probe().catch(() => false);
+    if (this.#isClosed) return;
+    if (!isOpen) return this.#scheduleReturn();
+    const left = this.#fallback;
+    this.#fallback = undefined;
+    this.onSocketOpen();
+    left?.close();
+    this.#options.onChange();
+  }
+
+  async #asksHttp(): Promise<boolean> {
+    try {
+      const { fetch, url } = this.#options;
+      const body = JSON.stringify({ query: "{ __typename }" });
+      const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
+      return response.ok;
+    } catch {
+      return false;
+    }
+  }
+}

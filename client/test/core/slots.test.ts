@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Slot, Slots } from "../../src/core/slots.ts";
+
+/** The browser's locks, as far as they are used: shared by all tabs. */
+class Locks {
+  readonly #taken = new Set<string>();
+
+  request(name: string, _: unknown, grant: (lock: object | null) => Promise<void> | undefined): void {
+    if (this.#taken.has(name)) return void grant(null);
+    this.#taken.add(name);
+    void Promise.resolve(grant({})).then(() => this.#taken.delete(name));
+  }
+}
+
+const take = async (slots: Slots, count: number) => {
+  const taken: (Slot | undefined)[] = [];
+  for (let i = 0; i < count; i++) taken.push(await slots.take());
+  return taken;
+};
+
+describe("the four slots", () => {
+  test("are four for a tab alone", async () => {
+    expect((await take(new Slots(), 5)).filter(Boolean)).toHaveLength(4);
+  });
+
+  test("are given again when they are given back", async () => {
+    const slots = new Slots();
+    const [first] = await take(slots, 4);
+    expect(await slots.take()).toBeUndefined();
+    first?.release();
+    expect(await slots.take()).toBeDefined();
+  });
+
+  describe("in a browser", () => {
+    beforeEach(() => {
+      vi.stubGlobal("navigator", { locks: new Locks() });
+    });
+    afterEach(() => {
+      vi.unstubAllGlobals();
+    });
+
+    test("are four for all tabs together", async () => {
+      const [one, other] = [new Slots(), new Slots()];
+      expect((await take(one, 3)).filter(Boolean)).toHaveLength(3);
+      const [last, none] = await take(other, 2);
+      expect(last).toBeDefined();
+      expect(none).toBeUndefined();
+    });
+
+    test("pass from one tab to the other", async () => {
+      const [one, other] = [new Slots(), new Slots()];
+      const [first] = await take(one, 4);
+      expect(await other.take()).toBeUndefined();
+      first?.release();
+      await vi.waitFor(async () => expect(await other.take()).toBeDefined());
+    });
+  });
+});
