@@ -4,9 +4,10 @@ import asyncio
 import os
 import secrets
 import signal
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -34,7 +35,7 @@ from api.schema.limits import Rates
 from api.schema.operations import Operations
 from api.schema.schema import make_schema
 from api.schema.socket import Sockets
-from api.settings import PREFIX, Settings
+from api.settings import PREFIX, SECRET_CHARACTERS, Settings
 from api.streaming.bus import Bus
 from api.streaming.hub import Hub
 from api.streaming.publisher import Publisher
@@ -260,17 +261,24 @@ def secret_key(settings: Settings) -> str:
     """The configured key, or one made once and kept beside the SQLite file, readable by its owner alone."""
     if settings.secret_key:
         return settings.secret_key
-    database = make_url(settings.database_url).database
-    if not database or database == ":memory:":
-        return secrets.token_hex(32)
-    path = Path(f"{database}.secret")
+    path = Path(f"{make_url(settings.database_url).database}.secret")
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+        if not path.exists():
+            _keep(path, secrets.token_hex(32))
+        key = path.read_text().strip()
     except OSError as error:
         raise SettingsError(
             f"{PREFIX}SECRET_KEY is not set and none can be kept at {path}: {error.strerror}."
         ) from None
-    return path.read_text().strip()
+    if len(key) < SECRET_CHARACTERS:
+        raise SettingsError(f"{PREFIX}SECRET_KEY is not set, and the one kept at {path} is broken. Delete that file.")
+    return key
+
+
+def _keep(path: Path, key: str) -> None:
+    """Write the key whole or not at all; of processes that start together, one's key is everybody's."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f"{path.name}.") as file:  # readable by us alone
+        file.write(key)
+        file.flush()
+        with suppress(FileExistsError):
+            os.link(file.name, path)

@@ -14,7 +14,7 @@ from api.settings import PREFIX, Settings
 def only_process(settings: Settings) -> Iterator[None]:
     """Hold a lock beside the database file while the bus is in memory. Raises SettingsError when another has it."""
     database = make_url(settings.database_url).database
-    if not (settings.one_process and settings.embedded) or not database or database == ":memory:":
+    if not (settings.one_process and settings.embedded):
         yield
         return
     try:

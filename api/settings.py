@@ -3,27 +3,36 @@
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
+from dotenv import load_dotenv
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from api.errors import SettingsError
 
 PREFIX = "TWOTRACK_"
 
-Positive = Annotated[float, Field(gt=0)]
+ENV_FILE = ".env"
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+SECRET_CHARACTERS = 32
+"""HMAC with SHA-256 is as strong as its key, up to this length."""
+
+UNTOLD = {"secret_key", "database_url", "broadcast_url"}
+"""Their values hold passwords, and an error ends up in a log."""
 
 
 class Settings(BaseSettings):
     """What an operator decides. Durations in seconds, sizes in bytes where not said otherwise."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
     database_url: str = "sqlite+aiosqlite:///twotrack.db"
     broadcast_url: str = "memory://"
     model: str = "scripted"
-    secret_key: str | None = Field(default=None, min_length=32)
+    secret_key: str | None = Field(default=None, min_length=SECRET_CHARACTERS)
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     cadence_seconds: Positive = 0.35
     patience_seconds: Positive = 5
@@ -51,6 +60,15 @@ class Settings(BaseSettings):
     def _known_database(cls, url: str) -> str:
         if not url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
             raise ValueError("it must begin with sqlite+aiosqlite:// or postgresql+asyncpg://")
+        try:
+            database = make_url(url).database
+        except (ArgumentError, ValueError):
+            raise ValueError(
+                "it is no address of a database; write postgresql+asyncpg://user:password@host:port/name, "
+                "with special characters of the password percent-encoded"
+            ) from None
+        if not database or database == ":memory:":
+            raise ValueError("it must name a file, as sqlite+aiosqlite:///twotrack.db does, or a database of Postgres")
         return url
 
     @field_validator("broadcast_url")
@@ -67,7 +85,7 @@ class Settings(BaseSettings):
     @classmethod
     def _separated_by_commas(cls, value: object) -> object:
         return (
-            tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+            tuple(part.strip().rstrip("/").lower() for part in value.split(",") if part.strip())
             if isinstance(value, str)
             else value
         )
@@ -76,7 +94,8 @@ class Settings(BaseSettings):
     @classmethod
     def _whole_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
-            if origin != "*" and not (urlsplit(origin).scheme in ("http", "https") and urlsplit(origin).netloc):
+            scheme, host, *rest = urlsplit(origin)
+            if origin != "*" and (scheme not in ("http", "https") or not host or any(rest)):
                 raise ValueError(
                     f"`{origin}` is no origin; write it like https://chat.example.com, several separated by commas"
                 )
@@ -108,12 +127,19 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, **overrides: object) -> "Settings":
-        """From the environment. Raises SettingsError with one sentence that names the setting."""
+        """From the environment. Raises SettingsError with one sentence that names the setting.
+
+        `.env` is read into the environment, since it also holds what the models' SDKs look for there.
+        """
+        try:
+            load_dotenv(ENV_FILE)
+        except UnicodeDecodeError:
+            raise SettingsError(f"{ENV_FILE} cannot be read: save it as UTF-8.") from None
         try:
             return cls(**overrides)  # type: ignore[arg-type]
         except ValidationError as error:
             first = error.errors()[0]
             name = PREFIX + "_".join(str(part) for part in first["loc"][:1]).upper()
-            raise SettingsError(
-                f"{name} is wrong: {first['msg'].removeprefix('Value error, ')} (it is {first['input']!r})."
-            ) from None
+            reason = first["msg"].removeprefix("Value error, ")
+            value = "" if first["loc"][0] in UNTOLD else f" (it is {first['input']!r})"
+            raise SettingsError(f"{name} is wrong: {reason}{value}.") from None

@@ -47,7 +47,6 @@ class Backend:
             "direct_writes": self.direct_writes,
             "patience_seconds": 0.5,
             "secret_key": SECRET,
-            "_env_file": None,
         }
         return Settings(database_url=self.database_url, broadcast_url=self.broadcast_url, **{**fast, **changes})
 
