@@ -47,6 +47,27 @@ async def comes_true(what: Callable[[], bool], called: str, within: float = PATI
         await asyncio.sleep(0.02)
 
 
+def children_of(parent: int) -> list[tuple[int, str]]:
+    """A process's children, and what they run."""
+    columns = ["-o", "pid=", "-o", "ppid=", "-o", "args="]
+    listing = subprocess.run(["ps", "-A", *columns], capture_output=True, text=True, check=True)
+    rows = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
+    return [(int(pid), words) for pid, above, words in rows if int(above) == parent]
+
+
+@contextmanager
+def frozen(server: Server) -> Iterator[None]:
+    """A server stopped with all its children in the middle of whatever they were doing: a machine that hangs."""
+    family = [server.pid, *(pid for pid, _ in children_of(server.pid))]
+    for pid in family:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in family:
+            os.kill(pid, signal.SIGCONT)
+
+
 class Process(Server):
     """One `twotrack` command, and what it has logged."""
 
@@ -88,22 +109,10 @@ class Process(Server):
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """Stopped in the middle of whatever it was doing, as a machine that swaps or a container that is paused."""
-        self.signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self.signal(signal.SIGCONT)
-
     @property
     def children(self) -> list[int]:
         """The processes of `--processes`."""
-        columns = ["-o", "pid=", "-o", "ppid=", "-o", "args="]
-        listing = subprocess.run(["ps", "-A", *columns], capture_output=True, text=True, check=True)
-        rows = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
-        return [int(pid) for pid, parent, words in rows if int(parent) == self.pid and "spawn_main" in words]
+        return [pid for pid, words in children_of(self.pid) if "spawn_main" in words]
 
     async def leaves(self, within: float) -> None:
         """SIGTERM. Fails unless it has ended well by then."""

@@ -7,7 +7,7 @@ import time
 from api.models import Message
 from api.replies.prose import markdown
 from tests.faults.conversation import conversation
-from tests.faults.fleet import SETTLED_WITHIN, Fleet, ServerProcess
+from tests.faults.fleet import SETTLED_WITHIN, Fleet, ServerProcess, frozen
 
 SHORT = 600
 WHOLE = f"scripted?chars={SHORT}&rate=600"
@@ -49,7 +49,7 @@ async def test_a_writer_that_was_frozen_past_its_lease_wakes_fenced_and_changes_
     async with fleet.worker(ENDLESS) as worker, conversation(fleet) as talk:
         reply = await talk.ask()
         await talk.shown(reply, 100)
-        with worker.frozen():
+        with frozen(worker):
             settled = await talk.ended(reply)
         await talk.ask("What do you write now?")
         await talk.shown(list(talk.readers)[-1], 100)  # awake, and several flushes later
@@ -63,7 +63,7 @@ async def test_a_writer_frozen_before_its_first_word_leaves_the_reply_to_another
     async with fleet.worker(SPEECHLESS) as sleeper, conversation(fleet) as talk:
         reply = await talk.ask()
         await claimed(fleet, reply)
-        with sleeper.frozen():
+        with frozen(sleeper):
             async with fleet.worker(WHOLE):
                 written = await talk.ended(reply)
         second = await talk.ask("Are you awake?")
