@@ -128,8 +128,13 @@ class Database:
         """Await the work; if the caller is cancelled, let it end by itself. A query cut off leaks its connection."""
         task = asyncio.create_task(work)
         self._detached.add(task)
-        task.add_done_callback(self._detached.discard)
+        task.add_done_callback(self._ended)
         return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._detached.discard(task)
+        if not task.cancelled():
+            task.exception()  # of no interest to anybody, if whoever asked has left
 
     async def ping(self) -> None:
         """Raises what the database raises when it does not answer."""
