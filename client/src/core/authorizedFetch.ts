@@ -25,8 +25,15 @@ async function isTurnedAway(response: Response): Promise<boolean> {
   const { headers } = response;
   if (!headers.get("content-type")?.includes("json") || Number(headers.get("content-length")) > LONGEST_REFUSAL)
     return false;
-  const { errors } = (await response.clone().json()) as { errors?: Refusal[] };
-  return errors?.some(({ extensions, path }) => extensions?.code === "UNAUTHENTICATED" && path === undefined) ?? false;
+  const { errors } = await response
+    .clone()
+    .json()
+    .catch(() => ({})); // somebody else's answer, and for its reader to complain about
+  return (errors as Refusal[] | undefined)?.some(isWholeRequests) ?? false;
+}
+
+function isWholeRequests({ extensions, path }: Refusal): boolean {
+  return extensions?.code === "UNAUTHENTICATED" && path === undefined;
 }
 
 interface Refusal {

@@ -8,6 +8,7 @@ import { type Binding, SEND } from "./harness.tsx";
 export const apollo: Binding = {
   name: "Apollo",
   isNonreactive: true,
+  keepsPage: true,
   connect(server, options = {}) {
     const client = createTwotrackClient({ url: server.url, fetch: server.fetch, webSocketImpl: WebSocket, ...options });
     return {

@@ -27,6 +27,8 @@ export interface Binding {
   readonly name: string;
   /** Where the page asks for a message's fields and a frame brings them, only `@nonreactive` keeps it from rendering. */
   readonly isNonreactive: boolean;
+  /** Whether a message that is sent reaches the page without a refetch. */
+  readonly keepsPage: boolean;
   connect(server: Endpoint, options?: { token?: TokenSource }): Connected;
   useMessageStream<M extends Row, L>(message: M, options?: { fragment?: TypedDocumentNode<L, unknown> }): M;
   useSync(id: string, revision: () => number | undefined, refetch: () => unknown): void;

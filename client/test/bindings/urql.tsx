@@ -20,6 +20,7 @@ function urqlOn(
   return {
     name,
     isNonreactive,
+    keepsPage: false,
     connect({ url, fetch }, options = {}) {
       const client = createTwotrackClient({ url, fetch, webSocketImpl: WebSocket, ...settings(), ...options });
       return {

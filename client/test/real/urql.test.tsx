@@ -1,0 +1,4 @@
+import { urql } from "../bindings/urql.tsx";
+import { behavesForReal } from "./behaviour.tsx";
+
+behavesForReal(urql);
