@@ -7,21 +7,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest_asyncio
-from playwright.async_api import Page, Route, async_playwright, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.conftest import Backend
+from tests.e2e.browser import launched
 from tests.server import Running, serving
-from tests.services import chromium
-
-FLAGS = [
-    "--no-sandbox",  # tests may run as root, where Chromium has none
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 TABS = ["SignUp", "CreateChat", "SendMessage", "FollowReply"]
 
@@ -47,15 +37,13 @@ async def page(server: Running) -> AsyncIterator[Page]:
             elsewhere.append(route.request.url)
             await route.abort()
 
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+    async with launched() as browser:
         page = await browser.new_page(viewport={"width": 1280, "height": 800})
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.route("**/*", local_only)
         await page.goto(server.url)
         yield page
-        await browser.close()
     assert elsewhere == []
     assert complaints == []
 
