@@ -176,7 +176,10 @@ async def _ready(settings: Settings, *, replies: bool) -> None:
         from api.replies.model import ReplyModel
 
         ReplyModel.from_name(settings.model, timeout_seconds=settings.model_timeout_seconds)
-    await _with_database(settings, functools.partial(migrations.prepare, embedded=settings.embedded))
+    from api.streaming.bus import Bus
+
+    async with Bus(settings.broadcast_url):
+        await _with_database(settings, functools.partial(migrations.prepare, embedded=settings.embedded))
 
 
 async def _with_database(settings: Settings, act: Callable[[Database], Any]) -> None:
