@@ -249,12 +249,12 @@ class Wire(Bounded, WebSocketsSansIOProtocol):
         self.on_stuck()
 
     def handle_ping(self) -> None:
-        """While the socket is full, the last pong alone waits: a peer may send pings for ever and read nothing."""
-        pong = b"".join(self.conn.data_to_send())
-        if self.line.full:
-            self._pong = pong
-        else:
-            self.transport.write(pong)
+        """While the socket is full, only the last answer waits: a peer may send pings for ever and read nothing."""
+        if pongs := b"".join(self.conn.data_to_send()):
+            if self.line.full:
+                self._pong = pongs
+            else:
+                self.transport.write(pongs)
 
     def keepalive_timeout(self) -> None:
         """A half-open connection. Its client, should it be there after all, is to come back."""
