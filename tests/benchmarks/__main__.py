@@ -78,13 +78,12 @@ class Bench:
         """The figures of those that did not fail."""
         found: dict[Run, Figures] = {}
         for run in runs:
-            name = f"{run.scenario}: {run.label}"
-            print(f"{name:44}", end=" ", flush=True)
+            print(f"{run!s:56}", end=" ", flush=True)
             try:
                 figures = found[run] = uvloop.run(measure(self._contestants[run.contestant], run.load))
             except Exception as error:  # whatever it was: the others can still be measured
                 print("FAILED", flush=True)
-                self.failures.append(f"{name}: {error!r}")
+                self.failures.append(f"{run}: {error!r}")
             else:
                 print(f"{figures.cpu_us:8.1f} µs {figures.p99_ms:8.1f} ms {figures.connection_kb:6.1f} kB", flush=True)
         return found

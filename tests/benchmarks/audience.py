@@ -55,6 +55,8 @@ class Audience:
         self.stories: dict[str, Story] = defaultdict(Story)
         self.buffer = bytearray(RECEIVE_BYTES)
         self.begun = False
+        self.started = asyncio.Event()
+        """Set when the first update arrives, or when none will."""
         self.wire_bytes = 0
         self.payload_bytes = 0
         self.delays = array("d")
@@ -124,6 +126,7 @@ class Audience:
     def shown(self, version: Version, size: int, arrived: float) -> None:
         """A reader was shown a version."""
         if self.begun:
+            self.started.set()
             self.payload_bytes += size
             self.delays.append(arrived - version.committed)
         if not version.row["streaming"]:
@@ -135,6 +138,7 @@ class Audience:
         """Something is wrong: nobody needs to wait any longer."""
         self._wrong = self._wrong or error
         self._over.set()
+        self.started.set()
         for reader in self.readers:
             reader.seated.set()
 

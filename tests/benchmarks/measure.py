@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.benchmarks.audience import Audience
-from tests.benchmarks.contestants import Contestant
+from tests.benchmarks.contestants import Contestant, Stage
 from tests.benchmarks.load import Load
 from tests.benchmarks.processes import Process
 from tests.benchmarks.story import Unfaithful
@@ -28,7 +28,7 @@ class Figures:
     """What a run showed; times are the server's alone."""
 
     cpu_us: float
-    """Per delivered update, from the first one's making to the last one's receipt."""
+    """Per delivered update, from the first one's receipt to the last one's: a worker's start is not in it."""
     p50_ms: float
     """From commit to receipt."""
     p99_ms: float
@@ -37,7 +37,8 @@ class Figures:
     text_bytes: float
     """Per delivered update, uncompressed."""
     delivered: int
-    missed: int
+    skipped: int
+    """Updates that a reader was not given, as a newer one had come."""
     connection_kb: float
     """Memory for each connection that is subscribed and idle."""
     core_share: float
@@ -52,41 +53,75 @@ async def measure(contestant: Contestant, load: Load) -> Figures:
         contestant(load) as stage,
         Audience(stage.port, deflate=load.deflate, greeted=stage.greets) as audience,
     ):
-        first = min(WARM_UP_READERS, load.readers - 1)
-        await audience.sit_down(stage.seats[:first])
-        await quiet(stage.server)
-        before = stage.server.resident_kb()
-        await audience.sit_down(stage.seats[first:])
-        await quiet(stage.server)
-        connection_kb = (stage.server.resident_kb() - before) / (load.readers - first)
-        gc.collect()
-        gc.disable()  # a pause of the readers would look like one of the server
-        began, cpu, own = time.monotonic(), stage.server.cpu_seconds(), time.process_time()
-        try:
-            if load.updates:
-                audience.begin()
-                await stage.begin()
-                await audience.finished(load.seconds + PATIENCE_SECONDS)
-        finally:
-            gc.enable()
-        spent, seconds, own = stage.server.cpu_seconds() - cpu, time.monotonic() - began, time.process_time() - own
-        if load.updates:
-            audience.verify(await stage.rows())
-            if audience.delivered < load.least_delivered * audience.committed:
-                raise Unfaithful(f"only {audience.delivered} of {audience.committed} updates were delivered")
+        connection_kb = await fill(stage, audience)
+        spent = await perform(stage, audience, load) if load.updates else Spent()
         delivered = max(1, audience.delivered)
         return Figures(
-            cpu_us=spent / delivered * 1e6,
+            cpu_us=spent.cpu_seconds / spent.delivered * 1e6,
             p50_ms=percentile(audience.delays, 0.50) * 1e3,
             p99_ms=percentile(audience.delays, 0.99) * 1e3,
             wire_bytes=audience.wire_bytes / delivered,
             text_bytes=audience.payload_bytes / delivered,
             delivered=audience.delivered,
-            missed=audience.committed - audience.delivered,
+            skipped=audience.committed - audience.delivered,
             connection_kb=connection_kb,
-            core_share=spent / seconds,
-            reader_us=own / delivered * 1e6,
+            core_share=spent.cpu_seconds / spent.seconds,
+            reader_us=spent.own_seconds / spent.delivered * 1e6,
         )
+
+
+async def fill(stage: Stage, audience: Audience) -> float:
+    """Let the readers sit down; what each of them, idle, takes of the server's memory in kB."""
+    first = min(WARM_UP_READERS, len(stage.seats) - 1)
+    await audience.sit_down(stage.seats[:first])
+    await quiet(stage.server)
+    before = stage.server.resident_kb()
+    await audience.sit_down(stage.seats[first:])
+    await quiet(stage.server)
+    return (stage.server.resident_kb() - before) / (len(stage.seats) - first)
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What went by while so many updates were delivered."""
+
+    delivered: int = 1
+    seconds: float = 1.0
+    cpu_seconds: float = 0.0
+    own_seconds: float = 0.0
+
+    @classmethod
+    def until_now(cls, stage: Stage, audience: Audience) -> "Spent":
+        return cls(audience.delivered, time.monotonic(), stage.server.cpu_seconds(), time.process_time())
+
+    def since(self, earlier: "Spent") -> "Spent":
+        return Spent(
+            max(1, self.delivered - earlier.delivered),
+            self.seconds - earlier.seconds,
+            self.cpu_seconds - earlier.cpu_seconds,
+            self.own_seconds - earlier.own_seconds,
+        )
+
+
+async def perform(stage: Stage, audience: Audience, load: Load) -> Spent:
+    """Have the messages written to their end, and verify what was shown of them."""
+    gc.collect()
+    gc.disable()  # a pause of the readers would look like one of the server
+    try:
+        audience.begin()
+        await stage.begin()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await audience.started.wait()
+        await asyncio.sleep(0.5 / load.per_second)  # between two updates
+        earlier = Spent.until_now(stage, audience)
+        await audience.finished(load.seconds + PATIENCE_SECONDS)
+        spent = Spent.until_now(stage, audience).since(earlier)
+    finally:
+        gc.enable()
+    audience.verify(await stage.rows())
+    if audience.delivered < load.least_delivered * audience.committed:
+        raise Unfaithful(f"only {audience.delivered} of {audience.committed} updates were delivered")
+    return spent
 
 
 async def quiet(server: Process) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from tests.benchmarks.measure import Figures
 from tests.benchmarks.scenarios import Run
 
-WIDTH, HEIGHT = 760, 440
-LEFT, RIGHT, TOP, BOTTOM = 70, 215, 50, 60
+WIDTH, HEIGHT = 800, 440
+LEFT, RIGHT, TOP, BOTTOM = 70, 250, 50, 60
 """Room for the axes, and on the right for the names beside the lines' ends."""
 
 NAME_HEIGHT = 16
@@ -28,7 +28,9 @@ def by_readers(figures: Mapping[Run, Figures]) -> str:
 
 def by_size(figures: Mapping[Run, Figures]) -> str:
     lines = _lines(figures, lambda run, found: found.text_bytes)
-    return _svg("CPU time of the server for each delivered update", "mean size of an update, 50 readers", lines, _bytes)
+    return _svg(
+        "CPU time of the server for each delivered update", "mean size of an update, 100 readers", lines, _bytes
+    )
 
 
 PLOTS: dict[str, Callable[[Mapping[Run, Figures]], str]] = {"readers": by_readers, "size": by_size}

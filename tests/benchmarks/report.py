@@ -88,7 +88,7 @@ def as_table(rounds: list[Round]) -> str:
         runs = [run for run in dict.fromkeys(run for figures in rounds for run in figures) if run.scenario == scenario]
         if not runs:
             continue
-        heads = ("CPU/update", "p50", "p99", "on the wire", "of text", "missed", "connection", "core", "readers'")
+        heads = ("CPU/update", "p50", "p99", "on the wire", "of text", "skipped", "connection", "core", "readers'")
         lines += ["", f"{title:44}" + "".join(f"{head:>12}" for head in heads)]
         for run in runs:
             of = middle([figures[run] for figures in rounds if run in figures])
@@ -100,7 +100,7 @@ def as_table(rounds: list[Round]) -> str:
                     f"{of.p99_ms:.1f} ms",
                     f"{of.wire_bytes:,.0f} B",
                     f"{of.text_bytes:,.0f} B",
-                    f"{of.missed}",
+                    f"{of.skipped}",
                     *cells,
                     f"{of.core_share:.0%}",
                     f"{of.reader_us:.1f} µs",
@@ -112,7 +112,7 @@ def as_table(rounds: list[Round]) -> str:
     lines += ["", f"{'':44}{'':28}{'is':>12}{'goal':>12}"]
     for goal in GOALS:
         if goal.name in figures:
-            met = "" if figures[goal.name] <= goal.most else "  missed"
+            met = "" if figures[goal.name] <= goal.most else "  not met"
             lines.append(f"  {goal.meaning:42}{goal.name:28}{figures[goal.name]:12.3f}{goal.most:12.3f}{met}")
     return "\n".join(lines)
 
@@ -122,7 +122,7 @@ def as_json(rounds: list[Round]) -> dict[str, Any]:
     runs: dict[str, list[dict[str, Any]]] = {}
     for figures in rounds:
         for run, found in figures.items():
-            runs.setdefault(f"{run.scenario}: {run.label}", []).append(dataclasses.asdict(found))
+            runs.setdefault(str(run), []).append(dataclasses.asdict(found))
     return {**reached(rounds), "runs": runs, "python": platform.python_version(), "machine": platform.machine()}
 
 

@@ -6,6 +6,8 @@ from tests.benchmarks.load import Load
 
 TWOTRACK, IDIOM, WRITE = "twotrack", "idiom", "write"
 
+PLOT = "plot"
+
 NAMES = {TWOTRACK: "Twotrack", IDIOM: "strawberry + broadcaster", WRITE: "bare write"}
 
 
@@ -20,6 +22,10 @@ class Run:
     @property
     def label(self) -> str:
         return NAMES[self.contestant] + (", deflate" if self.load.deflate else "")
+
+    def __str__(self) -> str:
+        size = f" ({self.load.readers:,} × {self.load.chars // 1_000:,} kB)" if self.scenario == PLOT else ""
+        return f"{self.scenario}{size}: {self.label}"
 
 
 def table(*, quick: bool) -> list[Run]:
@@ -55,11 +61,11 @@ def plot(*, quick: bool) -> dict[str, list[Run]]:
     # The longest reply is 1,000,000 bytes, and the text has a few characters of several bytes.
     sizes = (2_000, 20_000) if quick else (2_000, 20_000, 200_000, 980_000)
     by_readers = [Load(readers=count, updates=15) for count in readers]
-    by_size = [Load(readers=50, updates=12, per_second=1.0, chars=chars) for chars in sizes]
+    by_size = [Load(readers=100, updates=15, chars=chars) for chars in sizes]
     everybody = {"plain": (WRITE, TWOTRACK, IDIOM), "deflate": (TWOTRACK, IDIOM)}
     return {
-        "readers": [run for load in by_readers for run in _runs("plot", load, **everybody)],
-        "size": [run for load in by_size for run in _runs("plot", load, **everybody)],
+        "readers": [run for load in by_readers for run in _runs(PLOT, load, **everybody)],
+        "size": [run for load in by_size for run in _runs(PLOT, load, **everybody)],
     }
 
 
