@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeVar
 from uuid import uuid4
 
 import asyncpg
@@ -97,7 +97,7 @@ class Server:
 
     def _try_start(self, deadline: float) -> bool:
         with (self.directory / "log").open("ab") as log:
-            self._process = run_as(self._user(), self._command(), self._environment(), stdout=log, stderr=log)
+            self._process = run_as(self._user(), self._command(), log, self._environment())
         self._leash = subprocess.Popen(
             ["/bin/sh", "-c", LEASH, "leash", str(self.pid), str(self.directory)], stdin=subprocess.PIPE
         )
@@ -152,10 +152,10 @@ class Postgres(Server):
         super().__init__(directory)
         self._bin = postgres_binaries()
         self._data = directory / "data"
-        self._templates: dict[str, str] = {}
-        if self._user() is not None:
+        self._templates: set[str] = set()
+        if (user := self._user()) is not None:
             self._bin = readable_by_all(self._bin, directory)
-            shutil.chown(directory, self._user(), pwd.getpwnam(str(self._user())).pw_gid)
+            shutil.chown(directory, user)
         self._initdb()
 
     @property
@@ -182,7 +182,7 @@ class Postgres(Server):
             self.execute(f'CREATE DATABASE "{name}"')
             prepare(self._url(name))
             self.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
-            self._templates[name] = name
+            self._templates.add(name)
         return name
 
     def execute(self, *statements: str, database: str = "postgres") -> None:
@@ -214,9 +214,7 @@ class Postgres(Server):
     def _initdb(self) -> None:
         command = [self._bin / "initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
         with (self.directory / "log").open("ab") as log:
-            process = run_as(
-                self._user(), [*map(str, command), "--no-sync", "-D", str(self._data)], stdout=log, stderr=log
-            )
+            process = run_as(self._user(), [*map(str, command), "--no-sync", "-D", str(self._data)], log)
         if process.wait(START_SECONDS) != 0:
             raise RuntimeError(f"initdb failed:\n{self._log()}")
 
@@ -241,8 +239,11 @@ class Postgres(Server):
         return True
 
 
+AnyServer = TypeVar("AnyServer", Redis, Postgres)
+
+
 @contextlib.contextmanager
-def throw_away(kind: type[Redis] | type[Postgres]) -> Iterator[Redis | Postgres]:
+def throw_away(kind: type[AnyServer]) -> Iterator[AnyServer]:
     """A running server of one's own, for a test that needs more than the session's."""
     directory = Path(tempfile.mkdtemp(prefix=f"twotrack-{kind.__name__.lower()}-"))
     try:
@@ -282,14 +283,13 @@ def readable_by_all(binaries: Path, directory: Path) -> Path:
 
 
 def run_as(
-    user: str | None, command: list[str], environment: dict[str, str] | None = None, **streams: IO[bytes]
+    user: str | None, command: list[str], log: IO[bytes], environment: dict[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
-    if user is None:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, **streams)
-    account = pwd.getpwnam(user)
-    return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, user=user, group=account.pw_gid, extra_groups=[], cwd="/", **streams
+    """Start a command as somebody else, or as whoever runs the tests."""
+    account: dict[str, Any] = (
+        {} if user is None else {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": [], "cwd": "/"}
     )
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, **account)
 
 
 def free_port() -> int:
