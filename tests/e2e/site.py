@@ -16,10 +16,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from api.models import Message
+from api.models import Message, MessageRole
+from api.schema import ids
+from api.streaming.rows import Status
 from tests.conftest import SECRET
 from tests.faults.deployment import Deployment
 from tests.faults.fleet import ServerProcess, comes_true
+from tests.server import Person
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -56,6 +59,21 @@ class Site(ServerProcess, Deployment):
         row = await self.row(message)
         assert row is not None, f"{message} is not stored"
         return row
+
+    async def written(self, person: Person, chat: str, *contents: str) -> None:
+        """Messages of this person's that were there before anybody looked."""
+        rows = [
+            Message(
+                chat_id=ids.key_of("Chat", chat),
+                author_id=ids.key_of("User", person.user_id),
+                role=MessageRole.USER,
+                content=content,
+                status=Status.COMPLETE,
+            )
+            for content in contents
+        ]
+        async with self.database() as database, database.transaction() as session:
+            session.add_all(rows)
 
     async def streams(self, number: int) -> None:
         """Until the server serves exactly so many subscriptions to messages."""
