@@ -221,10 +221,15 @@ async def _page(request: Request) -> Response:
     path = request.path_params["path"]
     if path == "" or path.startswith("c/"):
         return _built(PAGE / "index.html")
-    beside = PAGE / path
-    if "/" not in path and beside.is_file():
+    if (beside := _beside(path)) is not None:
         return FileResponse(beside)
     return PlainTextResponse("There is nothing here. The chat page is at /.\n", 404)
+
+
+def _beside(name: str) -> Path | None:
+    """The page's file of this name. `Path.is_file` would raise for a name that no file can have."""
+    file = PAGE / name
+    return file if "/" not in name and os.path.isfile(file) else None
 
 
 def _built(file: Path) -> Response:

@@ -55,13 +55,13 @@ class RequestIds:
             if message["type"] in ("http.response.start", "websocket.accept"):
                 MutableHeaders(scope=message)["x-request-id"] = request_id
                 status.setdefault("status", message.get("status", 101))
-            elif message["type"] == "websocket.close":
-                status["code"] = message.get("code", 1000)
             await send(message)
 
         try:
             await self._app(scope, receive, telling)
         finally:
+            if (code := scope.get("close_code")) is not None:
+                status["code"] = code
             took = round((time.monotonic() - started) * 1000)
             log.info(
                 "request",

@@ -104,6 +104,7 @@ class Socket:
         return asyncio.get_running_loop().call_later(seconds, self.end, closed)
 
     async def _close(self, closed: Closed) -> None:
+        self._websocket.scope["close_code"] = closed.code
         if self._wire is not None:
             self._wire.part(closed.code, closed.reason)
             return
