@@ -31,6 +31,10 @@ commands = typer.Typer(
     help="A GraphQL chat backend whose AI replies stream live.",
 )
 
+START_SECONDS = 30
+"""For a process of `--processes` to give its first sign of life: uvicorn kills it otherwise and starts another, which
+on a busy machine may take no less time to import what it needs."""
+
 
 def said_in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
     """What the operator has to mend is told without a traceback."""
@@ -74,6 +78,7 @@ def serve(
             **protocols(settings),
             log_config=None,
             access_log=False,
+            timeout_worker_healthcheck=START_SECONDS,
             timeout_graceful_shutdown=max(1, round(settings.grace_seconds / 10)),
         )
 
