@@ -16,8 +16,8 @@ from tests.faults.fleet import GRACE, Fleet, ServerProcess
 from tests.faults.test_writers import ENDLESS, finished
 from tests.server import PATIENCE_SECONDS, STREAM
 
-PARTING_WITHIN = GRACE / 10 + 2
-"""A tenth of the grace, with two seconds for two busy cores."""
+PARTING_WITHIN = GRACE / 10 + 5
+"""A tenth of the grace for the clients; then the parts of a process end, on two busy cores."""
 
 ACTIVE = 'twotrack_subscriptions_active{track="stream"}'
 UPDATES = 'twotrack_updates_total{track="stream"}'
@@ -81,9 +81,8 @@ async def test_the_metrics_of_two_processes_are_their_sum_and_forget_the_killed(
         sockets = [await stack.enter_async_context(talk.ann.socket(pair.port)) for _ in range(20)]
         for socket in sockets:
             await (await socket.stream(reply)).next()
-        counted = await metrics(pair)
+        counted = await metrics_when(pair, lambda now: now[UPDATES] >= 20)
         assert counted[ACTIVE] == 20
-        assert counted[UPDATES] >= 20
         assert 1 <= counted["twotrack_bus_channels"] <= 2  # one in each process that has a reader
         os.kill(pair.children[0], signal.SIGKILL)
         left = await metrics_when(
