@@ -12,11 +12,9 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
-from tests.e2e.browser import PATIENCE_MS
+from tests.e2e.browser import DESK, PATIENCE_MS
 from tests.e2e.wire import Wire
 from tests.server import Person
-
-DESK = {"width": 1280, "height": 800}
 
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
 
@@ -106,7 +104,7 @@ async def visiting(
     kept = [{"name": "twotrack.token", "value": person.token}] if person is not None else []
     context: BrowserContext = await browser.new_context(
         **{
-            "viewport": DESK,
+            **DESK,
             "permissions": CLIPBOARD,
             "storage_state": {"cookies": [], "origins": [{"origin": base_url, "localStorage": kept}]},
             **options,

@@ -12,8 +12,10 @@ export function PendingMessage({ chatId, pending }: { chatId: string; pending: P
       {pending.problem === undefined ? (
         <footer className="sending">Sending…</footer>
       ) : (
-        <footer role="alert">
-          <span className="error">Not sent. {pending.problem}</span>
+        <footer>
+          <span className="error" role="alert">
+            Not sent. {pending.problem}
+          </span>
           <button type="button" onClick={() => outbox.again(chatId, pending)}>
             Send again
           </button>

@@ -1,0 +1,66 @@
+"""axe finds nothing that keeps anybody from using the page, in any of its states, in light and in dark."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.e2e.author import Author
+from tests.e2e.browser import PHONE
+from tests.e2e.site import ROOT, Site
+from tests.e2e.states import SIGNED_IN, SIGNED_OUT, State, scene, streaming
+from tests.e2e.visitor import visiting
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+AXE = ROOT / "client" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe has against the page as it is now, one sentence for each."""
+    if not await page.evaluate("'axe' in window"):
+        await page.add_script_tag(path=AXE)
+    found: list[dict[str, Any]] = await page.evaluate(
+        "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)"
+    )
+    return [
+        f"{rule['help']} ({rule['id']}): {node['target']} {node['failureSummary']}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
+
+
+async def in_both_schemes(page: Page) -> dict[str, list[str]]:
+    found = {}
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found[scheme] = await violations(page)
+    return found
+
+
+@pytest.mark.parametrize("state", [*SIGNED_OUT, *SIGNED_IN], ids=lambda state: state.__name__)
+async def test_axe_finds_nothing(browser: Browser, site: Site, model: Author, state: State) -> None:
+    setting = await scene(site, model)
+    person = None if state in SIGNED_OUT else setting.ann
+    async with visiting(browser, site.url, person, reduced_motion="reduce") as page:
+        await state(page, setting)
+        assert await in_both_schemes(page.page) == {"light": [], "dark": []}
+
+
+async def test_axe_finds_nothing_on_a_phone_with_the_list_of_chats_open(
+    browser: Browser, site: Site, model: Author
+) -> None:
+    setting = await scene(site, model)
+    async with visiting(browser, site.url, setting.ann, reduced_motion="reduce", **PHONE) as page:
+        await streaming(page, setting)
+        await page.button("Chats").tap()
+        assert await in_both_schemes(page.page) == {"light": [], "dark": []}
+
+
+async def test_axe_would_find_something(browser: Browser, site: Site) -> None:
+    """So that silence means something."""
+    async with visiting(browser, site.url) as page:
+        await page.opens()
+        await page.page.get_by_role("heading").wait_for()
+        await page.page.evaluate("document.querySelector('h1').style.color = '#ddd'")
+        assert [found for found in await violations(page.page) if "color-contrast" in found]
