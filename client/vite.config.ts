@@ -4,13 +4,18 @@ import { defineConfig } from "vite";
 const here = (path: string) => new URL(path, import.meta.url).pathname;
 const server = process.env.TWOTRACK_SERVER ?? "http://127.0.0.1:8000";
 
+/** The package by its name, from its sources. */
+export const sources = {
+  "@twotrack/client/apollo": here("src/apollo/index.ts"),
+  "@twotrack/client/urql": here("src/urql/index.ts"),
+  "@twotrack/client": here("src/core/index.ts"),
+};
+
 /** The chat page. It takes the package as any team's page would, by its name. */
 export default defineConfig({
   root: here("app"),
   plugins: [react()],
-  resolve: {
-    alias: { "@twotrack/client/apollo": here("src/apollo/index.ts"), "@twotrack/client": here("src/core/index.ts") },
-  },
+  resolve: { alias: sources },
   build: { outDir: "dist", emptyOutDir: true },
   server: { proxy: { "/graphql": { target: server, ws: true } } },
 });

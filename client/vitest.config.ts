@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
+import { sources } from "./vite.config.ts";
 
 export default defineConfig({
   resolve: {
     // The test server runs graphql-js in this process, and two copies of it refuse each other's schemas.
-    alias: { graphql: new URL("node_modules/graphql/index.js", import.meta.url).pathname },
+    alias: { ...sources, graphql: new URL("node_modules/graphql/index.js", import.meta.url).pathname },
   },
   test: {
     environment: "happy-dom",

@@ -10,12 +10,14 @@ import { useSession } from "../session/session.ts";
 import { clock, fullDate } from "../words.ts";
 import { useAnnounce } from "./Announcer.tsx";
 import { DeleteMessage } from "./DeleteMessage.tsx";
+import { useInView } from "./inView.ts";
 import { Reasoning } from "./Reasoning.tsx";
 
 export function Reply({ message }: { message: BubbleFragment }) {
   const { client } = useSession();
   const { id, content, reasoning, status, streaming } = message;
   const body = useAnnouncedEnd(streaming);
+  useInView(body, id, streaming);
   const variables = { input: { messageId: id } };
   const stop = useAction(() => client.mutate({ mutation: StopDocument, variables }));
   const regenerate = useAction(() => client.mutate({ mutation: RegenerateDocument, variables }));

@@ -1,16 +1,16 @@
 /** Follows a message while it is being written. */
 
-import { CombinedGraphQLErrors, type TypedDocumentNode } from "@apollo/client";
+import { CombinedGraphQLErrors } from "@apollo/client";
 import { useFragment, useSubscription } from "@apollo/client/react";
 import { useState } from "react";
 import type { LiveMessageFragment } from "../core/documents.ts";
 import type { Followable, Revised } from "../core/revisions.ts";
-import { streamDocuments } from "../core/stream.ts";
+import { type FragmentDocument, streamDocuments } from "../core/stream.ts";
 import { useNewest } from "../react/useNewest.ts";
 
 export interface MessageStreamOptions<Live> {
   /** What to ask for instead of everything; `id revision status streaming` come along by themselves. */
-  fragment?: TypedDocumentNode<Live, unknown>;
+  fragment?: FragmentDocument<Live>;
 }
 
 /**

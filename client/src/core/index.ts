@@ -3,7 +3,7 @@
 export { backoff } from "./backoff.ts";
 export { type Connection, type ConnectionOptions, createConnection } from "./connection.ts";
 export {
-  type LiveMessageFragment,
+  type LiveMessageFragment as LiveMessage,
   LiveMessageFragmentDoc,
   type MessageErrorCode,
   type MessageStatus,
@@ -11,10 +11,11 @@ export {
   SyncDocument,
 } from "./documents.ts";
 export { type LastingOptions, lasting } from "./lasting.ts";
+export { Newest } from "./newest.ts";
 export { PageSync, type PageSyncOptions, type SyncEvent } from "./pageSync.ts";
 export { type Followable, isNews, type Revised } from "./revisions.ts";
 export type { ConnectionStatus } from "./status.ts";
-export { type StreamDocuments, streamDocuments } from "./stream.ts";
+export { type FragmentDocument, type StreamDocuments, streamDocuments } from "./stream.ts";
 export type { TokenSource } from "./tokens.ts";
 export type { Payload, Result, Sink, Transport } from "./transport.ts";
 export { WayBack } from "./wayBack.ts";

@@ -19,9 +19,12 @@ import {
   type MessageStreamSubscriptionVariables,
 } from "./documents.ts";
 
+// biome-ignore lint/suspicious/noExplicitAny: a fragment has no variables, and every library says so in its own way
+export type FragmentDocument<Live> = TypedDocumentNode<Live, any>;
+
 export interface StreamDocuments<Live> {
   readonly subscription: TypedDocumentNode<{ messageStream: Live }, MessageStreamSubscriptionVariables>;
-  readonly fragment: TypedDocumentNode<Live, unknown>;
+  readonly fragment: FragmentDocument<Live>;
   readonly fragmentName: string;
 }
 
@@ -31,7 +34,7 @@ const NEEDED = ["id", "revision", "status", "streaming"];
 const made = new WeakMap<DocumentNode, StreamDocuments<unknown>>();
 
 export function streamDocuments<Live = LiveMessageFragment>(
-  fragment: TypedDocumentNode<Live, unknown> = LiveMessageFragmentDoc as unknown as TypedDocumentNode<Live, unknown>,
+  fragment: FragmentDocument<Live> = LiveMessageFragmentDoc as unknown as FragmentDocument<Live>,
 ): StreamDocuments<Live> {
   let documents = made.get(fragment);
   if (documents === undefined) {

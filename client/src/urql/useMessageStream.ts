@@ -1,6 +1,5 @@
 /** Follows a message while it is being written. */
 
-import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import type { Client, CombinedError } from "@urql/core";
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import { useClient } from "urql";
@@ -8,12 +7,12 @@ import type { LiveMessageFragment } from "../core/documents.ts";
 import { Newest } from "../core/newest.ts";
 import type { Followable, Revised } from "../core/revisions.ts";
 import { Shared } from "../core/shared.ts";
-import { type StreamDocuments, streamDocuments } from "../core/stream.ts";
+import { type FragmentDocument, type StreamDocuments, streamDocuments } from "../core/stream.ts";
 import { useNewest } from "../react/useNewest.ts";
 
 export interface MessageStreamOptions<Live> {
   /** What to ask for instead of everything; `id revision status streaming` come along by themselves. */
-  fragment?: TypedDocumentNode<Live, unknown>;
+  fragment?: FragmentDocument<Live>;
 }
 
 /**

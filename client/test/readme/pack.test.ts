@@ -1,0 +1,105 @@
+// @vitest-environment node
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeSnippets } from "./snippets.ts";
+
+/** A fresh Vite app with nothing of ours in it but the tarball. */
+let app: string;
+
+const run = (command: string, ...args: string[]) => {
+  const { stdout, stderr } = spawnSync(command, args, { cwd: app, encoding: "utf8" });
+  return stdout + stderr;
+};
+const bin = (name: string) => resolve("node_modules/.bin", name);
+
+beforeAll(() => {
+  app = mkdtempSync(join(tmpdir(), "twotrack-app-"));
+  const [{ filename }] = JSON.parse(
+    execFileSync("npm", ["pack", "--json", "--silent", "--pack-destination", app], { encoding: "utf8" }),
+  );
+  const place = join(app, "node_modules/@twotrack/client");
+  mkdirSync(place, { recursive: true });
+  run("tar", "-xzf", join(app, filename), "-C", place, "--strip-components=1");
+  for (const name of ["@types/react", "@types/react-dom", "relay-runtime", "react-dom", "rxjs", ...needs(place)])
+    link(name);
+  writeSnippets(join(app, "src"));
+  writeFileSync(join(app, "index.html"), '<div id="root"></div><script type="module" src="/src/main.tsx"></script>');
+  writeFileSync(join(app, "package.json"), '{ "type": "module", "private": true }');
+  writeFileSync(join(app, "tsconfig.json"), JSON.stringify(TSCONFIG));
+}, 60_000);
+afterAll(() => rmSync(app, { recursive: true, force: true }));
+
+const TSCONFIG = {
+  compilerOptions: {
+    target: "ES2022",
+    lib: ["ES2022", "DOM", "DOM.Iterable"],
+    module: "ESNext",
+    moduleResolution: "bundler",
+    jsx: "react-jsx",
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true, // as in every app that Vite starts
+    types: [],
+  },
+  include: ["src"],
+};
+
+function needs(place: string): string[] {
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(place, "package.json"), "utf8"));
+  return Object.keys({ ...dependencies, ...peerDependencies });
+}
+
+function link(name: string): void {
+  const place = join(app, "node_modules", name);
+  mkdirSync(dirname(place), { recursive: true });
+  symlinkSync(resolve("node_modules", name), place);
+}
+
+/** Builds the app from this entry; returns all its JavaScript. */
+function build(main: string): string {
+  writeFileSync(join(app, "src/main.tsx"), main);
+  expect(run(bin("vite"), "build", "--logLevel", "error")).toBe("");
+  const assets = join(app, "dist/assets");
+  return readdirSync(assets)
+    .filter((file) => file.startsWith("index"))
+    .map((file) => readFileSync(join(assets, file), "utf8"))
+    .join();
+}
+
+test("the tarball holds the package and nothing else", () => {
+  expect(readdirSync(join(app, "node_modules/@twotrack/client")).sort()).toEqual(["README.md", "dist", "package.json"]);
+});
+
+test("its types carry every snippet of the README, strictly", () => {
+  expect(run(bin("tsc"))).toBe("");
+}, 60_000);
+
+test.each(["apollo", "urql"])(
+  "a page on %s builds",
+  (binding) => {
+    const code = build(`
+    import { createRoot } from "react-dom/client";
+    import { App } from "./${binding}";
+    createRoot(document.getElementById("root")!).render(<App id="1" />);
+  `);
+    expect(code).toContain("messageStream");
+  },
+  60_000,
+);
+
+test("a page without a framework ships neither React nor a client", () => {
+  const code = build('import { follow } from "./connection"; follow("/graphql", "", "1", console.log, console.log);');
+  expect(code).not.toMatch(/useSyncExternalStore|InMemoryCache|cacheExchange/);
+  expect(code.length).toBeLessThan(60_000);
+}, 60_000);
+
+test("Node imports every entry as it is", () => {
+  for (const entry of ["", "/apollo", "/urql"])
+    expect(
+      run("node", "-e", `import("@twotrack/client${entry}").then((it) => console.log(Object.keys(it).length > 2))`),
+    ).toBe("true\n");
+}, 60_000);

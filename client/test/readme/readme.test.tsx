@@ -1,0 +1,178 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { act, render, renderHook } from "@testing-library/react";
+import type { ComponentType, ReactNode } from "react";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import WebSocket from "ws";
+import { eventually } from "../bindings/harness.tsx";
+import { type Person, RealServer } from "../real/server.ts";
+import { snippets, writeSnippets } from "./snippets.ts";
+
+const FOLDER = "test/readme/dist"; // what is built is not kept
+writeSnippets(FOLDER);
+
+let server: RealServer;
+let ada: Person;
+let chatId: string;
+
+beforeAll(async () => {
+  server = await RealServer.start("scripted?chars=600&rate=600");
+  ada = await server.signUp("Ada");
+  (window as unknown as { happyDOM: { setURL(url: string): void } }).happyDOM.setURL(server.url);
+  localStorage.setItem("token", ada.token);
+  vi.stubGlobal("WebSocket", WebSocket);
+  vi.stubGlobal("fetch", server.fetch);
+});
+afterAll(async () => {
+  vi.unstubAllGlobals();
+  await server.stop();
+});
+beforeEach(async () => {
+  chatId = await server.chatOf(ada);
+});
+
+const load = <Module,>(name: string): Promise<Module> => import(/* @vite-ignore */ `./dist/${name}`);
+const shown = () => [...document.querySelectorAll("article")].map((bubble) => bubble.textContent);
+
+test("every snippet has a test", () => {
+  expect([...snippets().keys()].sort()).toEqual([
+    "apollo.tsx",
+    "connection.ts",
+    "follow.sh",
+    "fragment.tsx",
+    "plain.ts",
+    "relay.ts",
+    "sending.tsx",
+    "urql.tsx",
+  ]);
+});
+
+describe.each(["apollo.tsx", "urql.tsx"])("%s", (name) => {
+  test("shows a reply as it is written", async () => {
+    const { App } = await load<{ App: ComponentType<{ id: string }> }>(name);
+    const { unmount } = render(<App id={chatId} />);
+    const reply = await server.send(chatId, "Hello", ada);
+    await eventually(() => document.querySelector("article[aria-busy=true]") !== null, true);
+    await eventually(() => document.querySelectorAll("article[aria-busy=false]").length, 2);
+    expect(shown()).toEqual(["Hello", (await server.row(reply, ada)).content]);
+    unmount();
+  });
+});
+
+test("sending.tsx sends", async () => {
+  const { App } = await load<{ App: ComponentType<{ id: string }> }>("apollo.tsx");
+  const { useSend } = await load<{ useSend: (id: string) => (content: string) => Promise<unknown> }>("sending.tsx");
+  const { createTwotrackClient } = await import("../../src/apollo/index.ts");
+  const { ApolloProvider } = await import("@apollo/client/react");
+  const client = createTwotrackClient({ url: server.url, token: ada.token });
+  const wrapper = ({ children }: { children: ReactNode }) => (
+    <ApolloProvider client={client}>{children}</ApolloProvider>
+  );
+  const { result, unmount } = renderHook(() => useSend(chatId), { wrapper });
+  await act(() => result.current("Hello"));
+  unmount();
+  const page = render(<App id={chatId} />);
+  await eventually(() => shown()[0], "Hello");
+  page.unmount();
+  client.stop();
+});
+
+test("fragment.tsx follows its own fields", async () => {
+  const { Bubble } = await load<{ Bubble: ComponentType<{ message: unknown }> }>("fragment.tsx");
+  const { createTwotrackClient } = await import("../../src/apollo/index.ts");
+  const { ApolloProvider } = await import("@apollo/client/react");
+  const client = createTwotrackClient({ url: server.url, token: ada.token });
+  const id = await server.send(chatId, "Hello", ada);
+  const message = { id, revision: 0, streaming: true, content: "" };
+  const { unmount } = render(
+    <ApolloProvider client={client}>
+      <Bubble message={message} />
+    </ApolloProvider>,
+  );
+  await expect.poll(async () => (await server.row(id, ada)).status, { timeout: 10_000 }).toBe("COMPLETE");
+  const { content } = await server.row(id, ada);
+  await eventually(() => shown()[0], content);
+  expect(document.querySelector("article")?.title).toBe("scripted");
+  unmount();
+  client.stop();
+});
+
+type Follow = (
+  url: string,
+  token: string,
+  id: string,
+  show: (message: { content: string }) => void,
+  done: () => void,
+) => void;
+
+describe.each(["connection.ts", "plain.ts"])("%s", (name) => {
+  test("follows a reply to its end", async () => {
+    const { follow } = await load<{ follow: Follow }>(name);
+    const id = await server.send(chatId, "Hello", ada);
+    const texts: string[] = [];
+    await new Promise<void>((done) => follow(server.url, ada.token, id, ({ content }) => texts.push(content), done));
+    expect(texts.length).toBeGreaterThan(2);
+    expect(texts.at(-1)).toBe((await server.row(id, ada)).content);
+  });
+});
+
+test("relay.ts asks and follows through Relay's network layer", async () => {
+  const { createEnvironment } = await load<{ createEnvironment: (url: string, token: string) => RelayEnvironment }>(
+    "relay.ts",
+  );
+  const network = createEnvironment(server.url, ada.token).getNetwork();
+  const asked = await network
+    .execute(operation("query", "Viewer", "query Viewer { viewer { email } }"), {}, AFRESH)
+    .toPromise();
+  expect(asked).toEqual({ data: { viewer: { email: ada.email } } });
+  const id = await server.send(chatId, "Hello", ada);
+  const source = "subscription Stream($id: ID!) { messageStream(id: $id) { content } }";
+  const texts: string[] = [];
+  await new Promise<void>((complete, error) =>
+    network.execute(operation("subscription", "Stream", source), { id }, AFRESH).subscribe({
+      next: ({ data }) => texts.push(data.messageStream.content),
+      complete,
+      error,
+    }),
+  );
+  expect(texts.at(-1)).toBe((await server.row(id, ada)).content);
+});
+
+const AFRESH = { force: true };
+
+const operation = (operationKind: string, name: string, text: string) => ({
+  operationKind,
+  name,
+  text,
+  id: null,
+  cacheID: name,
+  metadata: {},
+});
+
+/** As much of Relay's environment as is used here. */
+interface RelayEnvironment {
+  getNetwork(): {
+    execute(
+      request: object,
+      variables: object,
+      cacheConfig: object,
+    ): {
+      toPromise(): Promise<unknown>;
+      subscribe(sink: {
+        next: (answer: { data: { messageStream: { content: string } } }) => void;
+        complete: () => void;
+        error: (cause: Error) => void;
+      }): void;
+    };
+  };
+}
+
+test("follow.sh follows a reply to its end", async () => {
+  const ID = await server.send(chatId, "Hello", ada);
+  const env = { ...process.env, URL: server.url, TOKEN: ada.token, ID };
+  const { stdout } = await promisify(execFile)("sh", [`${FOLDER}/follow.sh`], { env });
+  const frames = [...stdout.matchAll(/^data: (\{.*)$/gm)].map(([, data]) => JSON.parse(data as string));
+  expect(frames.length).toBeGreaterThan(2);
+  expect(frames.at(-1).data.messageStream).toMatchObject({ status: "COMPLETE" });
+  expect(stdout).toContain("event: complete");
+});

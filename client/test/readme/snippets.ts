@@ -1,0 +1,17 @@
+/** The README's code, as files: what we show is what we run. */
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Blocks whose fence names a file: ```tsx apollo.tsx */
+export function snippets(): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [, name, code] of readFileSync("README.md", "utf8").matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms))
+    found.set(name as string, code as string);
+  return found;
+}
+
+export function writeSnippets(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, code] of snippets()) writeFileSync(join(folder, name), code);
+}
