@@ -1,20 +1,23 @@
 """The tables, step by step: alembic's steps in `versions/`, run by `twotrack migrate`, or by `serve` on SQLite."""
 
-from typing import Any
-
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from api.database import Database
 from api.errors import SettingsError
 
+ONE_AT_A_TIME = 8_968_255
+"""Postgres' advisory lock for whoever migrates: machines that are deployed at once would all make the tables."""
+
 
 async def migrate(database: Database) -> None:
-    """Bring the database to the newest step."""
+    """Bring the database to the newest step. Raises SettingsError when a newer version has been there before."""
     async with database.transactions.begin() as connection:
+        if database.dialect == "postgresql":
+            await connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
         await connection.run_sync(_upgrade)
 
 
@@ -24,8 +27,8 @@ async def prepare(database: Database, *, embedded: bool) -> None:
         await migrate(database)
         return
     async with database.engine.connect() as connection:
-        at = await connection.run_sync(_step)
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
+        at = await connection.run_sync(_known_step)
+    newest = _steps().get_current_head()
     if at != newest:
         raise SettingsError(
             f"The database is at step {at or 'none'}, this version needs {newest}. Run `twotrack migrate` first."
@@ -39,8 +42,20 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def _upgrade(connection: Connection) -> None:
+    _known_step(connection)
     command.upgrade(_config(connection), "head")
 
 
-def _step(connection: Connection) -> Any:
-    return MigrationContext.configure(connection).get_current_revision()
+def _known_step(connection: Connection) -> str | None:
+    """Where the database is; None before the first step."""
+    at = MigrationContext.configure(connection).get_current_revision()
+    if at is not None and at not in {step.revision for step in _steps().walk_revisions()}:
+        raise SettingsError(
+            f"The database is at step {at}, which this version does not know: a newer one has used it. "
+            "Install that version, or use another database."
+        )
+    return at
+
+
+def _steps() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())

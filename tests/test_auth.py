@@ -1,0 +1,108 @@
+"""Who is asking: tokens, passwords, addresses."""
+
+import asyncio
+import statistics
+import time
+from uuid import uuid4
+
+import pytest
+
+from api.auth import HASHES_AT_ONCE, Passwords, Tokens, email_address
+from api.errors import BadUserInput, Unauthenticated
+
+KEY = "a key that is long enough to sign with"
+
+
+def test_a_token_names_whom_it_was_issued_to_and_until_when() -> None:
+    user = uuid4()
+    viewer = Tokens(KEY, hours=2).read(f"Bearer {Tokens(KEY, hours=2).issue(user)}")
+    assert viewer is not None
+    assert viewer.id == user
+    assert viewer.expires_at == pytest.approx(time.time() + 7_200, abs=5)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_scheme_may_be_written_in_any_case(scheme: str) -> None:
+    tokens = Tokens(KEY, hours=1)
+    assert tokens.read(f"{scheme} {tokens.issue(uuid4())}") is not None
+
+
+@pytest.mark.parametrize("authorization", [None, ""])
+def test_without_an_authorization_there_is_nobody(authorization: str | None) -> None:
+    assert Tokens(KEY, hours=1).read(authorization) is None
+
+
+def test_a_token_of_another_key_is_refused() -> None:
+    token = Tokens(KEY, hours=1).issue(uuid4())
+    with pytest.raises(Unauthenticated, match="not one of ours"):
+        Tokens(KEY + "!", hours=1).read(f"Bearer {token}")
+
+
+def test_an_expired_token_is_refused_for_that() -> None:
+    token = Tokens(KEY, hours=-1).issue(uuid4())
+    with pytest.raises(Unauthenticated, match="has expired"):
+        Tokens(KEY, hours=1).read(f"Bearer {token}")
+
+
+async def test_a_password_is_known_by_its_hash_and_no_other_is() -> None:
+    passwords = Passwords()
+    hashed = await passwords.hash("correct horse")
+    assert "correct horse" not in hashed
+    assert hashed.startswith("$argon2id$")
+    assert await passwords.verify("correct horse", hashed)
+    assert not await passwords.verify("battery staple", hashed)
+    assert hashed != await passwords.hash("correct horse")
+
+
+async def test_an_address_that_nobody_has_takes_as_long_as_a_wrong_password() -> None:
+    passwords = Passwords()
+    hashed = await passwords.hash("correct horse")
+    await passwords.verify("a guess", None)  # the first one makes the hash that the others are compared with
+
+    async def seconds(stored: str | None) -> float:
+        started = time.perf_counter()
+        assert not await passwords.verify("a guess", stored)
+        return time.perf_counter() - started
+
+    ratios = [await seconds(None) / await seconds(hashed) for _ in range(5)]
+    assert 1 / 3 < statistics.median(ratios) < 3
+
+
+async def test_hashing_leaves_room_for_everybody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    passwords = Passwords()
+    at_once = most = 0
+
+    async def hashing(*_: object) -> str:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        return "hashed"
+
+    monkeypatch.setattr(asyncio, "to_thread", hashing)
+    await asyncio.gather(*(passwords.hash("correct horse") for _ in range(10)))
+    assert most == HASHES_AT_ONCE
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("ann@example.com", "ann@example.com"),
+        ("  Ann.Lee+chat@Example.COM ", "ann.lee+chat@example.com"),
+        ("ann@mail.example.co.uk", "ann@mail.example.co.uk"),
+        ("änn@exämple.de", "änn@exämple.de"),
+    ],
+)
+def test_an_address_is_stored_in_one_spelling(written: str, stored: str) -> None:
+    assert email_address(written) == stored
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "ann", "ann@", "@example.com", "ann@example", "ann@@example.com", "ann lee@example.com", "ann@exam ple.com",
+     "ann@.com", "ann@example..com", f"ann@{'x' * 320}.com"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(written: str) -> None:
+    with pytest.raises(BadUserInput):
+        email_address(written)
