@@ -19,7 +19,7 @@ from api.database import Database
 from api.models import Message, MessageRole, User
 from api.replies.model import Finished, Reasoning, ReplyModel, Text, Turn
 from api.streaming import channels, leases
-from api.streaming.bus import Bus
+from api.streaming.bus import Bus, as_good_as_lost
 from api.streaming.draft import Draft
 from api.streaming.writer import Writer
 
@@ -154,8 +154,9 @@ class Worker:
     async def _hear_of_decisions(self) -> None:
         async with self._bus.subscribe(channels.writer(self.id)) as decisions:
             async for decision in decisions:
-                key, fence = decision.split()
-                self._writer.dismiss(UUID(hex=key), int(fence))
+                with as_good_as_lost(channels.writer(self.id)):
+                    key, fence = decision.split()
+                    self._writer.dismiss(UUID(hex=key), int(fence))
 
 
 def _take(text: Draft, event: Text | Reasoning | Finished) -> None:

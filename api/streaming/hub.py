@@ -18,7 +18,7 @@ import structlog
 
 from api.errors import NotFound
 from api.streaming import channels
-from api.streaming.bus import Bus
+from api.streaming.bus import Bus, as_good_as_lost
 from api.streaming.rows import Revised
 from api.streaming.topic import Key, Model, News, Reader, Sight, Topic
 
@@ -210,7 +210,8 @@ class Hub:
             async with self._bus.subscribe(topic.channel) as messages:
                 topic.joined.set()
                 async for message in messages:
-                    topic.hear(message)
+                    with as_good_as_lost(topic.channel):
+                        topic.hear(message)
         except Exception as error:
             log.warning("deaf", channel=topic.channel, error=repr(error))
             topic.joined.set()
@@ -232,8 +233,9 @@ class Hub:
     async def _hear_of_access(self) -> None:
         async with self._bus.subscribe(channels.ACCESS) as messages:
             async for message in messages:
-                scope, epoch = message.split()
-                self.doubt(UUID(scope), int(epoch))
+                with as_good_as_lost(channels.ACCESS):
+                    scope, epoch = message.split()
+                    self.doubt(UUID(scope), int(epoch))
 
     def doubt(self, scope: UUID, epoch: int) -> None:
         """Somebody lost access within this scope: each reader there is authorized once more."""

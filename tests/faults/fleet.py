@@ -50,7 +50,7 @@ async def comes_true(what: Callable[[], bool], called: str, within: float = PATI
 def children_of(parent: int) -> list[tuple[int, str]]:
     """A process's children, and what they run."""
     columns = ["-o", "pid=", "-o", "ppid=", "-o", "args="]
-    listing = subprocess.run(["ps", "-A", *columns], capture_output=True, text=True, check=True)
+    listing = subprocess.run(["ps", "-A", "-ww", *columns], capture_output=True, text=True, check=True)
     rows = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
     return [(int(pid), words) for pid, above, words in rows if int(above) == parent]
 

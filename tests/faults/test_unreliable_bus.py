@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from api import app
+from api.schema import ids
+from api.streaming import channels
 from api.streaming.bus import Bus
 from tests.conftest import Backend
 from tests.faults.conversation import Conversation, conversation
@@ -128,3 +130,26 @@ async def _perform(talk: Conversation, act: str, latest: str) -> None:
         case "wait":
             for reader in talk.readers[latest]:
                 await reader.over()
+
+
+async def test_a_message_that_makes_no_sense_costs_no_more_than_itself(scaled: Backend) -> None:
+    model = "scripted?chars=60000&rate=300"
+    async with (
+        serving_twice(scaled, replies=True, patience_seconds=3600, model=model) as pair,
+        conversation(pair) as talk,
+    ):
+        reply = await talk.ask()
+        await talk.shown(reply, 10)
+        row = await pair.row(reply)
+        assert row is not None
+        chat = ids.key_of("Chat", talk.chat)
+        heard = [channels.ACCESS, channels.stream("messages", row.id), channels.sync("chats", chat)]
+        for channel in [*heard, channels.writer(row.writer)]:
+            await pair.one.parts.bus.publish(channel, "no sense")
+        await talk.shown(reply, len(talk.readers[reply][0].last["content"]) + 100)
+        await talk.ann.mutate("renameChat", chatId=talk.chat, title="Heard")
+        await talk.level()
+        await talk.ann.remove(talk.chat, talk.bob)
+        await talk.readers[reply][1].over()
+        await talk.ann.act("stopMessage", reply)
+        await talk.ended(reply)
