@@ -20,8 +20,9 @@ from tests.server import Person
 Arrive = Callable[..., Coroutine[Any, Any, Visitor]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def pages() -> None:
+    """What was built from older sources would be another page."""
     build_pages()
 
 

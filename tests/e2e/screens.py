@@ -27,7 +27,7 @@ PICTURES: dict[str, tuple[states.State, dict[str, Any]]] = {
             states.failed,
             states.offline,
             states.shared,
-        )  # fmt: skip
+        )
     },
     "dark": (states.finished, DARK),
     "dark-streaming": (states.streaming, DARK),
