@@ -79,6 +79,7 @@ function Title({ chat }: { chat: ChatOnPage }) {
     );
   return (
     <form className="rename" onSubmit={submit}>
+      <h1 className="hidden">{chat.title || "New chat"}</h1>
       <input
         value={draft}
         onChange={(event) => setDraft(event.target.value)}
