@@ -1,4 +1,4 @@
-"""Between a client and a server: tells which frames the server sent, and stops reading when the test says so.
+"""Between a client and a server: tells which frames the server sent, and reads no more when the test says so.
 
 async with wiretap(server.port) as tap:
     async with ann.socket(tap.port) as socket:
@@ -6,13 +6,14 @@ async with wiretap(server.port) as tap:
 """
 
 import asyncio
+import math
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 RECEIVE_BUFFER_BYTES = 16_384
-"""Small, so that a server notices early that nobody reads."""
+"""Little: the kernel would read megabytes on behalf of whoever does not."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,31 @@ class Wiretap:
     """The head of the server's last answer."""
     frames: list[Frame] = field(default_factory=list)
     """What the server sent after its handshakes."""
-    reading: asyncio.Event = field(default_factory=asyncio.Event)
+    _room: float = math.inf
+    """How many bytes may still be read from the server."""
+    _more: asyncio.Event = field(default_factory=asyncio.Event)
 
     def pause(self) -> None:
         """Stop reading what the server sends."""
-        self.reading.clear()
+        self._room = 0
+        self._more.clear()
+
+    def take(self, size: float) -> None:
+        """Read so many bytes more."""
+        self._room += size
+        self._more.set()
 
     def resume(self) -> None:
-        self.reading.set()
+        self.take(math.inf)
+
+    async def read(self, reader: asyncio.StreamReader) -> bytes:
+        """As much as is there and may be read."""
+        await self._more.wait()
+        piece = await reader.read(int(min(65_536, self._room)))
+        self._room = max(0, self._room - len(piece))
+        if not self._room:
+            self._more.clear()
+        return piece
 
 
 @asynccontextmanager
@@ -59,14 +77,11 @@ async def wiretap(port: int) -> AsyncIterator[Wiretap]:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        own = socket.socket()
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        own.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(own, ("127.0.0.1", port))
-        from_server, to_server = await asyncio.open_connection(sock=own, limit=RECEIVE_BUFFER_BYTES)
+        from_server, to_server = await narrow_connection(port)
         onward = asyncio.create_task(_forward(reader, to_server))
         try:
-            await _listen(tap, from_server, writer)
+            with suppress(asyncio.CancelledError):  # asyncio's streams would call that an error
+                await _listen(tap, from_server, writer)
         finally:
             onward.cancel()
             to_server.close()
@@ -84,6 +99,15 @@ async def wiretap(port: int) -> AsyncIterator[Wiretap]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def narrow_connection(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection whose server soon notices when nobody reads."""
+    own = socket.socket()
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+    own.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(own, ("127.0.0.1", port))
+    return await asyncio.open_connection(sock=own, limit=RECEIVE_BUFFER_BYTES)
+
+
 async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with suppress(ConnectionError):
         while piece := await reader.read(65_536):
@@ -96,8 +120,7 @@ async def _listen(tap: Wiretap, reader: asyncio.StreamReader, writer: asyncio.St
     unread, shaken = b"", False
     with suppress(ConnectionError):
         while True:
-            await tap.reading.wait()
-            if not (piece := await reader.read(65_536)):
+            if not (piece := await tap.read(reader)):
                 return
             writer.write(piece)
             await writer.drain()
