@@ -106,6 +106,16 @@ async def test_a_slow_reader_gets_the_newest_alone_and_delays_nobody(here: House
         assert [frame.status for frame in await slow.rest()] == [Status.STOPPED]
 
 
+async def test_a_message_that_cannot_be_read_makes_nobody_deaf(here: House) -> None:
+    note = await here.started()
+    async with here.following(note) as frames:
+        await frames.next()
+        for nonsense in ("{", "[]", '{"colour": "blue"}', '{"revision": "x"}'):
+            await here.bus.publish(channels.stream("notes", note.id), nonsense)
+        await here.grow(note, "a")
+        assert (await frames.next()).body == "a"
+
+
 # Ends
 
 
