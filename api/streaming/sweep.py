@@ -49,6 +49,8 @@ class Sweep:
         self._patience = patience
         self._wait = wait
         self._now = asyncio.Event()
+        self._was_away = False
+        """Whether the database was, when it was last asked."""
         self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -81,14 +83,23 @@ class Sweep:
 
     async def once(self) -> None:
         """Settle what nobody writes any more, then compare all that is followed. Raises what the database raises."""
-        await self._settle()
+        if self._was_away:
+            await self._store.read(select(literal(1)))
+            self._was_away = False  # not settled yet: writers whose hearts could not beat come first
+        else:
+            await self._settle()
         for (model, streams), topics in followed(self._hub.topics).items():
             for keys in _batches(topics, BATCH):
                 await self._compare(model, {key: topics[key] for key in keys}, streams=streams)
 
     async def _settle(self) -> None:
         for model in streamed():
-            for row in await self._store.write(leases.settle(model, wait=self._wait)):  # type: ignore[arg-type]
+            try:
+                settled = await self._store.write(leases.settle(model, wait=self._wait))  # type: ignore[arg-type]
+            except Exception:
+                self._was_away = True
+                raise
+            for row in settled:
                 values = dict(row._mapping)
                 if row.status == Status.STREAMING:
                     self._publisher.offer(channels.WORK, "")

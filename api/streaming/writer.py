@@ -143,14 +143,18 @@ class Writer:
             del self._drafts[draft.id]
 
     async def _run(self) -> None:
+        away = False
         while True:
             await self._next_tick()
             try:
                 await self.tick()
             except Exception as error:
-                log.warning("the database is away", error=repr(error), held=len(self._drafts))
+                if not away:  # once per outage, not four times a second
+                    log.warning("the database is away", error=repr(error), held=len(self._drafts))
+                away = True
                 await asyncio.sleep(RETRY_SECONDS)
             else:
+                away = False
                 await asyncio.sleep(TICK_SECONDS)
 
     async def _next_tick(self) -> None:
