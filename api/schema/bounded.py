@@ -17,9 +17,12 @@ SEND_TIMEOUT = "send_timeout_seconds"
 SEND_BUFFER_BYTES = 65_536
 """For the kernel; it doubles that. Left to itself it would keep megabytes of stale snapshots."""
 
-VANISHED = 3
-"""After so many send timeouts without a sign of the peer's machine, the kernel gives the connection up. It must leave
-time for whoever is merely stuck to be told, and cut off, before."""
+PARTING_SECONDS = 120.0
+"""For a stuck reader to come back and read that it is over, and why: a tab that was frozen, a machine that slept for a
+moment. It costs a socket and the one write that waits there, and serves nobody meanwhile."""
+
+VANISHED_SECONDS = 30
+"""Beyond that the kernel gives up a peer whose machine says nothing at all any more."""
 
 
 class Bounded(asyncio.Protocol):
@@ -28,8 +31,8 @@ class Bounded(asyncio.Protocol):
     app_state: dict[str, Any]
     """uvicorn's: what the lifespan yielded."""
 
-    strikes = 1
-    """So many send timeouts without any progress, and the peer is `stuck`."""
+    parting_seconds = 0.0
+    """From being stuck to being cut off."""
 
     _transport: asyncio.Transport
     _checking: asyncio.TimerHandle | None = None
@@ -49,8 +52,8 @@ class Bounded(asyncio.Protocol):
         if own.family in (socket.AF_INET, socket.AF_INET6):
             own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
             if hasattr(socket, "TCP_USER_TIMEOUT"):
-                milliseconds = round(VANISHED * self.send_timeout * 1_000)
-                own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+                seconds = self.send_timeout + self.parting_seconds + VANISHED_SECONDS
+                own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1_000))
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -66,19 +69,19 @@ class Bounded(asyncio.Protocol):
 
     def stuck(self) -> None:
         """The peer has taken nothing for too long."""
-        self._transport.abort()  # `close` would wait for the peer to take the rest
 
     def _check_later(self) -> None:
         self._unsent = self._transport.get_write_buffer_size()
-        delay = self.strikes * self.send_timeout
-        self._checking = asyncio.get_running_loop().call_later(delay, self._check)
+        self._checking = asyncio.get_running_loop().call_later(self.send_timeout, self._check)
 
     def _check(self) -> None:
         """A slow peer that takes a little is let be: a long message over a weak line takes its time."""
         if self._transport.get_write_buffer_size() < self._unsent:
             self._check_later()
-        else:
-            self.stuck()
+            return
+        # Not `close`, which would wait for the peer to take the rest.
+        self._checking = asyncio.get_running_loop().call_later(self.parting_seconds, self._transport.abort)
+        self.stuck()
 
     def _stop_checking(self) -> None:
         if self._checking is not None:
@@ -93,8 +96,7 @@ class BoundedHTTP(Bounded, H11Protocol):
 class BoundedSocket(Bounded, WebSocketsSansIOProtocol):
     """The plain path: all that is written is written by uvicorn."""
 
-    strikes = 2
-    """With the first one, the application closes the socket with a code that the peer may still read."""
+    parting_seconds = PARTING_SECONDS
 
     def keepalive_timeout(self) -> None:
         """A half-open connection. uvicorn would close it with 1011, which a client takes for final."""

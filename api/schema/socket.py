@@ -109,9 +109,8 @@ class Socket:
             self._wire.part(closed.code, closed.reason)
             return
         if self._websocket.application_state is WebSocketState.CONNECTED:
-            with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
-                async with asyncio.timeout(self._server.settings.send_timeout_seconds):
-                    await self._websocket.close(closed.code, closed.reason)
+            with suppress(RuntimeError, WebSocketDisconnect):
+                await self._websocket.close(closed.code, closed.reason)  # waits while it is full; see `bounded`
 
     async def _read(self) -> None:
         try:

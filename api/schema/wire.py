@@ -28,7 +28,7 @@ from websockets.frames import Frame
 from websockets.server import ServerProtocol
 from websockets.typing import ExtensionParameter
 
-from api.schema.bounded import Bounded
+from api.schema.bounded import PARTING_SECONDS, Bounded
 
 EXTENSION = "twotrack.wire"
 """Where an ASGI application finds the wire in a scope's extensions."""
@@ -173,6 +173,8 @@ class Line:
 class Wire(Bounded, WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol, with a way past its queue of ASGI messages for the one thing that is sent often."""
 
+    parting_seconds = PARTING_SECONDS
+
     def __init__(
         self,
         config: Config,
@@ -227,7 +229,7 @@ class Wire(Bounded, WebSocketsSansIOProtocol):
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self.close_timer = self.loop.call_later(self.send_timeout, self.transport.abort)
+        self.close_timer = self.loop.call_later(self.parting_seconds, self.transport.abort)
         if self.read_paused:  # by a message that nobody receives any more; the peer's answer comes after it
             self.read_paused = False
             self.transport.resume_reading()
