@@ -26,8 +26,8 @@ SUBSCRIPTION = f"subscription MessageStream($id: ID!) {{ messageStream(id: $id) 
 AT_ONCE = 50
 """Readers that sit down together: as many as a server's backlog takes without dropping any."""
 
-SIT_DOWN_SECONDS = 60
-"""For so many readers to be connected and subscribed."""
+SIT_DOWN_SECONDS = 120
+"""For all readers to be connected and subscribed."""
 
 RECEIVE_BYTES = 262_144
 """For one read: many frames, so that few are needed. One buffer serves all readers, as each empties it at once."""
@@ -78,10 +78,10 @@ class Audience:
 
     async def sit_down(self, seats: Sequence[Seat]) -> None:
         """Connect and subscribe."""
-        for first in range(0, len(seats), AT_ONCE):
-            async with asyncio.timeout(SIT_DOWN_SECONDS):
+        async with asyncio.timeout(SIT_DOWN_SECONDS):
+            for first in range(0, len(seats), AT_ONCE):
                 await asyncio.gather(*(self._sit_down(seat) for seat in seats[first : first + AT_ONCE]))
-        self._raise_what_went_wrong()
+                self._raise_what_went_wrong()
 
     async def _sit_down(self, seat: Seat) -> None:
         _, reader = await asyncio.get_running_loop().create_connection(

@@ -43,6 +43,8 @@ class Figures:
     """Memory for each connection that is subscribed and idle."""
     core_share: float
     """Of the server's core, while updates flowed."""
+    waited_share: float
+    """How long the server was kept from its core, of that time. Where it is large, no latency means anything."""
     reader_us: float
     """What receiving an update cost the readers: it should be less than the server's part."""
 
@@ -66,6 +68,7 @@ async def measure(contestant: Contestant, load: Load) -> Figures:
             skipped=audience.committed - audience.delivered,
             connection_kb=connection_kb,
             core_share=spent.cpu_seconds / spent.seconds,
+            waited_share=spent.waited_seconds / spent.seconds,
             reader_us=spent.own_seconds / spent.delivered * 1e6,
         )
 
@@ -88,17 +91,19 @@ class Spent:
     delivered: int = 1
     seconds: float = 1.0
     cpu_seconds: float = 0.0
+    waited_seconds: float = 0.0
     own_seconds: float = 0.0
 
     @classmethod
     def until_now(cls, stage: Stage, audience: Audience) -> "Spent":
-        return cls(audience.delivered, time.monotonic(), stage.server.cpu_seconds(), time.process_time())
+        return cls(audience.delivered, time.monotonic(), *stage.server.times(), time.process_time())
 
     def since(self, earlier: "Spent") -> "Spent":
         return Spent(
             max(1, self.delivered - earlier.delivered),
             self.seconds - earlier.seconds,
             self.cpu_seconds - earlier.cpu_seconds,
+            self.waited_seconds - earlier.waited_seconds,
             self.own_seconds - earlier.own_seconds,
         )
 
@@ -128,9 +133,9 @@ async def quiet(server: Process) -> None:
     """Return once the server has nothing left to do."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            before = server.cpu_seconds()
+            before = server.times().ran
             await asyncio.sleep(QUIET_SECONDS)
-            if server.cpu_seconds() - before < QUIET_SECONDS * QUIET_SHARE:
+            if server.times().ran - before < QUIET_SECONDS * QUIET_SHARE:
                 return
 
 

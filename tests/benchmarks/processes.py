@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 START_SECONDS = 60
 """For a server to listen, even on a machine that is busy with something else."""
@@ -43,6 +44,14 @@ def allow_many_sockets() -> None:
     """As many files as the machine lets us, here and in whatever is started from here: each reader needs one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+class Times(NamedTuple):
+    """Since a process began, in seconds."""
+
+    ran: float
+    waited: float
+    """It could have run, but something else had its core."""
 
 
 class Died(Exception):
@@ -91,13 +100,14 @@ class Process:
                     raise
             await asyncio.sleep(0.05)
 
-    def cpu_seconds(self) -> float:
-        """The time that its threads have run, by the scheduler's own books: in nanoseconds, where `times` has ticks."""
-        spent = 0
+    def times(self) -> "Times":
+        """What the scheduler's books say of its threads: in nanoseconds, where `ps` has ticks of 10 ms."""
+        ran = waited = 0
         for thread in Path(f"/proc/{self.pid}/task").iterdir():
             with suppress(OSError):  # that thread has just ended
-                spent += int((thread / "schedstat").read_text().split()[0])
-        return spent / 1e9
+                numbers = (thread / "schedstat").read_text().split()
+                ran, waited = ran + int(numbers[0]), waited + int(numbers[1])
+        return Times(ran / 1e9, waited / 1e9)
 
     def resident_kb(self) -> float:
         """The memory that it holds."""

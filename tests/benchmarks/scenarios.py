@@ -24,7 +24,7 @@ class Run:
         return NAMES[self.contestant] + (", deflate" if self.load.deflate else "")
 
     def __str__(self) -> str:
-        size = f" ({self.load.readers:,} × {self.load.chars // 1_000:,} kB)" if self.scenario == PLOT else ""
+        size = f" ({self.load.readers:,} readers, {self.load.chars // 1_000:,} kB)" if self.scenario == PLOT else ""
         return f"{self.scenario}{size}: {self.label}"
 
 
@@ -35,7 +35,8 @@ def table(*, quick: bool) -> list[Run]:
     crowd = Load(readers=5_000, least_delivered=1.0)
     idle = Load(readers=1_000, updates=0)
     if quick:
-        # Faster steps of the same size, or fewer of them where the worker or the readers could not keep up.
+        # Faster steps of the same size, which flatters whoever is also busy by the second; or fewer of them, where the
+        # worker or the readers could not keep up.
         fanout = replace(fanout, per_second=6.0)
         streams, crowd = (replace(load, updates=12, chars=4_500) for load in (streams, crowd))
         idle = replace(idle, readers=300)
