@@ -47,6 +47,7 @@ type Answer = { data?: unknown; errors?: unknown };
 
 const NOW = "2026-01-01T00:00:00Z";
 const CHAT = "chat-1";
+const ADA = { __typename: "User", id: "user-1", name: "Ada", createdAt: NOW };
 
 export class TestServer {
   readonly messages: Message[] = [];
@@ -57,6 +58,8 @@ export class TestServer {
   silent = false;
   /** What was sent before under the key that comes next. */
   sent: string | undefined;
+  /** The keys that messages were sent with. */
+  readonly keys: string[] = [];
   /** Every operation that arrived, by name, in order. */
   readonly operations: string[] = [];
   /** The operations that are live on a socket right now, by name and id. */
@@ -295,13 +298,14 @@ export class TestServer {
       node: ({ id }: { id: string }) => (id === CHAT && !this.deleted ? this.#chat() : null),
       chat: ({ id }: { id: string }) => (id === CHAT && !this.deleted ? this.#chat() : null),
       message: ({ id }: { id: string }) => this.messages.find((message) => message.id === id) ?? null,
-      sendMessage: ({ input }: { input: { content: string; reply: boolean } }) => {
+      sendMessage: ({ input }: { input: { content: string; reply: boolean; idempotencyKey: string } }) => {
+        this.keys.push(input.idempotencyKey);
         const sent = this.messages.find((message) => message.id === this.sent);
         if (sent) return { message: sent, reply: null, chat: this.#chat() };
         const message = this.add({
           role: "USER",
           content: input.content,
-          author: { id: "user-1", name: "Ada", createdAt: NOW },
+          author: ADA,
         });
         const reply = input.reply ? this.add({ status: "STREAMING" }) : null;
         this.touch();
@@ -317,6 +321,8 @@ export class TestServer {
       __typename: "Chat",
       id: CHAT,
       title: this.title,
+      owner: ADA,
+      participants: [ADA],
       revision,
       createdAt: NOW,
       updatedAt: NOW,

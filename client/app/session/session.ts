@@ -15,6 +15,7 @@ export interface Session {
 
 const ENDED = "Your session has ended. Sign in again to go on where you were.";
 const RENEWAL_RETRY_MS = 60_000;
+const SOONEST_RENEWAL_MS = 5_000; // whatever a token says of its times, the server is not asked all the time
 const LONGEST_TIMER_MS = 2 ** 31 - 1; // a longer one fires at once
 
 const listeners = new Set<() => void>();
@@ -73,7 +74,7 @@ function scheduleRenewal(): void {
   const claims = claimsOf(storedToken() ?? "");
   if (claims === undefined) return;
   const due = ((claims.iat + claims.exp) / 2) * 1000 - Date.now();
-  renewal = setTimeout(renew, Math.min(Math.max(due, 0), LONGEST_TIMER_MS));
+  renewal = setTimeout(renew, Math.min(Math.max(due, SOONEST_RENEWAL_MS), LONGEST_TIMER_MS));
 }
 
 async function renew(): Promise<void> {

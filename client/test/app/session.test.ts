@@ -1,0 +1,134 @@
+import { act, renderHook } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import WebSocket from "ws";
+import type { Session } from "../../app/session/session.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** A token as the server makes them, of this user and for so many hours. */
+function tokenOf(sub: string, hours = 12): string {
+  const now = Date.now() / 1000;
+  const claims = btoa(JSON.stringify({ sub, iat: now, exp: now + hours * 3600 })).replaceAll("=", "");
+  return `header.${claims}.signature${Math.random()}`;
+}
+
+let answers: unknown[];
+let asked: { operation: string; token: string | null }[];
+
+/** The page is loaded anew, with what is kept in the browser. */
+async function load() {
+  vi.resetModules();
+  const module = await import("../../app/session/session.ts");
+  const { result } = renderHook(() => module.useSession());
+  return { ...module, session: () => result.current as Session };
+}
+
+const fromOtherTab = (token: string | null) => {
+  if (token === null) localStorage.removeItem("twotrack.token");
+  else localStorage.setItem("twotrack.token", token);
+  act(() => void window.dispatchEvent(Object.assign(new Event("storage"), { key: "twotrack.token" })));
+};
+
+const ask = (session: Session) =>
+  session.client.connection.fetch("/graphql", { method: "POST", body: '{"query":"{ a }"}' });
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  localStorage.clear();
+  answers = [];
+  asked = [];
+  vi.stubGlobal("WebSocket", WebSocket);
+  vi.stubGlobal("fetch", async (_: unknown, init: RequestInit) => {
+    const { operationName, query } = JSON.parse(String(init.body));
+    asked.push({ operation: operationName ?? query, token: new Headers(init.headers).get("authorization") });
+    const renewed = { data: { refreshToken: { __typename: "AuthPayload", token: tokenOf("ada") } } };
+    const body = JSON.stringify(answers.shift() ?? renewed);
+    return new Response(body, { headers: { "content-type": "application/json" } });
+  });
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+const REFUSAL = { errors: [{ message: "Expired.", extensions: { code: "UNAUTHENTICATED" } }] };
+
+describe("signing in", () => {
+  test("lasts over a reload, and signing out does too", async () => {
+    const { session, signIn } = await load();
+    expect(session().user).toBeUndefined();
+    act(() => signIn(tokenOf("ada")));
+    expect(session().user).toBe("ada");
+    const again = await load();
+    expect(again.session().user).toBe("ada");
+    act(() => again.signOut());
+    expect((await load()).session().user).toBeUndefined();
+  });
+
+  test("brings a client of its own, so that nobody sees another's cache", async () => {
+    const { session, signIn } = await load();
+    const before = session().client;
+    act(() => signIn(tokenOf("ada")));
+    expect(session().client).not.toBe(before);
+  });
+
+  test("and out in one tab does so in all", async () => {
+    const { session } = await load();
+    fromOtherTab(tokenOf("ada"));
+    expect(session().user).toBe("ada");
+    fromOtherTab(null);
+    expect(session().user).toBeUndefined();
+  });
+});
+
+describe("a token", () => {
+  test("is renewed at half of its life, without another client", async () => {
+    const { session, signIn } = await load();
+    const old = tokenOf("ada");
+    act(() => signIn(old));
+    const { client } = session();
+    await vi.advanceTimersByTimeAsync(5.9 * HOUR_MS);
+    expect(asked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(0.2 * HOUR_MS);
+    expect(asked).toEqual([{ operation: "RefreshToken", token: `Bearer ${old}` }]);
+    await ask(session());
+    expect(asked[1]?.token).toBe(`Bearer ${localStorage.getItem("twotrack.token")}`);
+    expect(asked[1]?.token).not.toBe(asked[0]?.token);
+    expect(session().client).toBe(client);
+  });
+
+  test("that could not be renewed is tried again", async () => {
+    const { signIn } = await load();
+    act(() => signIn(tokenOf("ada")));
+    answers.push({ errors: [{ message: "Later.", extensions: { code: "INTERNAL" } }] });
+    await vi.advanceTimersByTimeAsync(6 * HOUR_MS + 61_000);
+    expect(asked.map(({ operation }) => operation)).toEqual(["RefreshToken", "RefreshToken"]);
+  });
+
+  test("that is refused ends the session, and says why", async () => {
+    const { session, signIn } = await load();
+    act(() => signIn(tokenOf("ada")));
+    answers.push(REFUSAL);
+    await act(() => ask(session()));
+    expect(session()).toMatchObject({ user: undefined, notice: expect.stringMatching(/has ended/) });
+    expect(localStorage.getItem("twotrack.token")).toBeNull();
+  });
+
+  test("that is refused after another tab has renewed it does not", async () => {
+    const { session, signIn } = await load();
+    const [old, fresh] = [tokenOf("ada"), tokenOf("ada")];
+    act(() => signIn(old));
+    vi.stubGlobal("fetch", async (_: unknown, init: RequestInit) => {
+      const token = new Headers(init.headers).get("authorization");
+      asked.push({ operation: "", token });
+      if (token === `Bearer ${old}`) fromOtherTab(fresh);
+      const body = JSON.stringify(token === `Bearer ${old}` ? REFUSAL : { data: {} });
+      return new Response(body, { headers: { "content-type": "application/json" } });
+    });
+    const { session: reloaded } = await load();
+    await act(() => ask(reloaded()));
+    expect(asked.map(({ token }) => token)).toEqual([`Bearer ${old}`, `Bearer ${fresh}`]);
+    expect(reloaded().user).toBe("ada");
+    expect(session).toBeDefined();
+  });
+});
