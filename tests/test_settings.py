@@ -145,7 +145,7 @@ def test_a_shared_database_needs_a_key_that_all_processes_know(monkeypatch: pyte
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Settings.load().model = "openai:gpt-5"  # type: ignore[misc]
+        Settings.load().model = "openai:gpt-5"
 
 
 def test_a_key_is_made_once_and_kept_beside_the_database_for_nobody_else_to_read(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import time
 from typing import Any
+from uuid import UUID
 
 import httpx
 import jwt
@@ -185,14 +186,14 @@ async def test_two_halves_that_belong_together_are_a_character(server: Running) 
     assert response.json()["data"]["createChat"]["chat"]["title"] == "\U0001f600"
 
 
-PADDED = ids.global_id("Chat", ids.UUID(int=1)) + "="
+PADDED = ids.global_id("Chat", UUID(int=1)) + "="
 MALFORMED = ["", "nonsense", "\0", "\ud800", "é", "Q2hhdA", PADDED, "x" * 100_000, "ids.Message", "ids.Planet"]
 
 
 def malformed(id: str, wrong: str) -> str:
     """One of the malformed ids, or, for `ids.…`, a good one of another kind of thing."""
     _, _, kind = id.partition("ids.")
-    return ids.global_id(wrong if kind == "Message" else kind, ids.UUID(int=1)) if kind else id
+    return ids.global_id(wrong if kind == "Message" else kind, UUID(int=1)) if kind else id
 
 
 @pytest.mark.parametrize("id", MALFORMED, ids=[ascii(id[:12]) for id in MALFORMED])
@@ -228,8 +229,8 @@ def tokens(server: Running, person: Person) -> dict[str, str]:
     elsewhere, before = Tokens("somebody else has this long secret key", hours=1), Tokens(SECRET, hours=-1)
     header, payload, signature = person.token.split(".")
     return {
-        "a token from elsewhere": f"Bearer {elsewhere.issue(ids.UUID(user))}",
-        "an expired token": f"Bearer {before.issue(ids.UUID(user))}",
+        "a token from elsewhere": f"Bearer {elsewhere.issue(UUID(user))}",
+        "an expired token": f"Bearer {before.issue(UUID(user))}",
         "an unsigned token": f"Bearer {jwt.encode({'sub': user, 'exp': later}, None, 'none')}",
         "a token without an end": f"Bearer {jwt.encode({'sub': user}, SECRET, 'HS256')}",
         "a token of nobody": f"Bearer {jwt.encode({'exp': later}, SECRET, 'HS256')}",
@@ -251,7 +252,7 @@ async def test_an_authorization_that_proves_nothing_is_refused(unharmed: Running
 
 
 async def test_the_token_of_an_account_that_is_gone_shows_nothing(unharmed: Running) -> None:
-    nobody = unharmed.bearer(Tokens(SECRET, hours=1).issue(ids.UUID(int=1)))
+    nobody = unharmed.bearer(Tokens(SECRET, hours=1).issue(UUID(int=1)))
     assert await nobody.ask("{ viewer { id } }") == {"viewer": None}
     for document in ("mutation { createChat { chat { id } } }", "mutation { refreshToken { token } }"):
         assert (await nobody.refusal(document))["extensions"] == UNAUTHENTICATED

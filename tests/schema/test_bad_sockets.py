@@ -199,7 +199,8 @@ async def test_an_id_is_free_again_after_complete_from_either_side(server: Runni
 async def test_a_complete_for_nothing_is_no_mistake(server: Running) -> None:
     """A client's crosses the server's on the way."""
     async with acknowledged(server) as connection:
-        for id in ("1", None, 7, [], "\0"):
+        ids_of_nothing: list[object] = ["1", None, 7, [], "\0"]
+        for id in ids_of_nothing:
             await say(connection, type="complete", id=id)
         await say(connection, type="pong")
         await say(connection, type="ping")

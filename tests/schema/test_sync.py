@@ -96,7 +96,7 @@ async def test_a_chat_that_one_loses_is_told_to_be_deleted_and_the_rest_goes_on(
         await first(sync, 2)
         await ann.remove(chat, bob)
         await bob.mutate("renameChat", chatId=own, title="Mine")
-        events = []
+        events: list[dict[str, Any]] = []
         while len({event["id"] for event in events if event["deleted"] or event["id"] == own}) < 2:
             events.append(await sync.next())
         await ann.mutate("renameChat", chatId=chat, title="Ours")
