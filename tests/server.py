@@ -14,8 +14,8 @@ async with serving(backend.settings()) as server:
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -26,7 +26,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 from graphql import GraphQLField, build_schema, get_named_type
-from sqlalchemy import select
+from sqlalchemy import select, update
 from websockets.asyncio.client import ClientConnection, connect
 
 from api.__main__ import protocols
@@ -37,6 +37,7 @@ from api.schema import ids
 from api.settings import Settings
 from api.streaming import leases
 from api.streaming.draft import Draft
+from api.streaming.rows import deadline
 from api.streaming.writer import Writer
 
 PATIENCE_SECONDS = 20
@@ -143,12 +144,32 @@ class Running:
         async with self.parts.database.reading() as session:
             return (await session.scalars(select(Message).where(Message.id == ids.key_of("Message", message)))).one()
 
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """What this process announces meanwhile is lost, as if it died between commit and publish."""
+        publisher, published = self.parts.publisher, self.parts.publisher._publish
+
+        async def lose(messages: object) -> None:
+            """Nobody hears of it."""
+
+        publisher._publish = lose
+        try:
+            yield
+        finally:
+            publisher._publish = published
+
     async def claim(self, message: str, *, writer: UUID | None = None) -> Message:
         """The waiting reply with this id, claimed as a worker would."""
         wanted = ids.key_of("Message", message)
         statement = leases.claim(Message, writer or wanted, limit=100, lease=self.settings.lease_seconds)
         rows = [Message(**row._mapping) for row in await self.parts.database.write(statement)]
         return next(row for row in rows if row.id == wanted)
+
+    async def let_lease_run_out(self, message: str) -> None:
+        """As if its writer, or those who could have taken it, had been silent for too long."""
+        key = ids.key_of("Message", message)
+        expired = update(Message).where(Message.id == key).values(lease=deadline(-1)).returning(Message.id)
+        assert await self.parts.database.write(expired)
 
     def writer(self, *, cadence: float = 0.0) -> Writer:
         """A writer as a worker has it, but with no pause between updates."""
