@@ -92,7 +92,8 @@ export class TestServer {
     this.#schema = buildSchema(readFileSync("../schema.graphql", "utf8"));
     this.#http = createServer((request, response) => {
       const isStream = request.headers.accept?.includes("text/event-stream");
-      void (isStream ? this.#overSse(request, response) : this.#overHttp(request, response));
+      const answer = isStream ? this.#overSse(request, response) : this.#overHttp(request, response);
+      answer.catch(() => response.destroy()); // its asker left in the middle of asking
     });
     const sockets = new WebSocketServer({ noServer: true, autoPong: false });
     this.#http.on("upgrade", (request, socket, head) => {
@@ -144,7 +145,7 @@ export class TestServer {
   readonly fetch: typeof fetch = async (_, init) => {
     const { query, variables, operationName } = JSON.parse(String(init?.body));
     this.operations.push(operationName);
-    if (this.httpFails) throw new TypeError("fetch failed");
+    if (this.httpFails || !this.#accepting) throw new TypeError("fetch failed");
     const token = bearer(new Headers(init?.headers).get("authorization"));
     const answer =
       token !== undefined && this.refused.has(token)
@@ -158,7 +159,7 @@ export class TestServer {
   async #overHttp(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { authorization } = request.headers;
     const body = await text(request);
-    if (this.httpFails) return void response.destroy();
+    if (this.httpFails || !this.#accepting) return void response.destroy();
     const answer = await this.fetch("", { body, headers: authorization ? { authorization } : {} });
     response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
   }
@@ -268,6 +269,7 @@ export class TestServer {
   /** As a proxy that knows nothing of WebSockets. */
   blocksSockets = false;
 
+  /** As a server that is away. */
   refuseConnects(): void {
     this.#accepting = false;
     this.cut();

@@ -325,9 +325,9 @@ export function behaves(binding: Binding): void {
       server.refuseConnects();
       server.add({ status: "STREAMING", content: "Once" });
       const page = open();
-      await eventually(() => page.text("message-1"), "Once");
       await eventually(() => page.connected.status(), "lost");
       server.acceptConnects();
+      await eventually(() => page.text("message-1"), "Once");
       server.frame("message-1", { content: "Once upon" });
       await eventually(() => page.text("message-1"), "Once upon");
       expect(page.connected.status()).toBe("open");
