@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -92,7 +93,8 @@ def worker() -> None:
         raise SettingsError(f"A worker needs a bus that processes share: set {PREFIX}BROADCAST_URL to redis://…")
     logs.configure()
     asyncio.run(_ready(settings, replies=True))
-    asyncio.run(_work(settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(settings))
 
 
 @commands.command()

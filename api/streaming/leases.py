@@ -6,10 +6,11 @@ writer whose fence is no longer the row's may not write, however long it slept.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Float, Text, and_, case, func, literal, or_, select, update
+from sqlalchemy import Float, Text, and_, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -58,6 +59,7 @@ def hand_back(model: Model, dialect: str, held: Sequence[tuple[UUID, int]], *, w
     return update(model).where(mine).values(values).returning(model.id)
 
 
+@cache  # each process asks this every few seconds, for ever; putting it together costs more than asking
 def settle(model: Model, *, wait: float) -> ReturningUpdate[Any]:
     """Decide every row whose lease ran out: restart it if it has shown nothing yet, else end it FAILED.
 
@@ -83,8 +85,9 @@ def settle(model: Model, *, wait: float) -> ReturningUpdate[Any]:
         "error_message": case((restart, literal(None, Text())), (waited, UNCLAIMED), else_=INTERRUPTED),
     }
     if "updated_at" in model.__table__.c:
+        updated_at = model.__table__.c.updated_at
         values["updated_at"] = case(
-            (restart, model.__table__.c.updated_at), else_=literal(now(), model.__table__.c.updated_at.type)
+            (restart, updated_at), else_=bindparam("settled_at", callable_=now, type_=updated_at.type)
         )
     return (
         update(model)
