@@ -30,8 +30,8 @@ IDLE_SECONDS = 5
 """Postgres ends a transaction that waits for so long for its process. Ours never do, unless the process is frozen;
 then its locks would hold up every reply that is written together with the locked one."""
 
-PARTING_SECONDS = 2.0
-"""For what is under way when a process ends: it does not wait for a database that hangs."""
+PARTING_SECONDS = 5.0
+"""For what is under way when a process ends, and as much to take leave: nobody waits for a Postgres that hangs."""
 
 SQLITE_BUSY_SECONDS = 10
 """How long a write waits for another process (a migration, a shell) that holds SQLite's write lock."""
@@ -147,10 +147,11 @@ class Database:
 
     async def aclose(self) -> None:
         """What is under way gets a moment."""
+        patience = None if self.dialect == "sqlite" else PARTING_SECONDS
         if self._detached:
-            await asyncio.wait(self._detached, timeout=PARTING_SECONDS)
+            await asyncio.wait(self._detached, timeout=patience)
         try:
-            await asyncio.wait_for(self.engine.dispose(), PARTING_SECONDS)
+            await asyncio.wait_for(self.engine.dispose(), patience)
         except TimeoutError:
             await self.engine.dispose(close=False)
 
