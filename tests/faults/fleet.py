@@ -17,7 +17,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +58,21 @@ def children_of(parent: int) -> list[tuple[int, str]]:
 @contextmanager
 def frozen(server: Server) -> Iterator[None]:
     """A server stopped with all its children in the middle of whatever they were doing: a machine that hangs."""
-    family = [server.pid, *(pid for pid, _ in children_of(server.pid))]
-    for pid in family:
-        os.kill(pid, signal.SIGSTOP)
+    family = [server.pid]
     try:
+        send(signal.SIGSTOP, server.pid)  # first, so that it has no more children
+        family += [pid for pid, _ in children_of(server.pid)]
+        send(signal.SIGSTOP, *family)
         yield
     finally:
-        for pid in family:
-            os.kill(pid, signal.SIGCONT)
+        send(signal.SIGCONT, *family)
+
+
+def send(number: signal.Signals, *pids: int) -> None:
+    """A signal to those that still live."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 class Process(Server):
