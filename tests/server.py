@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any, Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import uvicorn
@@ -188,6 +188,28 @@ class Running:
         row = await self.claim(message)
         async with self.writer() as writer, writer.stream(row) as text:
             yield text
+
+    @asynccontextmanager
+    async def writing_all(self, messages: list[str]) -> AsyncIterator[list[Draft]]:
+        """Claim many waiting replies and write them by hand, with one writer, as a worker does."""
+        writer_id, texts, left = uuid4(), list[Draft](), asyncio.Event()
+        claim = leases.claim(Message, writer_id, limit=len(messages), lease=self.settings.lease_seconds)
+        rows = [Message(**row._mapping) for row in await self.parts.database.write(claim)]
+        assert {ids.global_id("Message", row.id) for row in rows} == set(messages)
+
+        async def write(writer: Writer, row: Message) -> None:
+            async with writer.stream(row) as text:
+                texts.append(text)
+                await left.wait()
+
+        async with self.writer(cadence=self.settings.cadence_seconds) as writer, asyncio.TaskGroup() as tasks:
+            for row in rows:
+                tasks.create_task(write(writer, row))
+            await asyncio.sleep(0)
+            try:
+                yield texts
+            finally:
+                left.set()
 
 
 @dataclass
