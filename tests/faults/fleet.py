@@ -10,6 +10,7 @@ async with fleet.worker("scripted?chars=600&rate=300") as worker, conversation(f
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -97,6 +98,11 @@ class Process(Server):
     def _try_start(self, deadline: float) -> bool:
         (self.directory / "log").write_bytes(b"")
         return super()._try_start(deadline)
+
+    def end(self) -> None:
+        """Killed if it still lives, and forgotten."""
+        self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def _lines(self, event: str) -> list[dict[str, Any]]:
         """What was logged under this name since the process was started."""
@@ -188,7 +194,7 @@ class Fleet(Deployment):
 
     def end(self) -> None:
         for server in self.servers:
-            server.kill()
+            server.end()
 
     @asynccontextmanager
     async def worker(self, model: str = "scripted", **settings: Any) -> AsyncIterator[Process]:
@@ -198,7 +204,7 @@ class Fleet(Deployment):
             await asyncio.to_thread(worker.start)
             yield worker
         finally:
-            worker.kill()
+            worker.end()
 
     @asynccontextmanager
     async def workers(self, number: int, model: str = "scripted", **settings: Any) -> AsyncIterator[list[Process]]:

@@ -120,4 +120,4 @@ async def test_a_server_told_to_leave_while_postgres_is_away_leaves_in_time(flee
             assert finished(await talk.ended(reply), chars=1200)
             assert talk.readers[reply][1].closes == [1012]
         finally:
-            leaving.kill()
+            leaving.end()

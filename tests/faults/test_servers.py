@@ -69,7 +69,7 @@ async def pair(fleet: Fleet) -> AsyncIterator[ServerProcess]:
         await asyncio.to_thread(server.start)
         yield server
     finally:
-        server.kill()
+        server.end()
 
 
 async def test_the_metrics_of_two_processes_are_their_sum_and_forget_the_killed(

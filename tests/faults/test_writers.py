@@ -129,7 +129,7 @@ async def test_a_reply_that_nobody_takes_ends_in_time(fleet: Fleet) -> None:
             talk.ann.port = hasty.port
             reply = await talk.ask()
         finally:
-            hasty.kill()
+            hasty.end()
         row = await talk.ended(reply)
         assert (row.status, row.error_code, row.content) == ("FAILED", "TIMEOUT", "")
 
