@@ -90,12 +90,12 @@ async def test_a_stopped_reply_stays_as_it_is(worker: Running) -> None:
 
 
 async def test_the_writer_hears_of_a_stop_by_the_bus_before_its_next_update(backend: Backend) -> None:
-    settings = backend.settings(model=SLOW, cadence_seconds=300, grace_seconds=0.5)
+    settings = backend.settings(model=SLOW, cadence_seconds=300, lease_seconds=90, grace_seconds=0.5)
     async with serving(settings, replies=True) as worker:
         ann = await worker.person("Ann")
         async with ann.socket() as socket:
             reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
-            await growing(await socket.stream(reply))  # at once; the next update is minutes away
+            await growing(await socket.stream(reply))  # at once; the next update and the next heartbeat are far
             assert asking(reply)
             await ann.act("stopMessage", reply)
             await until(lambda: not asking(reply))
