@@ -20,7 +20,10 @@ SECRET_DETAIL = "a detail that is nobody's business"
 
 @pytest.fixture(autouse=True)
 def everything(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+    """Whatever level an earlier test left behind, at the root or at our own loggers."""
+    logging.disable(logging.NOTSET)
+    for name in (None, "api", "api.logs", "api.schema.operations"):
+        caplog.set_level(logging.INFO, logger=name)
 
 
 def entries(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
