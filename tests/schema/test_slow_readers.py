@@ -28,6 +28,9 @@ from tests.server import PATIENCE_SECONDS, STREAM, Person, Running, Socket, Subs
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 """A socket that is full is noticed in other ways by the one and the other."""
 
+on_uvloop = pytest.mark.asyncio(loop_factories=["uvloop"])
+"""As in production: what does not hang on how a loop writes."""
+
 on_both_ways = pytest.mark.parametrize("backend", ["embedded", "embedded-plain"], indirect=True)
 on_the_direct_way = pytest.mark.parametrize("backend", ["embedded"], indirect=True)
 
@@ -111,6 +114,7 @@ async def test_a_reader_that_stops_delays_nobody_and_gets_the_newest_when_it_rea
             assert (await stream.rest())[-1]["status"] == "COMPLETE"
 
 
+@on_uvloop
 @on_both_ways
 async def test_a_reader_that_stopped_before_the_end_gets_the_end_when_it_reads_again(backend: Backend) -> None:
     text = noise(160_000)
@@ -134,6 +138,7 @@ async def test_a_reader_that_stopped_before_the_end_gets_the_end_when_it_reads_a
     assert (frames[-1]["content"], frames[-1]["status"]) == (text, "COMPLETE")
 
 
+@on_uvloop
 @on_the_direct_way
 async def test_updates_without_end_leave_room_for_an_answer_on_a_slow_line(backend: Backend) -> None:
     text = noise(200_000)
@@ -245,6 +250,7 @@ async def test_of_a_reader_that_never_reads_again_nothing_is_left(
     assert [record for record in caplog.records if is_alarming(record)] == []
 
 
+@on_uvloop
 @on_the_direct_way
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 async def test_a_reader_that_takes_a_little_at_a_time_is_let_be(backend: Backend, way: Any) -> None:
@@ -268,7 +274,7 @@ async def test_a_reader_that_takes_a_little_at_a_time_is_let_be(backend: Backend
 
 
 @on_both_ways
-@pytest.mark.asyncio(loop_factories=["uvloop"])
+@on_uvloop
 async def test_stuck_readers_cost_a_frame_each_however_long_they_are_stuck(backend: Backend) -> None:
     """In small; tests/benchmarks/slow_readers.py measures it in full."""
     readers, text = 8, noise(12_000)
@@ -298,6 +304,7 @@ async def test_stuck_readers_cost_a_frame_each_however_long_they_are_stuck(backe
     assert grown < updates_when_stuck * readers * len(text) / 4  # a frame is there in several forms, but not all that
 
 
+@on_uvloop
 @on_both_ways
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 async def test_the_kernel_keeps_little_for_a_reader_and_gives_up_one_that_vanished(backend: Backend, way: Any) -> None:
@@ -365,6 +372,7 @@ async def peer(server: Running) -> AsyncIterator[Peer]:
         writer.close()
 
 
+@on_uvloop
 @on_both_ways
 async def test_a_peer_that_answers_no_ping_is_let_go_in_a_way_that_it_comes_back_from(backend: Backend) -> None:
     options = {"ws_ping_interval": 0.1, "ws_ping_timeout": 0.3}
@@ -378,6 +386,7 @@ async def test_a_peer_that_answers_no_ping_is_let_go_in_a_way_that_it_comes_back
                 await silent.frame()
 
 
+@on_uvloop
 @on_both_ways
 async def test_a_peer_that_answers_pings_is_kept(backend: Backend) -> None:
     options = {"ws_ping_interval": 0.1, "ws_ping_timeout": 0.3}
@@ -388,6 +397,7 @@ async def test_a_peer_that_answers_pings_is_kept(backend: Backend) -> None:
             await awake.send(PONG, payload)
 
 
+@on_uvloop
 @on_both_ways
 @pytest.mark.usefixtures("brief_parting")
 async def test_a_connection_that_only_this_end_still_holds_is_given_up(backend: Backend) -> None:

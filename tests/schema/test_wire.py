@@ -36,16 +36,13 @@ from tests.schema.decoders import Decoder, browser, conversing, node, python, su
 from tests.schema.wiretap import wiretap
 from tests.server import STREAM, Subscription, serving
 
-LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
-"""A socket that is full is noticed in other ways by the one and the other."""
+LOOPS = {"uvloop": uvloop.new_event_loop}
+"""As in production."""
 
 DECODERS = {"python": python, "node": node, "browser": browser}
 
 only_embedded = pytest.mark.parametrize("backend", ["embedded"], indirect=True)
 """Which database and bus there are makes no difference here."""
-
-on_uvloop = pytest.mark.asyncio(loop_factories=["uvloop"])
-"""As in production; here the loop makes no difference either."""
 
 every_decoder = pytest.mark.parametrize("decoder", DECODERS.values(), ids=DECODERS)
 
@@ -219,7 +216,6 @@ OFFERS: dict[str, tuple[Callable[[int], Any], str | None]] = {
 
 
 @only_embedded
-@on_uvloop
 @pytest.mark.parametrize(("decoder", "agreed"), OFFERS.values(), ids=OFFERS)
 async def test_a_client_gets_what_it_offered_to_understand(
     backend: Backend, decoder: Decoder, agreed: str | None
@@ -245,7 +241,6 @@ async def test_a_client_gets_what_it_offered_to_understand(
 
 
 @only_embedded
-@on_uvloop
 async def test_an_update_is_little_more_than_its_new_text(backend: Backend) -> None:
     text = story(15_000)
     ends = range(1_000, 15_001, 350)
@@ -266,7 +261,6 @@ async def test_an_update_is_little_more_than_its_new_text(backend: Backend) -> N
 
 
 @only_embedded
-@on_uvloop
 async def test_an_update_is_compressed_once_for_each_length_of_envelope(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -305,7 +299,6 @@ async def test_an_update_is_compressed_once_for_each_length_of_envelope(
 
 
 @only_embedded
-@on_uvloop
 @pytest.mark.parametrize("changes", [{"deflate": False}, {"direct_writes": False}], ids=["no deflate", "plain path"])
 async def test_without_deflate_or_on_the_plain_path_nothing_is_compressed(
     backend: Backend, changes: dict[str, Any]
@@ -326,7 +319,6 @@ async def test_without_deflate_or_on_the_plain_path_nothing_is_compressed(
 
 
 @only_embedded
-@on_uvloop
 async def test_an_operation_id_is_as_long_as_an_envelope_can_be(backend: Backend) -> None:
     async with serving(backend.settings()) as server:
         ann = await server.person("Ann")
@@ -443,7 +435,6 @@ steps = st.lists(
 envelopes = st.lists(st.text(max_size=200).map(str.encode), min_size=4, max_size=4)
 
 
-@on_uvloop
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(st.sampled_from(sorted(TAKEOVERS)), min_size=3, max_size=3), envelopes, steps)
 async def test_any_order_of_updates_envelopes_and_answers_is_decoded(
