@@ -5,12 +5,12 @@ writer's heart beats. Every claim, restart, hand-back and regeneration raises th
 writer whose fence is no longer the row's may not write, however long it slept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Float, Text, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import CTE, Float, FromClause, Text, and_, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -26,6 +26,8 @@ UNCLAIMED = "Nobody was free to write this in time. Ask for it again in a moment
 
 Model = type[Streamed]
 
+# What a statement locks, it locks in a CTE: a subquery is the planner's to run twice, and so to take more than it may.
+
 
 def claim(model: Model, writer: UUID, *, limit: int, lease: float) -> ReturningUpdate[Any]:
     """Take the rows that have waited longest; whole rows come back. Two claimers never get the same one."""
@@ -34,29 +36,40 @@ def claim(model: Model, writer: UUID, *, limit: int, lease: float) -> ReturningU
         .where(model.streaming, model.writer.is_(None), model.lease > database_now())
         .order_by(model.lease, model.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
+        .cte("waiting")
     )
     values = {"writer": writer, "fence": model.fence + 1, "tries": model.tries + 1, "lease": deadline(lease)}
-    return update(model).where(model.id.in_(waiting.scalar_subquery())).values(values).returning(model.__table__)
+    return update(model).where(model.id == waiting.c.id).values(values).returning(model.__table__)
 
 
-def beat(model: Model, dialect: str, held: Sequence[tuple[UUID, int]], *, lease: float) -> ReturningUpdate[Any]:
-    """A heartbeat for rows (id, fence); the ids that are still this writer's come back. Raises no revision."""
-    rows = batch(
-        dialect, {"id": model.id.type, "fence": model.fence.type}, [{"id": key, "fence": fence} for key, fence in held]
-    )
+def held(model: Model, rows: FromClause) -> CTE:
+    """What a batch, with `id` and `fence`, says of those rows that are still this writer's and that nobody has locked.
+
+    A writer waits for no lock. While it waited for one row it would hold up all its others, and could wait in a circle
+    with somebody who deletes several of them.
+    """
     mine = and_(model.id == rows.c.id, model.fence == rows.c.fence, model.streaming)
+    ours = select(rows).join(model, mine)
+    return ours.with_for_update(of=model, key_share=True, skip_locked=True).cte("held")
+
+
+def beat(model: Model, dialect: str, fences: Mapping[UUID, int], *, lease: float) -> ReturningUpdate[Any]:
+    """A heartbeat for rows with their fences; the ids that are still this writer's come back. Raises no revision."""
+    mine = model.id == _held(model, dialect, fences).c.id
     return update(model).where(mine).values(lease=deadline(lease)).returning(model.id)
 
 
-def hand_back(model: Model, dialect: str, held: Sequence[tuple[UUID, int]], *, wait: float) -> ReturningUpdate[Any]:
-    """Let rows (id, fence) that have shown nothing yet wait for another writer; their ids come back."""
-    rows = batch(
-        dialect, {"id": model.id.type, "fence": model.fence.type}, [{"id": key, "fence": fence} for key, fence in held]
-    )
-    mine = and_(model.id == rows.c.id, model.fence == rows.c.fence, model.streaming, _blank(model))
+def hand_back(model: Model, dialect: str, fences: Mapping[UUID, int], *, wait: float) -> ReturningUpdate[Any]:
+    """Let rows with their fences that have shown nothing yet wait for another writer; their ids come back."""
+    mine = model.id == _held(model, dialect, fences).c.id
     values = {"writer": None, "fence": model.fence + 1, "lease": deadline(wait), "tries": model.tries - 1}
-    return update(model).where(mine).values(values).returning(model.id)
+    return update(model).where(mine, _blank(model)).values(values).returning(model.id)
+
+
+def _held(model: Model, dialect: str, fences: Mapping[UUID, int]) -> CTE:
+    columns = {"id": model.id.type, "fence": model.fence.type}
+    return held(model, batch(dialect, columns, [{"id": key, "fence": fence} for key, fence in fences.items()]))
 
 
 @cache  # each process asks this every few seconds, for ever; putting it together costs more than asking
@@ -69,7 +82,8 @@ def settle(model: Model, *, wait: float) -> ReturningUpdate[Any]:
         select(model.id)
         .where(model.streaming, model.lease < database_now())
         .order_by(model.id)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
+        .cte("expired")
     )
     restart = and_(model.writer.is_not(None), _blank(model), model.tries < TRIES)
     waited = model.writer.is_(None)
@@ -89,12 +103,7 @@ def settle(model: Model, *, wait: float) -> ReturningUpdate[Any]:
         values["updated_at"] = case(
             (restart, updated_at), else_=bindparam("settled_at", callable_=now, type_=updated_at.type)
         )
-    return (
-        update(model)
-        .where(model.id.in_(expired.scalar_subquery()), model.streaming)
-        .values(values)
-        .returning(model.__table__)
-    )
+    return update(model).where(model.id == expired.c.id).values(values).returning(model.__table__)
 
 
 def _blank(model: Model) -> ColumnElement[bool]:

@@ -207,17 +207,24 @@ class Writer:
                 await self._give_up(drafts[0], error)
             return
         written = {row.id: row for row in rows}
+        missed = []
         for draft in drafts:
             if (row := written.get(draft.id)) is not None:
                 texts = {name: taken[draft.id][name] for name in _texts(model)}
                 self._written(draft, {**row._mapping, **texts})
             else:
-                await self._missed(draft)
+                draft.put_back()
+                missed.append(draft)
+        for draft in await self._lost(model, missed):
+            if draft.ending is not None:
+                await self._ended(draft, draft.ending[0])
+            else:
+                self.dismiss(draft.id, draft.fence)
 
     def _flushing(self, model: type[Streamed], rows: list[dict[str, Any]]) -> ReturningUpdate[Any]:
         names = sorted({name for row in rows for name in row})
         table = model.__table__
-        new = batch(self._store.dialect, {name: table.c[name].type for name in names}, rows)
+        new = leases.held(model, batch(self._store.dialect, {name: table.c[name].type for name in names}, rows))
         return _flush_statement(model, tuple(names), new, self._lease)
 
     def _written(self, draft: Draft, values: dict[str, Any]) -> None:
@@ -227,16 +234,22 @@ class Writer:
         if values["status"] != Status.STREAMING:
             self._settled(draft)
 
-    async def _missed(self, draft: Draft) -> None:
-        """Nothing came back: somebody else decided, or the answer to our own last update was lost on its way."""
-        if draft.ending is not None:
-            table = draft.model.__table__
-            for row in await self._store.read(
-                select(table).where(table.c.id == draft.id, table.c.fence == draft.fence)
-            ):
-                if row.status == draft.ending[0]:
-                    self._written(draft, dict(row._mapping))
-                    return
+    async def _lost(self, model: type[Streamed], missed: Sequence[Draft]) -> list[Draft]:
+        """Of those of which nothing came back, the ones that are not ours any more; the others are locked for now."""
+        if not missed:
+            return []
+        table = model.__table__
+        asked = select(table.c.id, table.c.fence).where(table.c.id.in_([draft.id for draft in missed]), model.streaming)
+        ours = {(row.id, row.fence) for row in await self._store.read(asked)}
+        return [draft for draft in missed if (draft.id, draft.fence) not in ours]
+
+    async def _ended(self, draft: Draft, status: Status) -> None:
+        """Somebody else decided, or the answer to our own last update was lost on its way."""
+        table = draft.model.__table__
+        for row in await self._store.read(select(table).where(table.c.id == draft.id, table.c.fence == draft.fence)):
+            if row.status == status:
+                self._written(draft, dict(row._mapping))
+                return
         self.dismiss(draft.id, draft.fence)
 
     async def _give_up(self, draft: Draft, error: Exception) -> None:
@@ -257,21 +270,22 @@ class Writer:
 
     async def _hand_back(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
         """Let other writers have what has shown nothing yet; what is no longer ours, they have already."""
-        held = [(draft.id, draft.fence) for draft in drafts]
-        if await self._store.write(leases.hand_back(model, self._store.dialect, held, wait=self._wait)):
+        fences = {draft.id: draft.fence for draft in drafts}
+        rows = await self._store.write(leases.hand_back(model, self._store.dialect, fences, wait=self._wait))
+        if rows:
             self._publisher.offer(channels.WORK, "")
-        for draft in drafts:
+        for draft in await self._lost(model, drafts):
             self._settled(draft)
 
     async def _beat(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
-        held = [(draft.id, draft.fence) for draft in drafts]
-        rows = await self._store.write(leases.beat(model, self._store.dialect, held, lease=self._lease))
+        fences = {draft.id: draft.fence for draft in drafts}
+        rows = await self._store.write(leases.beat(model, self._store.dialect, fences, lease=self._lease))
         kept = {row.id for row in rows}
         for draft in drafts:
             if draft.id in kept:
                 draft.beaten = self._clock()
-            else:
-                self.dismiss(draft.id, draft.fence)
+        for draft in await self._lost(model, [draft for draft in drafts if draft.id not in kept]):
+            self.dismiss(draft.id, draft.fence)
 
 
 def _texts(model: type[Streamed]) -> tuple[str, ...]:
@@ -288,9 +302,8 @@ def _flush_statement(model: type[Streamed], names: tuple[str, ...], new: Any, le
     values |= {"revision": table.c.revision + 1, "lease": deadline(lease)}
     if "updated_at" in table.c:
         values["updated_at"] = now()
-    mine = (table.c.id == new.c.id, table.c.fence == new.c.fence, model.streaming)
     shown = [column for column in table.c if column.name not in _texts(model)]
-    return update(model).where(*mine).values(values).returning(*shown)
+    return update(model).where(table.c.id == new.c.id).values(values).returning(*shown)
 
 
 def _offends(error: Exception) -> bool:

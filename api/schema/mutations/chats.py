@@ -22,6 +22,10 @@ from api.streaming.topic import Model
 
 UNTITLED = "New chat"
 
+BUT_ITS_KEY = {"key_share": True}
+"""How a chat is locked: whoever sends has its key locked already, and two of them would wait in a circle behind
+somebody who waits for both."""
+
 
 @strawberry.input(description="A new chat.")
 class CreateChatInput:
@@ -83,7 +87,7 @@ class Chats:
         key, title = ids.key_of("Chat", input.chat_id), _title(input.title)
         async with info.context.server.database.transaction() as session:
             await taking_part(session, key, info.context.signed_in)
-            chat = await session.get_one(models.Chat, key, with_for_update=True)
+            chat = await session.get_one(models.Chat, key, with_for_update=BUT_ITS_KEY)
             chat.title = title
         return ChatPayload(chat=Chat.of(chat))
 
@@ -137,7 +141,7 @@ class Chats:
         )
         async with info.context.server.database.transaction() as session:
             members = await _members(session, key, viewer)
-            chat = await session.get_one(models.Chat, key, with_for_update=True)
+            chat = await session.get_one(models.Chat, key, with_for_update=BUT_ITS_KEY)
             if leaver != viewer and chat.owner_id != viewer:
                 raise Forbidden("Only the chat's owner may remove others. You can leave it yourself.")
             leaving = next((member for member in members if member.user_id == leaver), None)
