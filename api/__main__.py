@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
+import structlog
 import typer
 import uvicorn
 import uvloop
@@ -24,6 +25,8 @@ from api.database import Database
 from api.errors import SettingsError
 from api.lock import only_process
 from api.settings import PREFIX, Settings
+
+log = structlog.get_logger(__name__)
 
 commands = typer.Typer(
     add_completion=False,
@@ -62,11 +65,10 @@ def serve(
     ] = True,
 ) -> None:
     """Serve the chat page and GraphQL, and write replies."""
-    settings = Settings.load()
+    settings = _settings()
     if settings.one_process and (processes > 1 or not replies):
         asked = f"--processes {processes}" if processes > 1 else "--no-replies"
         raise SettingsError(f"{asked} needs a bus that processes share: set {PREFIX}BROADCAST_URL to redis://…")
-    logs.configure()
     with only_process(settings), _metrics_of(processes):
         asyncio.run(_ready(settings, replies=replies))
         uvicorn.run(
@@ -88,10 +90,9 @@ def serve(
 @said_in_a_sentence
 def worker() -> None:
     """Write replies, and nothing else."""
-    settings = Settings.load()
+    settings = _settings()
     if settings.one_process:
         raise SettingsError(f"A worker needs a bus that processes share: set {PREFIX}BROADCAST_URL to redis://…")
-    logs.configure()
     asyncio.run(_ready(settings, replies=True))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(settings))
@@ -101,9 +102,7 @@ def worker() -> None:
 @said_in_a_sentence
 def migrate() -> None:
     """Bring the database to this version's tables."""
-    settings = Settings.load()
-    logs.configure()
-    asyncio.run(_with_database(settings, migrations.migrate))
+    asyncio.run(_with_database(_settings(), migrations.migrate))
     typer.echo("The database is up to date.")
 
 
@@ -113,6 +112,15 @@ def schema() -> None:
     from api.schema.schema import make_schema
 
     typer.echo(make_schema().as_str())
+
+
+def _settings() -> Settings:
+    """The settings of a process that is about to run, and a log, which names what looks like one and is none."""
+    settings = Settings.load()
+    logs.configure()
+    for name in settings.unknown():
+        log.warning("this is no setting", name=name)
+    return settings
 
 
 def protocols(settings: Settings) -> dict[str, Any]:

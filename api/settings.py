@@ -1,5 +1,8 @@
 """Settings from the environment or `.env`, prefix `TWOTRACK_`: read once, checked, frozen."""
 
+import os
+from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -19,6 +22,9 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 SECRET_CHARACTERS = 32
 """HMAC with SHA-256 is as strong as its key, up to this length."""
+
+MISSPELT = 0.55
+"""So alike, and a name is meant for a setting: LEASE for LEASE_SECONDS. SERVICE_HOST, which Kubernetes sets, is not."""
 
 UNTOLD = {"secret_key", "database_url", "broadcast_url"}
 """Their values hold passwords, and an error ends up in a log."""
@@ -135,6 +141,9 @@ class Settings(BaseSettings):
             load_dotenv(ENV_FILE)
         except UnicodeDecodeError:
             raise SettingsError(f"{ENV_FILE} cannot be read: save it as UTF-8.") from None
+        for name in cls.unknown():
+            for near in get_close_matches(_plain(name), map(str.upper, cls.model_fields), n=1, cutoff=MISSPELT):
+                raise SettingsError(f"{name} is no setting. Did you mean {PREFIX}{near}?")
         try:
             return cls(**overrides)  # type: ignore[arg-type]
         except ValidationError as error:
@@ -143,3 +152,14 @@ class Settings(BaseSettings):
             reason = first["msg"].removeprefix("Value error, ")
             value = "" if first["loc"][0] in UNTOLD else f" (it is {first['input']!r})"
             raise SettingsError(f"{name} is wrong: {reason}{value}.") from None
+
+    @classmethod
+    def unknown(cls) -> Iterator[str]:
+        """What the environment names like a setting, though there is none of that name."""
+        for name in os.environ:
+            if name.upper().startswith(PREFIX) and _plain(name).lower() not in cls.model_fields:
+                yield name
+
+
+def _plain(name: str) -> str:
+    return name.upper().removeprefix(PREFIX)

@@ -90,6 +90,7 @@ async def serving(directory: Path, *arguments: str, **settings: str) -> AsyncIte
             "TWOTRACK_DATABASE_URL",
         ),
         ({"BROADCAST_URL": "postgres://localhost/twotrack"}, "TWOTRACK_BROADCAST_URL"),
+        ({"PATIENCE_SECOND": "5"}, "TWOTRACK_PATIENCE_SECONDS"),
         ({"MODEL": "scripted?speed=300"}, "TWOTRACK_MODEL"),
         ({"MODEL": "parrot"}, "TWOTRACK_MODEL"),
         ({"MODEL": "openai:gpt-5"}, "TWOTRACK_MODEL"),
@@ -100,6 +101,12 @@ async def serving(directory: Path, *arguments: str, **settings: str) -> AsyncIte
 async def test_a_wrong_setting_stops_the_start(tmp_path: Path, settings: dict[str, str], named: str) -> None:
     (tmp_path / "text.db").write_text("This is no database. " * 1_000)
     assert named in await refused(tmp_path, "serve", **settings)
+
+
+async def test_what_looks_like_a_setting_and_is_none_is_named_in_the_log(tmp_path: Path) -> None:
+    code, _, errors = await twotrack(tmp_path, "migrate", SERVICE_HOST="10.0.0.1")
+    assert code == 0
+    assert [line for line in errors.splitlines() if "TWOTRACK_SERVICE_HOST" in line and "warning" in line]
 
 
 @pytest.mark.parametrize(

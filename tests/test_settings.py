@@ -111,6 +111,45 @@ def test_a_wrong_setting_is_named_in_one_sentence(name: str, value: str, monkeyp
     assert "\n" not in sentence
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("TWOTRACK_DATABSE_URL", "TWOTRACK_DATABASE_URL"),
+        ("TWOTRACK_REDIS_URL", "TWOTRACK_BROADCAST_URL"),
+        ("TWOTRACK_LEASE", "TWOTRACK_LEASE_SECONDS"),
+        ("twotrack_worker_reply", "TWOTRACK_WORKER_REPLIES"),
+    ],
+)
+def test_a_misspelt_setting_is_told_with_the_one_that_was_meant(
+    written: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(written, "1")
+    with pytest.raises(SettingsError, match=f"^{written} is no setting. Did you mean {meant}[?]$"):
+        Settings.load()
+
+
+def test_a_misspelt_setting_in_the_file_is_told_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TWOTRACK_SECRETKEY=hush\n")
+    with pytest.raises(SettingsError, match="TWOTRACK_SECRET_KEY"):
+        Settings.load()
+
+
+@pytest.mark.parametrize("name", ["SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT_8000_TCP_ADDR"])
+def test_what_kubernetes_says_of_a_service_of_our_name_stops_no_start(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"TWOTRACK_{name}", "10.0.0.1")
+    assert list(Settings.load().unknown()) == [f"TWOTRACK_{name}"]
+
+
+@pytest.mark.parametrize("name", ["TWOTRACK_MODEL", "twotrack_model"])
+def test_a_setting_is_known_in_either_case(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "scripted?rate=0")
+    settings = Settings.load()
+    assert settings.model == "scripted?rate=0"
+    assert list(settings.unknown()) == []
+
+
 def test_a_model_may_be_silent_for_more_than_three_leases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWOTRACK_LEASE_SECONDS", "100")
     with pytest.raises(SettingsError, match=r"^TWOTRACK_MODEL_TIMEOUT_SECONDS .* TWOTRACK_LEASE_SECONDS"):
