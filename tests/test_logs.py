@@ -20,10 +20,7 @@ SECRET_DETAIL = "a detail that is nobody's business"
 
 @pytest.fixture(autouse=True)
 def everything(caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever level an earlier test left behind, at the root or at our own loggers."""
-    logging.disable(logging.NOTSET)
-    for name in (None, "api", "api.logs", "api.schema.operations"):
-        caplog.set_level(logging.INFO, logger=name)
+    caplog.set_level(logging.INFO)
 
 
 def entries(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:

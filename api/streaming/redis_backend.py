@@ -1,7 +1,6 @@
 """The bus over Redis: one connection that listens and comes back by itself, a few others that publish."""
 
 import asyncio
-import math
 import random
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 
@@ -22,7 +21,9 @@ CONNECT_SECONDS = 2.0
 """For TCP and TLS: a Redis further away than this is no bus for a live page."""
 
 ANSWER_SECONDS = 1.0
-"""For Redis to answer a command, or to confirm a channel to a joiner: long against a round trip, short for a reader."""
+"""For Redis to take and answer a command, or to confirm a channel to a joiner: long against a round trip, short for a
+reader. Kept by ourselves: redis-py's `socket_timeout` waits with `asyncio.wait_for`, which on Python 3.11 forgets a
+cancellation that comes as it ends, and whoever cancelled waits for ever."""
 
 PING_SECONDS = 1.0
 """How often the listening connection asks for a sign of life."""
@@ -35,7 +36,7 @@ LONGEST_BACKOFF_SECONDS = 2.0
 """Shorter than a sweep's period, so that a Redis that is back is used before the sweep had to stand in twice."""
 
 PUBLISHING_CONNECTIONS = 4
-"""Publishes under way at once; whoever comes fifth waits up to ANSWER_SECONDS for a turn."""
+"""Publishes under way at once; whoever comes fifth waits for a turn."""
 
 PIPELINE_CHARACTERS = 1_000_000
 """Published in one round trip: what a slow network still takes within ANSWER_SECONDS."""
@@ -68,7 +69,7 @@ class RedisBackend(BroadcastBackend):
             "decode_responses": True,
             "encoding_errors": "replace",  # others may publish here too; their bytes must not end our listening
             "socket_connect_timeout": CONNECT_SECONDS,
-            "socket_timeout": ANSWER_SECONDS,
+            "socket_timeout": None,
         }
         self._listening = ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 0), **options)
         self._new_connection()  # an unknown option in the URL is refused here, and not once per attempt
@@ -76,7 +77,7 @@ class RedisBackend(BroadcastBackend):
             BlockingConnectionPool.from_url(
                 url,
                 max_connections=PUBLISHING_CONNECTIONS,
-                timeout=ANSWER_SECONDS,
+                timeout=None,
                 # Once more over a fresh connection, as the pool's may have died since; not after a silence.
                 retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
                 **options,
@@ -90,6 +91,7 @@ class RedisBackend(BroadcastBackend):
         self._chance = chance
         self._failures = 0
         self._silent_pings = 0
+        self._closing = False
         self._keeper: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -104,6 +106,7 @@ class RedisBackend(BroadcastBackend):
         self._keeper = asyncio.create_task(self._keep(connection), name="bus: keeper")
 
     async def disconnect(self) -> None:
+        self._closing = True
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
@@ -120,14 +123,14 @@ class RedisBackend(BroadcastBackend):
         await self._subscriptions.confirmed(channel, ANSWER_SECONDS)
 
     async def publish(self, channel: str, message: str) -> None:
-        """Raise BusDown when Redis does not take it within ANSWER_SECONDS, and as much again for a free connection."""
+        """Raise BusDown when Redis does not take it within ANSWER_SECONDS, waiting for a free connection included."""
         await self.publish_all([(channel, message)])
 
     async def publish_all(self, messages: Iterable[tuple[str, str]]) -> None:
         """Publish many in few round trips, a tenth of the work; BusDown may leave some of them published."""
         try:
             for part in pipelines(messages):
-                async with self._publishing.pipeline(transaction=False) as pipeline:
+                async with asyncio.timeout(ANSWER_SECONDS), self._publishing.pipeline(transaction=False) as pipeline:
                     for channel, message in part:
                         pipeline.publish(channel, message)
                     await pipeline.execute()
@@ -139,7 +142,8 @@ class RedisBackend(BroadcastBackend):
         if not self._subscriptions.open:
             raise BusDown("The bus is not connected to Redis.")
         try:
-            await self._publishing.ping()
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._publishing.ping()
         except DOWN as error:
             raise BusDown(f"Redis does not answer: {error}") from error
 
@@ -160,14 +164,17 @@ class RedisBackend(BroadcastBackend):
                 if connection is not None:
                     await connection.disconnect(nowait=True)
             connection = None
+            if self._closing:  # Python 3.11 and 3.12 lose a cancellation of a task group in which something else fails
+                return
             await self._sleep(backoff(self._failures, self._chance()))
 
     async def _open(self) -> AbstractConnection:
         connection = self._new_connection()
         try:
-            await connection.connect()  # type: ignore[no-untyped-call]
-            await connection.send_command("PING")  # a frozen Redis accepts connections too: only an answer counts
-            await connection.read_response()
+            async with asyncio.timeout(CONNECT_SECONDS + ANSWER_SECONDS):
+                await connection.connect()  # type: ignore[no-untyped-call]
+                await connection.send_command("PING")  # a frozen Redis accepts connections too: only an answer counts
+                await connection.read_response()
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
@@ -180,8 +187,8 @@ class RedisBackend(BroadcastBackend):
 
     async def _read(self, connection: AbstractConnection) -> None:
         while True:
-            # No timeout, as redis-py's own would take a quiet evening for an outage: the pings notice real ones.
-            reply = await connection.read_response(timeout=math.inf, disconnect_on_error=False, push_request=True)
+            # Without a timeout, which would take a quiet evening for an outage: the pings notice real ones.
+            reply = await connection.read_response(disconnect_on_error=False, push_request=True)
             self._silent_pings = 0
             match reply:
                 case ["message", channel, message]:
@@ -204,13 +211,15 @@ class RedisBackend(BroadcastBackend):
                     raise ConnectionError(f"Redis left {SILENT_PINGS} pings unanswered.") from None
                 self._silent_pings += 1
                 ping_at = loop.time() + PING_SECONDS
-                await connection.send_command("PING")
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await connection.send_command("PING")
 
     async def _tell(self, connection: AbstractConnection) -> None:
         leave, join = self._subscriptions.batch()
         commands = [(name, *channels) for name, channels in (("UNSUBSCRIBE", leave), ("SUBSCRIBE", join)) if channels]
         if commands:
-            await connection.send_packed_command(connection.pack_commands(commands))
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await connection.send_packed_command(connection.pack_commands(commands))
 
     def _lost(self, error: BaseException) -> None:
         if self._subscriptions.open or not self._failures:  # once per outage, not once per attempt

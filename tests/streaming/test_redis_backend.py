@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import pytest
 import redis
@@ -286,6 +286,40 @@ async def test_a_cancelled_publish_holds_no_connection(bus: Watched) -> None:
     async with bus.subscribe(CHANNEL) as messages:
         await asyncio.gather(*(bus.publish(CHANNEL, "whole") for _ in range(8)))
         assert await hear(messages, 8) == ["whole"] * 8
+
+
+async def test_a_bus_that_is_closed_in_mid_command_is_closed(server: Redis) -> None:
+    """A send that ends in the moment of its cancellation must not forget it."""
+    for number in range(20):
+        bus = Watched(server.url)
+        await bus.connect()
+        async with AsyncExitStack() as channels:
+            for channel in range(100):
+                await channels.enter_async_context(bus.subscribe(f"{CHANNEL}:{channel}"))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        async with within(10):
+            await bus.disconnect()
+
+
+async def test_a_connection_that_breaks_as_the_bus_is_closed_keeps_nobody_waiting(
+    server: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = asyncio.Event()
+
+    async def read(*_: object) -> None:
+        try:
+            reading.set()
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise redis.ConnectionError("broken at the same time") from None
+
+    monkeypatch.setattr(RedisBackend, "_read", read)
+    bus = Watched(server.url)
+    await bus.connect()
+    await happens(reading)
+    async with within(10):
+        await bus.disconnect()
 
 
 async def test_a_wrong_password_stops_the_start_with_a_sentence(server: Redis, admin: redis.Redis) -> None:
