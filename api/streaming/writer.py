@@ -102,6 +102,7 @@ class Writer:
         draft = Draft(row, cadence=self._cadence, limit=self._limit, now=self._clock(), wake=self._changed.set)
         draft.task = task
         self._drafts[row.id] = draft
+        self._changed.set()  # its heart is to beat, though nothing may be written for long
         try:
             yield draft
         except ReplyError as error:

@@ -4,6 +4,8 @@ import asyncio
 import statistics
 import time
 
+import pytest
+
 from api.models import Message
 from api.replies.prose import markdown
 from tests.faults.conversation import conversation
@@ -74,17 +76,21 @@ async def test_a_writer_frozen_before_its_first_word_leaves_the_reply_to_another
         await talk.ann.act("stopMessage", second)
 
 
-async def test_a_model_that_thinks_for_longer_than_three_leases_is_left_alone(fleet: Fleet) -> None:
+@pytest.mark.parametrize(("model", "shown"), [(SPEECHLESS, 0), (FALLS_SILENT, 200)], ids=["at once", "later"])
+async def test_a_model_that_thinks_for_longer_than_three_leases_is_left_alone(
+    fleet: Fleet, model: str, shown: int
+) -> None:
     lease = 1.0
-    async with fleet.worker(FALLS_SILENT, lease_seconds=lease), conversation(fleet) as talk:
+    async with fleet.worker(model, lease_seconds=lease), conversation(fleet) as talk:
         reply = await talk.ask()
-        await talk.shown(reply, 200)
+        await claimed(fleet, reply)
+        await talk.shown(reply, shown)
         silent = await fleet.row(reply)
         row = await fleet.row_when(reply, lambda row: row.lease > silent.lease + 3 * lease)
         assert (row.status, row.revision, row.tries) == ("STREAMING", silent.revision, 1)
         await talk.ann.act("stopMessage", reply)
         row = await talk.ended(reply)
-        assert (row.status, len(row.content)) == ("STOPPED", 200)
+        assert (row.status, len(row.content)) == ("STOPPED", shown)
 
 
 async def test_a_worker_told_to_leave_finishes_what_it_writes_and_takes_no_more(fleet: Fleet) -> None:

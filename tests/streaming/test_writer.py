@@ -549,6 +549,15 @@ async def test_a_silent_writers_lease_is_kept_without_a_new_revision(desk: Desk)
     assert await desk.announced() == []
 
 
+async def test_the_heart_of_a_row_beats_before_its_first_word(here: House) -> None:
+    note = await here.started()
+    async with Writer(here.database, here.publisher, cadence=0, lease=0.3, wait=WAIT, limit=LIMIT) as writer:
+        await asyncio.sleep(0)  # now it waits for something to do
+        async with asyncio.timeout(SECONDS), writer.stream(note):
+            while (await here.fresh(note)).lease == note.lease:  # noqa: ASYNC110 nobody tells
+                await asyncio.sleep(0.02)
+
+
 async def test_the_heart_does_not_beat_more_often_than_three_times_a_lease(desk: Desk) -> None:
     await desk.hand()
     desk.clock.pass_(HEARTBEAT - 0.1)
