@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from api.streaming.announce import tables_changed_by
 from tests.conftest import Backend
 from tests.server import Running, serving
 
@@ -40,7 +41,7 @@ def reads(server: Running) -> Iterator[list[str]]:
     made: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+        if not tables_changed_by(statement):
             made.append(statement)
 
     engine = server.parts.database.engine.sync_engine
