@@ -1,15 +1,23 @@
 /** A chat's page: its newest messages, kept up to date, and older ones on demand. */
 
 import { useQuery } from "@apollo/client/react";
-import { useSync } from "@twotrack/client/apollo";
-import { useCallback } from "react";
-import { ChatDocument, type ChatQuery, OlderMessagesDocument } from "../documents.ts";
+import { type TwotrackClient, useSync } from "@twotrack/client/apollo";
+import { useCallback, useEffect } from "react";
+import {
+  ChatDocument,
+  type ChatQuery,
+  type ChatQueryVariables,
+  OlderMessagesDocument,
+  type OlderMessagesQueryVariables,
+} from "../documents.ts";
 import { useAction } from "../parts/useAction.ts";
 import { useSession } from "../session/session.ts";
 import { outboxOf } from "./outbox.ts";
 
 export const PAGE = 30;
 const MOST = 100; // the server's limit
+
+type Cursor = string | null | undefined;
 
 export type ChatOnPage = NonNullable<ChatQuery["chat"]>;
 
@@ -21,12 +29,7 @@ export function useChat(id: string) {
   const before = messages?.pageInfo.startCursor;
 
   const older = useAction(async () => {
-    if (!before) return;
-    await client.query({
-      query: OlderMessagesDocument,
-      variables: { id, last: PAGE, before },
-      fetchPolicy: "network-only",
-    });
+    if (before) await fetchOlder(client, { id, last: PAGE, before });
   });
 
   /** Everything that is shown, not only the newest: an old message may have been edited too. */
@@ -36,17 +39,31 @@ export function useChat(id: string) {
     const sending = outboxOf(client).onItsWay(id);
     if (sending) return sending;
     const last = Math.min(Math.max(shown, PAGE), MOST);
-    const newest = await client.query({ query: ChatDocument, variables: { id, last }, fetchPolicy: "network-only" });
-    let cursor = newest.data?.chat?.messages.pageInfo.startCursor;
-    for (let left = shown - last; left > 0 && cursor; left -= MOST) {
-      const variables = { id, last: Math.min(left, MOST), before: cursor };
-      const page = await client.query({ query: OlderMessagesDocument, variables, fetchPolicy: "network-only" });
-      cursor = page.data?.chat?.messages.pageInfo.startCursor;
-    }
+    let cursor = await fetchNewest(client, { id, last });
+    for (let left = shown - last; left > 0 && cursor; left -= MOST)
+      cursor = await fetchOlder(client, { id, last: Math.min(left, MOST), before: cursor });
   }, [client, id, shown]);
 
   // A page that could not be loaded is behind whatever is heard: it loads when the server is back.
   useSync(id, () => messages?.revision ?? (error && -1), refresh);
 
+  useEffect(() => () => void client.cache.gc({ resetResultCache: true }), [client]);
+
   return { chat: data?.chat, error, retry: refetch, older, hasOlder: messages?.pageInfo.hasPreviousPage ?? false };
+}
+
+// Past the cache and then into it: what goes through it is also read from it, and what was read is kept for each number
+// of rows that was ever asked for.
+
+async function fetchNewest(client: TwotrackClient, variables: ChatQueryVariables): Promise<Cursor> {
+  const { data } = await client.query({ query: ChatDocument, variables, fetchPolicy: "no-cache" });
+  if (data) client.writeQuery({ query: ChatDocument, variables, data });
+  return data?.chat?.messages.pageInfo.startCursor;
+}
+
+/** The rows before that cursor; the cursor before them. */
+async function fetchOlder(client: TwotrackClient, variables: OlderMessagesQueryVariables): Promise<Cursor> {
+  const { data } = await client.query({ query: OlderMessagesDocument, variables, fetchPolicy: "no-cache" });
+  if (data) client.writeQuery({ query: OlderMessagesDocument, variables, data });
+  return data?.chat?.messages.pageInfo.startCursor;
 }

@@ -10,6 +10,7 @@ export interface TwotrackClientOptions extends ConnectionOptions {
 }
 
 export class TwotrackClient extends ApolloClient {
+  declare cache: TwotrackCache;
   readonly connection: Connection;
 
   constructor({ cache = new TwotrackCache(), ...options }: TwotrackClientOptions) {

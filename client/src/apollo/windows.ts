@@ -56,7 +56,8 @@ export function join(known: Window | undefined, incoming: Window, args: Args): W
 
 /** Undefined where a gap would show. */
 function splice(known: Window, incoming: Window, args: Args): Window | undefined {
-  const [rows, fresh] = [known.edges ?? [], incoming.edges ?? []];
+  const rows = known.edges ?? [];
+  const fresh = unchanged(rows, incoming.edges ?? []);
   const { left, right } = neighbours(rows, fresh) ?? adjacent(known, args) ?? {};
   if (left === undefined || right === undefined) return undefined;
   const isHead = args.after == null && incoming.pageInfo?.hasPreviousPage === false;
@@ -70,6 +71,20 @@ function splice(known: Window, incoming: Window, args: Args): Window | undefined
     edges: [...before, ...fresh, ...after],
     pageInfo: pageInfo(known.pageInfo, incoming.pageInfo, before.length > 0, after.length > 0),
   };
+}
+
+/** As they are known, where they say the same: Apollo computes and keeps a result for each edge that it has not met. */
+function unchanged(rows: readonly Edge[], fresh: readonly Edge[]): readonly Edge[] {
+  const known = new Map(rows.map((edge) => [edge.node.__ref, edge]));
+  return fresh.map((edge) => {
+    const before = known.get(edge.node.__ref);
+    return before !== undefined && isSame(before, edge) ? before : edge;
+  });
+}
+
+function isSame({ node: _, ...known }: Edge, { node: __, ...fresh }: Edge): boolean {
+  const [before, after] = [new Map(Object.entries(known)), Object.entries(fresh)];
+  return before.size === after.length && after.every(([name, value]) => before.get(name) === value);
 }
 
 /** The known rows on both sides of the fresh ones, if these overlap them. */

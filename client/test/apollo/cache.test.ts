@@ -169,6 +169,23 @@ describe("a write", () => {
   });
 });
 
+describe("a message that was followed", () => {
+  const isKept = () => "Message:message-1" in (client.cache.extract() as object);
+
+  test.each([
+    ["is kept while a page has it", ["chat-1"], true],
+    ["is forgotten with its page", [], false],
+  ])("%s", async (_, pages, kept) => {
+    server.add({ status: "STREAMING", content: "old", revision: 1 });
+    for (const _ of pages) await client.query({ query: QUERIES.plainly });
+    server.frame("message-1", { content: "new" });
+    await followUntil("new");
+    expect(isKept()).toBe(true);
+    client.cache.gc();
+    expect(isKept()).toBe(kept);
+  });
+});
+
 test("a list's preview of its last messages is kept apart by @connection", async () => {
   for (const content of ["one", "two", "three"]) server.add({ content });
   const preview = gql`

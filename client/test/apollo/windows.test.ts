@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { join, type Window } from "../../src/apollo/windows.ts";
+import { type Edge, join, type Window } from "../../src/apollo/windows.ts";
 
 /** `rows("c d e", { of: "a b c d e" })`: a window on a list, as the server cuts it. */
 function rows(shown: string, { of, revision = 1 }: { of: string; revision?: number }): Window {
@@ -25,6 +25,15 @@ describe("the newest rows", () => {
     expect(names(joined)).toBe("a b c d e f");
     expect(joined.revision).toBe(2);
     expect(joined.pageInfo).toMatchObject({ startCursor: "a", hasPreviousPage: false, endCursor: "f" });
+  });
+
+  test("that say what is known are the known ones, so that no result is computed anew for them", () => {
+    const known = rows("a b c", { of: "a b c" });
+    const incoming = rows("b c d", { of: "a b c d", revision: 2 });
+    const [b, c] = incoming.edges as [Edge, Edge];
+    const joined = join(known, { ...incoming, edges: [b, { ...c, cursor: "of c" }] }, {});
+    expect(joined.edges?.[1]).toBe(known.edges?.[1]);
+    expect(joined.edges?.[2]).toEqual({ ...c, cursor: "of c" });
   });
 
   test("drop the older ones where a gap would show", () => {

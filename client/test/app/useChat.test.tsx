@@ -1,0 +1,61 @@
+import { ApolloProvider } from "@apollo/client/react";
+import { renderHook } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import WebSocket from "ws";
+import { useChat } from "../../app/chat/useChat.ts";
+import { createTwotrackClient, type TwotrackClient } from "../../src/apollo/index.ts";
+import { TestServer } from "../server.ts";
+
+let server: TestServer;
+let client: TwotrackClient;
+
+vi.mock("../../app/session/session.ts", () => ({ useSession: () => ({ client }) }));
+
+beforeEach(async () => {
+  server = await TestServer.start();
+  client = createTwotrackClient({ url: server.url, fetch: server.fetch, webSocketImpl: WebSocket });
+});
+afterEach(async () => {
+  client.stop();
+  await server.stop();
+});
+
+/** How many results Apollo keeps of rows and of messages. */
+const results = () => client.getMemoryInternals?.().sizes.inMemoryCache?.executeSelectionSet ?? 0;
+
+async function openChat() {
+  const wrapper = ({ children }: { children: ReactNode }) => (
+    <ApolloProvider client={client}>{children}</ApolloProvider>
+  );
+  const page = renderHook(() => useChat("chat-1"), { wrapper });
+  const shown = () => page.result.current.chat?.messages;
+  await expect.poll(() => shown()?.revision).toBe(server.revision);
+  return { ...page, shown };
+}
+
+test("a chat that was refetched ten times keeps no ten results of each row", async () => {
+  for (let row = 0; row < 40; row++) server.add();
+  const { shown } = await openChat();
+  const before = results();
+  for (let more = 0; more < 10; more++) {
+    server.add();
+    server.touch();
+    await expect.poll(() => shown()?.revision).toBe(server.revision);
+  }
+  expect(shown()?.edges).toHaveLength(40);
+  expect(server.count("Chat")).toBe(11);
+  expect(results() - before).toBeLessThan(10 * 20); // a few for each row that came, and for each time; not one for each row each time
+});
+
+test("a chat that is left keeps its rows and none of the results", async () => {
+  server.add({ content: "Hello" });
+  const { shown, unmount } = await openChat();
+  expect(shown()?.edges).toHaveLength(1);
+  expect(results()).toBeGreaterThan(0);
+  unmount();
+  expect(results()).toBe(0);
+  const again = await openChat();
+  expect(again.shown()?.edges).toHaveLength(1);
+  expect(server.count("Chat")).toBe(1);
+});
