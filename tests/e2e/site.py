@@ -54,6 +54,11 @@ class Site(ServerProcess, Deployment):
     def ports(self) -> list[int]:
         return [self.port, self.port]
 
+    @property
+    def errors(self) -> list[str]:
+        """What the server has logged as one since it was started."""
+        return [line for line in self.log.splitlines() if '"level": "error"' in line or line.startswith("Traceback")]
+
     async def stored(self, message: str) -> Message:
         """A message's row, which must be there."""
         row = await self.row(message)
@@ -77,12 +82,15 @@ class Site(ServerProcess, Deployment):
 
     async def streams(self, number: int) -> None:
         """Until the server serves exactly so many subscriptions to messages."""
-        await comes_true(lambda: self._streams() == number, f"{number} live streams; there are {self._streams()}")
+        await comes_true(
+            lambda: self.serves("stream") == number, f"{number} streams; it serves {self.serves('stream')}"
+        )
 
-    def _streams(self) -> int:
+    def serves(self, track: str) -> int:
+        """How many subscriptions to this track the server has now."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as response:
             metrics = response.read().decode()
-        found = re.search(r'^twotrack_subscriptions_active\{track="stream"\} (\S+)$', metrics, re.MULTILINE)
+        found = re.search(rf'^twotrack_subscriptions_active\{{track="{track}"\}} (\S+)$', metrics, re.MULTILINE)
         return int(float(found[1])) if found else 0
 
 
