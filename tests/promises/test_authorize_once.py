@@ -41,7 +41,7 @@ def reads(server: Running) -> Iterator[list[str]]:
     made: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if not tables_changed_by(statement):
+        if statement.upper().startswith(("SELECT", "WITH")) and not tables_changed_by(statement):
             made.append(statement)
 
     engine = server.parts.database.engine.sync_engine
