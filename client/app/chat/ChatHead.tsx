@@ -11,12 +11,12 @@ import { useSession } from "../session/session.ts";
 import { ShareDialog } from "./ShareDialog.tsx";
 import type { ChatOnPage } from "./useChat.ts";
 
-export interface ChatHeadProps {
+interface Props {
   readonly chat: ChatOnPage;
   readonly viewerId: string;
 }
 
-export function ChatHead({ chat, viewerId }: ChatHeadProps) {
+export function ChatHead({ chat, viewerId }: Props) {
   const [isSharing, setIsSharing] = useState(false);
   const [isParting, setIsParting] = useState(false);
   const others = chat.participants.length - 1;
@@ -102,7 +102,7 @@ function Title({ chat }: { chat: ChatOnPage }) {
 }
 
 /** The owner deletes; anybody else leaves. */
-function Part({ chat, viewerId, onClose }: ChatHeadProps & { onClose: () => void }) {
+function Part({ chat, viewerId, onClose }: Props & { onClose: () => void }) {
   const { client } = useSession();
   const isOwner = chat.owner.id === viewerId;
   const act = async () => {

@@ -6,9 +6,15 @@ import { Avatar } from "../parts/Avatar.tsx";
 import { Dialog } from "../parts/Dialog.tsx";
 import { useAction } from "../parts/useAction.ts";
 import { useSession } from "../session/session.ts";
-import type { ChatHeadProps } from "./ChatHead.tsx";
+import type { ChatOnPage } from "./useChat.ts";
 
-export function ShareDialog({ chat, viewerId, onClose }: ChatHeadProps & { onClose: () => void }) {
+interface Props {
+  readonly chat: ChatOnPage;
+  readonly viewerId: string;
+  readonly onClose: () => void;
+}
+
+export function ShareDialog({ chat, viewerId, onClose }: Props) {
   const { client } = useSession();
   const chatId = chat.id;
   const add = useAction(async (form: HTMLFormElement) => {
