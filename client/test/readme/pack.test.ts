@@ -70,8 +70,10 @@ function build(main: string): string {
     .join();
 }
 
-test("the tarball holds the package and nothing else", () => {
-  expect(readdirSync(join(app, "node_modules/@twotrack/client")).sort()).toEqual(["README.md", "dist", "package.json"]);
+test("the tarball holds the package, under the project's licence, and nothing else", () => {
+  const place = join(app, "node_modules/@twotrack/client");
+  expect(readdirSync(place).sort()).toEqual(["LICENSE", "README.md", "dist", "package.json"]);
+  expect(readFileSync(join(place, "LICENSE"), "utf8")).toBe(readFileSync("../LICENSE", "utf8"));
 });
 
 test("its types carry every snippet of the README, strictly", () => {
