@@ -38,6 +38,7 @@ test("every snippet has a test", () => {
   expect([...snippets().keys()].sort()).toEqual([
     "apollo.tsx",
     "connection.ts",
+    "follow.py", // in tests/schema/test_gql.py
     "follow.sh",
     "fragment.tsx",
     "plain.ts",
