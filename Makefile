@@ -12,7 +12,7 @@ sources = $(shell find $(1) \( -name dist -o -name node_modules \) -prune -o -pr
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run check test bench screens soak clean
+.PHONY: help setup run check test bench screens rendering soak clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -39,6 +39,9 @@ bench: setup ## what an update costs, side by side with others; JSON=path writes
 
 screens: setup ## photograph every state of the page into docs/
 	$(BIN)/python -m tests.e2e.screens
+
+rendering: setup ## what a growing reply costs a page on a slow machine, and how soon the first message is there
+	$(BIN)/python -m tests.e2e.rendering
 
 soak: setup ## ten minutes of cuts, sleeps and restarts, in three tabs
 	$(BIN)/python -m tests.e2e.soak

@@ -19,10 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
-from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from api import migrations
+from api.assets import Assets
 from api.auth import Access, Passwords, Tokens
 from api.database import Database
 from api.errors import SettingsError
@@ -204,8 +204,8 @@ def _add_routes(app: FastAPI) -> None:
     app.add_route("/healthz", _healthz, methods=["GET"])
     app.add_route("/readyz", _readyz, methods=["GET"])
     app.add_route("/metrics", _metrics, methods=["GET"])
-    app.mount("/graphql-assets", StaticFiles(directory=GRAPHIQL, check_dir=False))
-    app.mount("/assets", StaticFiles(directory=PAGE / "assets", check_dir=False))
+    app.mount("/graphql-assets", Assets(GRAPHIQL))
+    app.mount("/assets", Assets(PAGE / "assets"))
     app.add_route("/{path:path}", _page, methods=["GET"])
 
 

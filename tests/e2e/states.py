@@ -113,7 +113,7 @@ async def finished(page: Visitor, scene: Scene) -> None:
     reply.say(REST)
     reply.finish()
     await page.sees_it_end()
-    await expect(page.page.locator("pre code span").first).to_be_attached()
+    await expect(page.page.locator("pre .lines span").first).to_be_attached()
 
 
 async def stopped(page: Visitor, scene: Scene) -> None:

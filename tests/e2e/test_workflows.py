@@ -118,5 +118,6 @@ async def test_a_reply_looks_the_same_to_whoever_watched_it_and_to_whoever_opens
 
 
 async def coloured(page: Page) -> None:
-    """Until the code has its colours, which come in a file of their own."""
-    await expect(page.locator("pre code span").first).to_be_attached()
+    """Until all code has its colours, which a worker finds."""
+    await expect(page.locator("figure.code .lines span").first).to_be_attached()
+    await expect(page.locator("figure.code:not(:has(.lines span))")).to_have_count(0)

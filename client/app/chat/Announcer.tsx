@@ -2,7 +2,7 @@
 
 import { createContext, type ReactNode, use, useState } from "react";
 
-const LONGEST = 1_000; // characters; about a minute of speech, and the reply itself is there to be read
+export const LONGEST_SPOKEN = 1_000; // characters; about a minute of speech, and the reply itself is there to be read
 
 const Announce = createContext<(text: string) => void>(() => {});
 
@@ -16,7 +16,7 @@ export function Announcer({ children }: { children: ReactNode }) {
     <Announce value={setText}>
       {children}
       <p className="hidden" role="status">
-        {text.length > LONGEST ? `${text.slice(0, LONGEST)}… The rest is in the conversation.` : text}
+        {text.length > LONGEST_SPOKEN ? `${text.slice(0, LONGEST_SPOKEN)}… The rest is in the conversation.` : text}
       </p>
     </Announce>
   );

@@ -8,7 +8,7 @@ import { Icon } from "../parts/Icon.tsx";
 import { useAction } from "../parts/useAction.ts";
 import { useSession } from "../session/session.ts";
 import { clock, fullDate } from "../words.ts";
-import { useAnnounce } from "./Announcer.tsx";
+import { LONGEST_SPOKEN, useAnnounce } from "./Announcer.tsx";
 import { DeleteMessage } from "./DeleteMessage.tsx";
 import { useInView } from "./inView.ts";
 import { Reasoning } from "./Reasoning.tsx";
@@ -117,9 +117,19 @@ function useAnnouncedEnd(streaming: boolean) {
   const announce = useAnnounce();
   const [wasStreaming, setWasStreaming] = useState(streaming);
   useEffect(() => {
-    // biome-ignore lint/performance/useDomNodeTextContent: textContent would run the paragraphs together
-    if (wasStreaming && !streaming) announce(`Reply finished. ${body.current?.innerText ?? ""}`);
+    if (wasStreaming && !streaming) announce(`Reply finished. ${beginning(body.current)}`);
     setWasStreaming(streaming);
   }, [streaming, wasStreaming, announce]);
   return body;
+}
+
+/** As much as is spoken, block by block: to lay out 20 kB for it would hold up the page. */
+function beginning(body: Element | null): string {
+  let text = "";
+  for (const block of body?.querySelectorAll<HTMLElement>(".markdown > *") ?? []) {
+    if (text.length > LONGEST_SPOKEN) break;
+    // biome-ignore lint/performance/useDomNodeTextContent: textContent would run the paragraphs together
+    text += `${block.innerText}\n`;
+  }
+  return text;
 }

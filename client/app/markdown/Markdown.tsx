@@ -1,9 +1,8 @@
 /** A model's Markdown, while it grows and after. */
 
 import { memo, useRef } from "react";
-import { type Block, type Parsed, parse } from "./blocks.ts";
-import { IsOpen } from "./CodeBlock.tsx";
-import { elements } from "./elements.tsx";
+import { type Parsed, parse } from "./blocks.ts";
+import { MarkdownBlock } from "./MarkdownBlock.tsx";
 
 interface Props {
   readonly text: string;
@@ -24,8 +23,3 @@ export const Markdown = memo(function Markdown({ text, isGrowing }: Props) {
     </div>
   );
 });
-
-const MarkdownBlock = memo(
-  ({ block, isOpen }: { block: Block; isOpen: boolean }) => <IsOpen value={isOpen}>{elements(block.node)}</IsOpen>,
-  (before, after) => before.block.source === after.block.source && before.isOpen === after.isOpen,
-);

@@ -1,42 +1,37 @@
 /**
  * Growing Markdown, parsed where it grows.
  *
- * A block that is followed by another one will not change any more, however much text comes: only the last block is
- * open. So each update parses from there on, and the page renders that one block anew instead of 20 kB.
+ * A block that is followed by another one will not change any more, however much text comes, and neither will a part of
+ * a block (`parts.ts`) that is followed by another one. So each update parses from the last part on, and the page
+ * renders that one anew instead of 20 kB.
  */
 
-import type { Definition, Nodes, RootContent } from "mdast";
+import type { Definition, Nodes } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
 import remend from "remend";
-
-export interface Block {
-  readonly source: string;
-  readonly node: RootContent;
-}
+import { type Block, inParts, join, lineAfter } from "./parts.ts";
 
 export interface Parsed {
   readonly settled: readonly Block[];
   readonly open: readonly Block[];
   readonly settledText: string;
+  /** The first open block, as far as the settled text goes. */
+  readonly begun?: Block | undefined;
 }
+
+const DIALECT = { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] };
 
 const NOTHING: Parsed = { settled: [], open: [], settledText: "" };
 
-export function parse(text: string, isGrowing: boolean, before: Parsed = NOTHING): Parsed {
-  if (!isGrowing && hasDefinitions(text)) return { settled: withLinks(blocksOf(text)), open: [], settledText: text };
+export function parse(written: string, isGrowing: boolean, before: Parsed = NOTHING): Parsed {
+  const text = written.includes("\r") ? written.replace(/\r\n?/g, "\n") : written;
   const known = text.startsWith(before.settledText) ? before : NOTHING;
-  const tail = text.slice(known.settledText.length);
-  const blocks = blocksOf(tail);
-  const last = blocks.at(-1);
-  if (last === undefined) return { ...known, open: [] };
-  const settledText = text.slice(0, text.length - tail.length + last.start);
-  return {
-    settled: blocks.length > 1 ? [...known.settled, ...blocks.slice(0, -1)] : known.settled,
-    open: isGrowing ? completed(last) : [last],
-    settledText,
-  };
+  if (!isGrowing && hasDefinitions(text))
+    return { settled: withLinks(text, known.settled), open: [], settledText: text };
+  const shown = isGrowing ? completed(text, known) : text;
+  return settle(text, known, blocksFrom(shown, known.settledText.length, known.begun));
 }
 
 /** `[a]: https://…` below may turn a `[a]` far above into a link: such a text is parsed as a whole once it is finished. */
@@ -45,24 +40,68 @@ function hasDefinitions(text: string): boolean {
 }
 
 /** Closes what is half-written, such as `**bold`, so that it does not flicker. */
-function completed(last: Block): readonly Block[] {
-  const source = remend(last.source, { linkMode: "text-only", katex: false });
-  return source === last.source ? [last] : blocksOf(source);
+function completed(text: string, { settledText, begun }: Parsed): string {
+  const open = text.slice(settledText.length);
+  const isInCode = (open.match(FENCES)?.length ?? 0) % 2 !== (begun?.node.type === "code" ? 1 : 0);
+  if (isInCode) return text;
+  // What stands open in an item, a row or a paragraph stays there.
+  const start = Math.max(...[...open.matchAll(BEGINNINGS)].map(({ index }) => index), 0);
+  const source = open.slice(start);
+  const whole = remend(source, { linkMode: "text-only", katex: false });
+  const lastLine = source.lastIndexOf("\n") + 1;
+  // Where blocks begin must stay the same.
+  if (!whole.startsWith(source.slice(0, lastLine))) return text;
+  return text.slice(0, settledText.length + start) + whole;
 }
 
-function blocksOf(text: string): (Block & { start: number })[] {
-  const { children } = fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
-  return children.map((node) => {
-    const [start, end] = [node.position?.start.offset ?? 0, node.position?.end.offset ?? text.length];
-    return { node, start, source: text.slice(start, end) };
-  });
+const FENCES = /^\s*(`{3}|~{3})/gm;
+
+/** Of a paragraph, an item, or a row. */
+const BEGINNINGS = /(?<=\n\n)|^(?= {0,3}([-*+]|\d+[.)]) |\|)/gm;
+
+/** The blocks of the text from there on; the first of them goes on with what was begun. */
+function blocksFrom(text: string, start: number, begun?: Block): Block[] {
+  const head = begun?.head ?? "";
+  const source = head + text.slice(start);
+  const { children } = fromMarkdown(source, DIALECT);
+  const blocks = children.map((node) => inParts(node, source, start - head.length));
+  if (begun === undefined) return blocks;
+  const [first, ...rest] = blocks;
+  return first?.node.type === begun.node.type ? [join(begun, first), ...rest] : blocksFrom(text, begun.start);
 }
 
-/** Blocks are rendered one by one, so each must know by itself where it links to. */
-function withLinks(blocks: readonly Block[]): Block[] {
+/** Up to the last beginning of a block, or of a part, that no more text can turn into something else. */
+function settle(text: string, known: Parsed, blocks: readonly Block[]): Parsed {
+  // A line that is not complete may be anything yet: `-` an item or a rule, `#` a heading or a word.
+  const isSure = (start: number, lines = 1) => lineAfter(text, start, lines) <= text.lastIndexOf("\n") + 1;
+  for (let index = blocks.length - 1; index >= 0; index--) {
+    const block = blocks[index] as Block;
+    const settled = [...known.settled, ...blocks.slice(0, index)];
+    const open = blocks.slice(index);
+    const least = block.head === "" ? 1 : 0; // without a head, the first part is where the block begins
+    const sure = block.parts.findLastIndex(({ start }, part) => part >= least && isSure(start));
+    if (sure >= 0) {
+      const settledText = text.slice(0, block.parts[sure]?.start);
+      return { settled, open, settledText, begun: { ...block, parts: block.parts.slice(0, sure) } };
+    }
+    // It is the second line that makes a table of the first.
+    if (isSure(block.start, block.node.type === "table" ? 2 : 1))
+      return { settled, open, settledText: text.slice(0, block.start) };
+  }
+  return { ...known, open: blocks };
+}
+
+/** Blocks are rendered one by one, so each must know by itself where it links to. What links nowhere stays as it was. */
+function withLinks(text: string, known: readonly Block[]): Block[] {
+  const blocks = blocksFrom(text, 0);
   const definitions = new Map<string, Definition>();
   for (const { node } of blocks) if (node.type === "definition") definitions.set(node.identifier, node);
-  return blocks.map((block) => ({ ...block, node: linked(block.node, definitions) }));
+  return blocks.map((block, index) => {
+    const source = text.slice(block.start, blocks[index + 1]?.start);
+    if (!source.includes("[") && known[index]?.start === block.start) return known[index];
+    const parts = block.parts.map((part) => ({ ...part, node: linked(part.node, definitions) }));
+    return { ...block, node: linked(block.node, definitions), parts };
+  });
 }
 
 function linked<Node extends Nodes>(node: Node, definitions: ReadonlyMap<string, Definition>): Node {

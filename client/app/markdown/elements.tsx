@@ -3,18 +3,30 @@
  * links to is never loaded by itself.
  */
 
-import type { Element, ElementContent } from "hast";
+import type { Element, ElementContent, Nodes } from "hast";
 import { defaultSchema, sanitize } from "hast-util-sanitize";
 import { toJsxRuntime } from "hast-util-to-jsx-runtime";
 import type { FootnoteDefinition, RootContent } from "mdast";
 import { type Handlers, toHast } from "mdast-util-to-hast";
-import type { ComponentProps, ReactNode } from "react";
+import { type ComponentProps, type ReactElement, type ReactNode, use } from "react";
 import { Fragment, jsx, jsxs } from "react/jsx-runtime";
-import { CodeBlock } from "./CodeBlock.tsx";
+import { CodeBlock, IsOpen } from "./CodeBlock.tsx";
 
-export function elements(node: RootContent): ReactNode {
-  const tree = sanitize(toHast({ type: "root", children: [node] }, { handlers }), defaultSchema);
-  return toJsxRuntime(tree, { Fragment, jsx, jsxs, components });
+/** `path`: not all that is made of it, but the first element of this name, and in there of the next. */
+export function elements(node: RootContent, ...path: readonly string[]): ReactNode {
+  const tree: Nodes = sanitize(toHast({ type: "root", children: [node] }, { handlers }), defaultSchema);
+  const wanted = path.reduce<Nodes | undefined>((within, name) => within && find(within, name), tree);
+  return wanted && toJsxRuntime(wanted, { Fragment, jsx, jsxs, components });
+}
+
+function find(node: Nodes, tagName: string): Element | undefined {
+  if (!("children" in node)) return undefined;
+  if (node.type === "element" && node.tagName === tagName) return node;
+  for (const child of node.children) {
+    const found = find(child, tagName);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 const handlers: Handlers = {
@@ -56,12 +68,24 @@ const components = {
       {children}
     </a>
   ),
-  pre: ({ children }: ComponentProps<"pre">) => <CodeBlock>{children}</CodeBlock>,
-  table: ({ children }: ComponentProps<"table">) => (
-    // Scrolls sideways by itself, for the keyboard too.
+  pre: ({ children }: ComponentProps<"pre">) => <NestedCode>{children}</NestedCode>,
+  table: ({ children }: ComponentProps<"table">) => <TableFrame>{children}</TableFrame>,
+};
+
+/** Code within another block. */
+function NestedCode({ children }: { children: ReactNode }) {
+  const isOpen = use(IsOpen);
+  const { props } = children as ReactElement<ComponentProps<"code">>;
+  const code = String(props.children ?? "").replace(/\n$/, "");
+  return <CodeBlock language={/language-(\S+)/.exec(props.className ?? "")?.[1]} parts={[code]} isOpen={isOpen} />;
+}
+
+/** Scrolls sideways by itself, for the keyboard too. */
+export function TableFrame({ children }: { children: ReactNode }) {
+  return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable
     <section className="table" aria-label="Table" tabIndex={0}>
       <table>{children}</table>
     </section>
-  ),
-};
+  );
+}

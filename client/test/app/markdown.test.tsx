@@ -34,6 +34,32 @@ Setext
 
 Last words, ~~gone~~ and \`half`;
 
+const PIECES = [
+  ...["- a **b**\n", "- [ ] task\n", "  - nested `c`\n", "1. one\n2. two\n", "* star\n", "   - three\n", "-"],
+  ...["\n", "\n\n", "para *em* text\n", "more text", "`", "**", "_", "\\\n", "  \n", "a\r\nb\r\n", "# Heading\n", "#"],
+  ...["| a | b |\n", "|---|--:|\n", "| 1 | **2** |\n", "row | without\n", "> quote\n", "---\n", "<div>\n"],
+  ...[
+    "```ts\n",
+    "```\n",
+    "~~~\n",
+    "const x = 1;\n",
+    "[l](http://x.y",
+    ")\n",
+    "[r]: http://a.b\n",
+    "[r] ",
+    "[^1]: note\n",
+  ],
+];
+
+/** Numbers below a bound, the same each time. */
+function seeded(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((state / 2 ** 31) * below);
+  };
+}
+
 function html(text: string, isGrowing = false): string {
   const { container, unmount } = render(<Markdown text={text} isGrowing={isGrowing} />);
   const shown = container.innerHTML;
@@ -56,11 +82,40 @@ describe("a text that grows", () => {
     for (const [index, block] of before.settled.entries()) expect(after.settled[index]).toBe(block);
   });
 
+  test.each([
+    ["a word that began like a heading", "One\n#", "two"],
+    ["a paragraph that looked like a table", "One\na | b\n--", "- | --- | ---\n"],
+    ["a rule that began like an item", "- one\n-", "--\nmore"],
+    ["a list that becomes loose", "- one\n- two\n- three\n", "\n- four\n"],
+    ["a footnote that is told later", "One[^1]\n\nTwo\n", "\n[^1]: three\n"],
+  ])("may turn out to be %s", (_, begun, more) => {
+    const { container, rerender } = render(<Markdown text={begun} isGrowing />);
+    rerender(<Markdown text={begun + more} isGrowing />);
+    rerender(<Markdown text={begun + more} isGrowing={false} />);
+    expect(container.innerHTML).toBe(html(begun + more));
+  });
+
+  test("ends as the same text parsed at once, whatever it is made of", () => {
+    const random = seeded(7);
+    for (let round = 0; round < 60; round++) {
+      const pieces = Array.from({ length: 3 + random(12) }, () =>
+        (PIECES[random(PIECES.length)] ?? "").repeat(1 + random(3)),
+      );
+      const text = pieces.join("");
+      const step = 1 + random(9);
+      const { container, rerender, unmount } = render(<Markdown text="" isGrowing />);
+      for (let end = 0; end < text.length; end += step) rerender(<Markdown text={text.slice(0, end)} isGrowing />);
+      rerender(<Markdown text={text} isGrowing={false} />);
+      expect(container.innerHTML, JSON.stringify(text)).toBe(html(text));
+      unmount();
+    }
+  });
+
   test("that is replaced is parsed anew", () => {
     const before = parse(LONG, true);
-    expect(parse("Something else\n\nentirely", true, before).settled.map((block) => block.source)).toEqual([
-      "Something else",
-    ]);
+    expect(before.settled.length).toBeGreaterThan(2);
+    const { settled, open, settledText } = parse("Something else\n\nentirely\n", true, before);
+    expect([settled.length, open.length, settledText]).toEqual([1, 1, "Something else\n\n"]);
   });
 
   test("shows half-written emphasis, code and links as what they will be", () => {
