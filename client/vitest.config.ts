@@ -11,5 +11,6 @@ export default defineConfig({
     include: ["test/**/*.test.{ts,tsx}"],
     setupFiles: ["test/setup.ts"],
     testTimeout: 20_000,
+    hookTimeout: 30_000, // starts a real server, on cores that other tests share
   },
 });
