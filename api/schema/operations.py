@@ -152,7 +152,7 @@ class Operations:
             yield refusal(BadUserInput(NO_STREAM), context.request_id)
             return
         try:
-            async with aclosing(_results(executor, build)) as results:
+            async with aclosing(_results(executor, build, context)) as results:
                 async for result in results:
                     yield Payload(_encode(result.data, result.errors, context.request_id))
         except Exception as error:
@@ -160,10 +160,11 @@ class Operations:
 
 
 async def _results(
-    executor: Executor[Context], build: Callable[[object], list[GraphQLError] | Executor[Context]]
+    executor: Executor[Context], build: Callable[[object], list[GraphQLError] | Executor[Context]], context: Context
 ) -> AsyncGenerator[ExecutionResult, None]:
     if executor.operation.operation is not OperationType.SUBSCRIPTION:
-        yield await _awaited(execute_root_selection_set(executor))
+        # To its end, though the client may leave: a query that is cut off costs its connection.
+        yield await context.server.database.finish(_awaited(execute_root_selection_set(executor)))
         return
     events: AsyncIterable[object] | ExecutionResult = await _awaited(create_source_event_stream(executor))
     if isinstance(events, ExecutionResult):

@@ -5,8 +5,10 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from sqlalchemy import event
+
 from tests.conftest import Backend
-from tests.server import STREAM, SYNC, Person, Running, serving
+from tests.server import STREAM, SYNC, Person, Running, mutation, serving
 from tests.until import until
 
 SOCKETS = {"embedded": 1_000, "embedded-plain": 300, "scaled": 1_000}
@@ -164,6 +166,28 @@ async def test_sockets_aborted_at_any_moment_of_subscribing_leave_nothing(backen
             await asyncio.sleep(moment / 5_000)
             writer.transport.abort()
         await before.nothing_new()
+
+
+async def test_whoever_leaves_in_the_middle_of_queries_and_mutations_costs_no_connection_to_the_database(
+    backend: Backend,
+) -> None:
+    rename, query = mutation("renameChat"), "query ($c: ID!) { chat(id: $c) { title } viewer { email } }"
+    async with still(backend) as server:
+        lost: list[object] = []
+        event.listen(server.parts.database.engine.sync_engine, "invalidate", lambda *which: lost.append(which))
+        ann = await server.person("Ann")
+        chat = await ann.create_chat()
+        before = Remains(server)
+        for moment in range(60):
+            writer = await connected(ann)
+            operations = [(query, {"c": chat}), (rename, {"input": {"chatId": chat, "title": f"Moment {moment}"}})] * 3
+            for number, (document, variables) in enumerate(operations):
+                payload = {"query": document, "variables": variables}
+                writer.write(frame({"id": str(number), "type": "subscribe", "payload": payload}))
+            await asyncio.sleep(moment / 3_000)
+            writer.transport.abort()
+        await before.nothing_new()
+        assert lost == []
 
 
 async def test_a_server_that_ends_in_mid_stream_leaves_nothing(backend: Backend) -> None:
