@@ -15,12 +15,11 @@ from typing import Annotated, Any
 
 import structlog
 import typer
-import uvicorn
 import uvloop
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from api import logs, metrics, migrations
+from api import logs, metrics, migrations, serving
 from api.database import Database
 from api.errors import SettingsError
 from api.lock import only_process
@@ -34,10 +33,6 @@ commands = typer.Typer(
     pretty_exceptions_enable=False,
     help="A GraphQL chat backend whose AI replies stream live.",
 )
-
-START_SECONDS = 30
-"""For a process of `--processes` to give its first sign of life: uvicorn kills it otherwise and starts another, which
-on a busy machine may take no less time to import what it needs."""
 
 
 def said_in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
@@ -71,7 +66,7 @@ def serve(
         raise SettingsError(f"{asked} needs a bus that processes share: set {PREFIX}BROADCAST_URL to redis://…")
     with only_process(settings), _metrics_of(processes):
         asyncio.run(_ready(settings, replies=replies))
-        uvicorn.run(
+        serving.run(
             "api.__main__:application" if replies else "api.__main__:application_without_replies",
             factory=True,
             host=host,
@@ -81,7 +76,6 @@ def serve(
             **protocols(settings),
             log_config=None,
             access_log=False,
-            timeout_worker_healthcheck=START_SECONDS,
             timeout_graceful_shutdown=max(1, round(settings.grace_seconds / 10)),
         )
 

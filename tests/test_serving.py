@@ -1,0 +1,65 @@
+"""A server ends when it is told to, and not at its next look."""
+
+import asyncio
+import signal
+from contextlib import nullcontext
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from api import serving
+from tests.until import until
+
+
+class QuietServer(serving.Server):
+    """Leaves the signals to pytest."""
+
+    def capture_signals(self) -> Any:
+        return nullcontext()
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+def quiet_server() -> QuietServer:
+    return QuietServer(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+
+
+async def test_a_server_that_is_told_to_end_does_so_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "TICK_SECONDS", 3_600)
+    server = quiet_server()
+    task = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    server.handle_exit(signal.SIGTERM, None)
+    async with asyncio.timeout(10):
+        await task
+
+
+async def test_a_server_that_is_told_before_it_started_does_not_stay() -> None:
+    server = quiet_server()
+    server.handle_exit(signal.SIGTERM, None)
+    async with asyncio.timeout(10):
+        await server.serve()
+
+
+async def test_answers_are_dated_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "TICK_SECONDS", 0.01)
+    server = quiet_server()
+    task = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    async with httpx.AsyncClient() as client:
+
+        async def date() -> str:
+            return (await client.get(f"http://127.0.0.1:{port}/")).headers["date"]
+
+        first = await date()
+        async with asyncio.timeout(20):
+            while await date() == first:
+                pass
+    server.handle_exit(signal.SIGTERM, None)
+    await task
