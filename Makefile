@@ -32,7 +32,7 @@ check: setup ## lint, types, import arrows, schema drift
 
 test: check ## check, and every test: both backends, the client, a real browser
 	npm --prefix client run --silent test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 bench: setup ## what an update costs, side by side with others; JSON=path writes the figures too
 	$(BIN)/python -m tests.benchmarks $(if $(JSON),--json $(JSON))
