@@ -17,6 +17,7 @@ from tests.faults.test_writers import ENDLESS, finished
 from tests.server import PATIENCE_SECONDS, STREAM
 
 PARTING_WITHIN = GRACE / 10 + 5
+LEAVING_WITHIN = GRACE + 5
 """A tenth of the grace for the clients; then the parts of a process end, on two busy cores."""
 
 ACTIVE = 'twotrack_subscriptions_active{track="stream"}'
@@ -44,7 +45,7 @@ async def test_a_server_told_to_leave_sends_its_readers_to_the_other(fleet: Flee
 
 
 async def test_a_rolling_restart_of_everything_loses_no_word_of_twenty_replies(fleet: Fleet) -> None:
-    chars = 2100
+    chars = 1500  # written in half the grace
     async with AsyncExitStack() as stack:
         model = f"scripted?chars={chars}&rate=300"
         old = await stack.enter_async_context(fleet.workers(2, model))
@@ -52,7 +53,7 @@ async def test_a_rolling_restart_of_everything_loses_no_word_of_twenty_replies(f
         asked = [(talk, await talk.ask(f"Question {number}"), number) for number in range(5) for talk in talks]
         await asyncio.gather(*(talk.shown(reply, 30) for talk, reply, _ in asked))
         await stack.enter_async_context(fleet.workers(2, model))
-        leaving = asyncio.gather(*(worker.leaves(GRACE) for worker in old))
+        leaving = asyncio.gather(*(worker.leaves(LEAVING_WITHIN) for worker in old))
         for server in fleet.servers:
             await server.leaves(PARTING_WITHIN)
             await asyncio.to_thread(server.start)
