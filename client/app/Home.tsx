@@ -1,12 +1,12 @@
 /** Signed in: the list of chats beside the one that is open. */
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { ChatPage } from "./chat/ChatPage.tsx";
 import { PAGE } from "./chat/useChat.ts";
 import { Sidebar } from "./chats/Sidebar.tsx";
 import { StartPage } from "./chats/StartPage.tsx";
-import { useSeen } from "./chats/seen.ts";
 import { useChats } from "./chats/useChats.ts";
+import { useNews } from "./chats/useNews.ts";
 import { ChatDocument } from "./documents.ts";
 import { ConnectionNote } from "./parts/ConnectionNote.tsx";
 import { Icon } from "./parts/Icon.tsx";
@@ -18,11 +18,12 @@ import { inWords } from "./words.ts";
 export function Home() {
   const chatId = useChatId();
   const { viewer, chats, error, retry, more, hasMore } = useChats();
-  const { seen, markSeen } = useSeen();
+  const heads = useMemo(() => chats.map(({ node }) => node), [chats]);
+  const { news, onLook } = useNews(viewer?.user.id, heads, chatId);
   const [isListOpen, setIsListOpen] = useState(false);
   const list = useRef<HTMLElement>(null);
   useEarlyChat(chatId);
-  const title = chats.find(({ node }) => node.id === chatId)?.node.title;
+  const title = heads.find(({ id }) => id === chatId)?.title;
 
   useEffect(() => {
     document.title = title ? `${title} · Twotrack` : "Twotrack";
@@ -53,7 +54,7 @@ export function Home() {
         aria-label="Your chats"
         onKeyDown={(event) => event.key === "Escape" && setIsListOpen(false)}
       >
-        <Sidebar viewer={viewer} chats={chats} current={chatId} seen={seen} more={more} hasMore={hasMore} />
+        <Sidebar viewer={viewer} chats={chats} current={chatId} news={news} more={more} hasMore={hasMore} />
       </aside>
       <button
         type="button"
@@ -76,7 +77,7 @@ export function Home() {
         {chatId === undefined ? (
           <StartPage name={viewer.user.name.split(" ")[0] ?? ""} />
         ) : (
-          <ChatPage key={chatId} id={chatId} viewerId={viewer.user.id} onSeen={markSeen} />
+          <ChatPage key={chatId} id={chatId} viewerId={viewer.user.id} onLook={onLook} />
         )}
       </main>
     </div>

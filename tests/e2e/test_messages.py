@@ -164,22 +164,6 @@ async def test_somebody_who_is_removed_in_mid_stream_sees_no_more_of_it(
     await site.streams(0)
 
 
-async def test_a_chat_with_news_is_marked_until_it_is_opened(
-    arrive: Arrive, model: Author, ann: Person, bob: Person, chat: str
-) -> None:
-    await ann.add(chat, bob)
-    page = await arrive(ann, chat)
-    await expect(page.page.get_by_text("Nothing here yet")).to_be_visible()
-    await page.page.get_by_role("link", name="New chat", exact=True).click()
-    link = page.page.locator(f"[data-chat-id='{chat}']")
-    await expect(link).not_to_have_attribute("data-unread", "true")
-    await bob.send(chat, "Are you there?", reply=False)
-    await expect(link).to_have_attribute("data-unread", "true")
-    await link.click()
-    await expect(page.messages).to_have_count(1)
-    await expect(link).not_to_have_attribute("data-unread", "true")
-
-
 async def test_a_reply_that_fails_says_why_and_keeps_its_text_and_is_tried_again(
     arrive: Arrive, site: Site, model: Author, ann: Person, chat: str
 ) -> None:

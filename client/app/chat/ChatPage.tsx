@@ -1,6 +1,6 @@
 /** One chat: its head, its messages, and where one writes. */
 
-import { useEffect, useRef } from "react";
+import { useRef } from "react";
 import { Problem } from "../parts/Problem.tsx";
 import { useSession } from "../session/session.ts";
 import { inWords } from "../words.ts";
@@ -9,24 +9,21 @@ import { Composer } from "./Composer.tsx";
 import { Conversation } from "./Conversation.tsx";
 import { outboxOf, usePending } from "./outbox.ts";
 import { useChat } from "./useChat.ts";
+import { type OnLook, useLooking } from "./useLooking.ts";
 
 interface Props {
   readonly id: string;
   readonly viewerId: string;
-  readonly onSeen: (chatId: string, revision: number) => void;
+  readonly onLook: OnLook;
 }
 
-export function ChatPage({ id, viewerId, onSeen }: Props) {
+export function ChatPage({ id, viewerId, onLook }: Props) {
   const { client } = useSession();
   const outbox = outboxOf(client);
   const pending = usePending(outbox, id);
   const { chat, error, retry, older, hasOlder } = useChat(id);
   const page = useRef<HTMLDivElement>(null);
-  const revision = chat?.messages.revision;
-
-  useEffect(() => {
-    if (revision !== undefined) onSeen(id, revision);
-  }, [id, revision, onSeen]);
+  useLooking(chat, onLook);
 
   if (chat === null)
     return (

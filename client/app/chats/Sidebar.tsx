@@ -14,12 +14,13 @@ interface Props {
   readonly viewer: NonNullable<ChatsQuery["viewer"]>;
   readonly chats: readonly { readonly node: ChatHeadFragment }[];
   readonly current: string | undefined;
-  readonly seen: Readonly<Record<string, number>>;
+  /** The chats that have some. */
+  readonly news: ReadonlySet<string>;
   readonly more: Action<[]>;
   readonly hasMore: boolean;
 }
 
-export function Sidebar({ viewer, chats, current, seen, more, hasMore }: Props) {
+export function Sidebar({ viewer, chats, current, news, more, hasMore }: Props) {
   const [sought, setSought] = useState("");
   const search = useRef<HTMLInputElement>(null);
   const found = chats.filter(({ node }) => node.title.toLocaleLowerCase().includes(sought.trim().toLocaleLowerCase()));
@@ -69,7 +70,7 @@ export function Sidebar({ viewer, chats, current, seen, more, hasMore }: Props) 
             <h2>{title}</h2>
             <ul>
               {group.map((chat) => (
-                <ChatLink key={chat.id} chat={chat} isCurrent={chat.id === current} isUnread={isUnread(chat, seen)} />
+                <ChatLink key={chat.id} chat={chat} isCurrent={chat.id === current} isUnread={news.has(chat.id)} />
               ))}
             </ul>
           </section>
@@ -114,12 +115,6 @@ function ChatLink({ chat, isCurrent, isUnread }: { chat: ChatHeadFragment; isCur
       </a>
     </li>
   );
-}
-
-/** What was never opened here is not unread: on a new device everything would be. */
-function isUnread(chat: ChatHeadFragment, seen: Props["seen"]): boolean {
-  const known = seen[chat.id];
-  return known !== undefined && chat.revision > known;
 }
 
 function byAge(chats: Props["chats"]): [string, ChatHeadFragment[]][] {
