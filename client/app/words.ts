@@ -37,14 +37,3 @@ export function age(moment: string, now = new Date()): string {
 export function shortDate(moment: string): string {
   return DAY.format(new Date(moment));
 }
-
-/** A chat's title from its first message, without its Markdown. */
-export function titleFrom(content: string): string {
-  const [line = ""] = content
-    .replace(/^[#>\-\s]+|[*_`~]+/g, "")
-    .replace(/[^\S\n]+/g, " ")
-    .trim()
-    .split("\n");
-  if (line.length <= 60) return line;
-  return `${line.slice(0, 60).replace(/\s+\S*$/, "")}…`;
-}

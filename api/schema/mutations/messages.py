@@ -13,7 +13,8 @@ from api.errors import Conflict, Forbidden
 from api.schema import ids
 from api.schema.context import Info
 from api.schema.limits import KEY_CHARACTERS, text
-from api.schema.mutations.chats import DeletePayload, taking_part
+from api.schema.mutations.chats import UNTITLED, DeletePayload, taking_part
+from api.schema.mutations.titles import title_of
 from api.schema.types import Chat, Message
 from api.streaming.hub import gone
 from api.streaming.rows import Status, queue
@@ -59,7 +60,7 @@ class MessagePayload:
 class Messages:
     @strawberry.mutation(
         description="Send a message. The same key with the same chat and content gives the original; with anything "
-        "else: CONFLICT."
+        "else: CONFLICT. A chat that nobody has named is named after it."
     )
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
         viewer, chat = info.context.signed_in, ids.key_of("Chat", input.chat_id)
@@ -159,7 +160,14 @@ class _Sending:
                     reply_id=reply and reply.id,
                 )
                 session.add(sent)
+                await self._name(session)
         return await self.repeat(info)
+
+    async def _name(self, session: AsyncSession) -> None:
+        """A chat that nobody has named, in the same step: its revision rises by one either way."""
+        chat = await session.get(models.Chat, self.chat)
+        if chat is not None and chat.title == UNTITLED and (title := title_of(self.content)):
+            chat.title = title
 
     async def repeat(self, info: Info) -> SendMessagePayload:
         """What the key stands for, as it is now. Raises Conflict for another chat or content, or if it was deleted."""

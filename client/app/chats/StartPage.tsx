@@ -1,4 +1,4 @@
-/** The first page: the first message makes the chat, and its title. */
+/** The first page: the first message makes the chat, which the server names after it. */
 
 import { Composer } from "../chat/Composer.tsx";
 import { outboxOf } from "../chat/outbox.ts";
@@ -7,7 +7,6 @@ import { ChatDocument, CreateChatDocument } from "../documents.ts";
 import { useAction } from "../parts/useAction.ts";
 import { goTo } from "../router.ts";
 import { useSession } from "../session/session.ts";
-import { titleFrom } from "../words.ts";
 
 const IDEAS = [
   "Explain how a rainbow comes to be",
@@ -20,7 +19,7 @@ export function StartPage({ name }: { name: string }) {
   const start = useAction(async (content: string) => {
     const { data } = await client.mutate({
       mutation: CreateChatDocument,
-      variables: { input: { title: titleFrom(content) }, last: PAGE },
+      variables: { input: {}, last: PAGE },
       // Its page needs nothing more from the server.
       update: (cache, { data }) => {
         const chat = data?.createChat.chat;
