@@ -4,7 +4,7 @@ async with Network(site.port) as network:
     …                       # a browser at network.url
     network.cut()           # every connection is reset, new ones are refused
     network.restore()
-    network.swallow()       # connections stay open, and nothing comes through any more; new ones work
+    network.swallow()       # connections stay open, and nothing comes through, not even their end; new ones work
 """
 
 import asyncio
@@ -68,6 +68,8 @@ class Network:
         ways = [asyncio.create_task(_pass(*way, silence)) for way in ((reader, requests), (answers, writer))]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            if silence.is_set():
+                await ways[0]  # that the server has left is what the browser does not hear
         except asyncio.CancelledError:
             for end in (writer, requests):
                 end.transport.abort()

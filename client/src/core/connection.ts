@@ -1,5 +1,6 @@
 /** One connection to a Twotrack server: everything that follows something goes through here. */
 
+import { answeredFetch } from "./answeredFetch.ts";
 import { authorizedFetch } from "./authorizedFetch.ts";
 import { lasting } from "./lasting.ts";
 import { retryingFetch } from "./retryingFetch.ts";
@@ -37,7 +38,8 @@ export interface Connection extends Transport {
 }
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { token, fetch = globalThis.fetch, webSocketImpl, random = Math.random } = options;
+  const { token, webSocketImpl, random = Math.random } = options;
+  const fetch = answeredFetch(options.fetch ?? globalThis.fetch);
   const url = new URL(options.url, globalThis.location?.href).href;
   const tokens = new Tokens(token);
   const status = new Status();

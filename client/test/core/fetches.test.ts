@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { answeredFetch } from "../../src/core/answeredFetch.ts";
 import { authorizedFetch } from "../../src/core/authorizedFetch.ts";
 import { retryingFetch } from "../../src/core/retryingFetch.ts";
 import { Tokens } from "../../src/core/tokens.ts";
@@ -90,6 +91,47 @@ describe("a query that nobody answers", () => {
     setTimeout(() => leaving.abort());
     await expect(asking).rejects.toThrow(/abort/i);
     expect(asked).toHaveLength(1);
+  });
+});
+
+describe("over a connection that is dead and does not say so", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** The first request is never answered, the others are. */
+  function halfOpen() {
+    let asked = 0;
+    const fetch: typeof globalThis.fetch = (_, init) =>
+      ++asked > 1
+        ? Promise.resolve(ok())
+        : new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason)));
+    return { fetch: retryingFetch(answeredFetch(fetch), at0), asked: () => asked };
+  }
+
+  test("a query is asked again", async () => {
+    const { fetch, asked } = halfOpen();
+    const asking = fetch("/graphql", query);
+    await vi.advanceTimersByTimeAsync(15_001); // and then at once
+    expect((await asking).status).toBe(200);
+    expect(asked()).toBe(2);
+  });
+
+  test("a mutation fails, for its sender to decide", async () => {
+    const { fetch, asked } = halfOpen();
+    const failing = expect(fetch("/graphql", mutation)).rejects.toThrow("Nobody answered.");
+    await vi.advanceTimersByTimeAsync(15_000);
+    await failing;
+    expect(asked()).toBe(1);
+  });
+
+  test("a page that was left asks no more", async () => {
+    const { fetch, asked } = halfOpen();
+    const leaving = new AbortController();
+    const failing = expect(fetch("/graphql", { ...query, signal: leaving.signal })).rejects.toThrow(/abort/i);
+    leaving.abort();
+    await vi.advanceTimersByTimeAsync(15_000);
+    await failing;
+    expect(asked()).toBe(1);
   });
 });
 
