@@ -1,13 +1,8 @@
 /** Puts a sent message and its reply on the page from the mutation's answer: no refetch, nothing lost. */
 
 import type { ApolloCache, Reference } from "@apollo/client";
+import type { Sent } from "../core/sent.ts";
 import type { Edge, Window } from "./windows.ts";
-
-export interface Sent {
-  readonly message: { readonly id: string };
-  readonly reply?: { readonly id: string } | null;
-  readonly chat: { readonly id: string; readonly revision: number };
-}
 
 /**
  * `update: (cache, { data }) => addSent(cache, data?.sendMessage)`

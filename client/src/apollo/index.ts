@@ -1,6 +1,7 @@
 /** Twotrack for Apollo Client. */
 
-export { addSent, type Sent } from "./addSent.ts";
+export type { Sent } from "../core/sent.ts";
+export { addSent } from "./addSent.ts";
 export { TwotrackCache } from "./cache.ts";
 export { createTwotrackClient, TwotrackClient, type TwotrackClientOptions } from "./client.ts";
 export { typePolicies } from "./typePolicies.ts";

@@ -1,5 +1,7 @@
 /** Twotrack for urql. */
 
+export type { Sent } from "../core/sent.ts";
+export { addSent, type UpdaterCache } from "./addSent.ts";
 export { createTwotrackClient, type TwotrackClient, type TwotrackClientOptions } from "./client.ts";
 export { keys } from "./keys.ts";
 export { useConnection } from "./useConnection.ts";

@@ -4,8 +4,10 @@ import { cacheExchange as graphcache } from "@urql/exchange-graphcache";
 import { Provider, useMutation, useQuery } from "urql";
 import WebSocket from "ws";
 import {
+  addSent,
   createTwotrackClient,
   keys,
+  type Sent,
   type TwotrackClientOptions,
   useMessageStream,
   useSync,
@@ -14,13 +16,13 @@ import { type Binding, SEND } from "./harness.tsx";
 
 function urqlOn(
   name: string,
-  isNonreactive: boolean,
+  { isNonreactive, keepsPage }: Pick<Binding, "isNonreactive" | "keepsPage">,
   settings: () => Pick<TwotrackClientOptions, "exchanges">,
 ): Binding {
   return {
     name,
     isNonreactive,
-    keepsPage: false,
+    keepsPage,
     connect({ url, fetch }, options = {}) {
       const client = createTwotrackClient({ url, fetch, webSocketImpl: WebSocket, ...settings(), ...options });
       return {
@@ -42,5 +44,13 @@ function urqlOn(
   };
 }
 
-export const urql = urqlOn("urql with its document cache", true, () => ({}));
-export const urqlGraphcache = urqlOn("urql with graphcache", false, () => ({ exchanges: [graphcache({ keys })] }));
+export const urql = urqlOn("urql with its document cache", { isNonreactive: true, keepsPage: false }, () => ({}));
+
+export const urqlGraphcache = urqlOn("urql with graphcache", { isNonreactive: false, keepsPage: true }, () => ({
+  exchanges: [
+    graphcache({
+      keys,
+      updates: { Mutation: { sendMessage: (data, _, cache) => addSent(cache, data.sendMessage as Sent) } },
+    }),
+  ],
+}));

@@ -24,7 +24,15 @@ beforeAll(() => {
   const place = join(app, "node_modules/@twotrack/client");
   mkdirSync(place, { recursive: true });
   run("tar", "-xzf", join(app, filename), "-C", place, "--strip-components=1");
-  for (const name of ["@types/react", "@types/react-dom", "relay-runtime", "react-dom", "rxjs", ...needs(place)])
+  for (const name of [
+    "@types/react",
+    "@types/react-dom",
+    "relay-runtime",
+    "react-dom",
+    "rxjs",
+    "@urql/exchange-graphcache",
+    ...needs(place),
+  ])
     link(name);
   writeSnippets(join(app, "src"));
   writeFileSync(join(app, "index.html"), '<div id="root"></div><script type="module" src="/src/main.tsx"></script>');

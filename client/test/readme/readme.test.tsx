@@ -4,6 +4,7 @@ import { act, render, renderHook } from "@testing-library/react";
 import type { ComponentType, ReactNode } from "react";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import WebSocket from "ws";
+import type { TwotrackClient } from "../../src/urql/index.ts";
 import { eventually } from "../bindings/harness.tsx";
 import { type Person, RealServer } from "../real/server.ts";
 import { snippets, writeSnippets } from "./snippets.ts";
@@ -41,6 +42,7 @@ test("every snippet has a test", () => {
     "follow.py", // in tests/schema/test_gql.py
     "follow.sh",
     "fragment.tsx",
+    "graphcache.ts",
     "plain.ts",
     "relay.ts",
     "sending.tsx",
@@ -76,6 +78,22 @@ test("sending.tsx sends", async () => {
   await eventually(() => shown()[0], "Hello");
   page.unmount();
   client.stop();
+});
+
+test("graphcache.ts keeps a page that one sends from", async () => {
+  const { client } = await load<{ client: TwotrackClient }>("graphcache.ts");
+  const chat =
+    "query ($id: ID!) { chat(id: $id) { id messages(last: 30) { revision edges { node { id content } } } } }";
+  const send = `mutation ($input: SendMessageInput!) {
+    sendMessage(input: $input) { message { id content } reply { id content } chat { id revision } }
+  }`;
+  await client.query(chat, { id: chatId }).toPromise();
+  await client.mutation(send, { input: { chatId, content: "Hello", idempotencyKey: crypto.randomUUID() } }).toPromise();
+  const { data } = await client.query(chat, { id: chatId }, { requestPolicy: "cache-only" }).toPromise();
+  const { edges, revision } = data.chat.messages;
+  expect(edges.map(({ node }: { node: { content: string } }) => node.content)).toEqual(["Hello", ""]);
+  expect(revision).toBe(2);
+  client.connection.close();
 });
 
 test("fragment.tsx follows its own fields", async () => {

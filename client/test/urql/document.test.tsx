@@ -1,4 +1,6 @@
 import { behaves } from "../bindings/behaviour.tsx";
+import { sends } from "../bindings/sending.tsx";
 import { urql } from "../bindings/urql.tsx";
 
 behaves(urql);
+sends(urql);
