@@ -11,7 +11,7 @@ done. Anything else ends in a `ReplyError`. Leaving, or being cancelled, closes 
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, closing
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -24,6 +24,7 @@ from api.errors import ReplyError
 from api.replies.dialogue import Answer, Event, Finished, Reasoning, Text, Turn, as_messages
 from api.replies.failures import as_reply_error, may_pass
 from api.replies.named import model_named
+from api.replies.patience import Patience
 
 __all__ = ["Event", "Finished", "Reasoning", "ReplyModel", "Text", "Turn"]
 
@@ -69,44 +70,38 @@ class ReplyModel:
     async def reply_to(self, history: Sequence[Turn]) -> AsyncGenerator[Event]:
         """Read it inside `aclosing`: a generator that is merely dropped keeps the provider writing."""
         messages = as_messages(history)
-        silent_until = self._end_of_patience()
         waits = iter(RETRY_WAITS_SECONDS)
         spoke = False
-        while True:
-            try:
-                async with aclosing(self._ask(messages, silent_until)) as events:
-                    async for event in events:
-                        spoke = True
-                        yield event
-                return
-            except ReplyError:
-                raise
-            except Exception as error:  # SDKs raise what they like; whatever it is, this reply has failed
-                wait = None if spoke or not may_pass(error) else next(waits, None)
-                if wait is None or self._now() + wait > silent_until:
-                    raise as_reply_error(error, silence_seconds=self._timeout_seconds) from error
-            await self._sleep(wait)
+        with closing(Patience(self._timeout_seconds)) as patience:
+            while True:
+                try:
+                    async with aclosing(self._ask(messages, patience)) as events:
+                        async for event in events:
+                            spoke = True
+                            yield event
+                    return
+                except ReplyError:
+                    raise
+                except Exception as error:  # SDKs raise what they like; whatever it is, this reply has failed
+                    wait = None if spoke or not may_pass(error) else next(waits, None)
+                    if wait is None or wait > patience.left:
+                        raise as_reply_error(error, silence_seconds=self._timeout_seconds) from error
+                await self._sleep(wait)
 
-    async def _ask(self, messages: list[ModelMessage], silent_until: float) -> AsyncGenerator[Event]:
+    async def _ask(self, messages: list[ModelMessage], patience: Patience) -> AsyncGenerator[Event]:
         async with AsyncExitStack() as request:
-            async with asyncio.timeout_at(silent_until):
+            with patience:
                 opening = model_request_stream(self._model, messages, model_settings=self._settings)
                 stream = await request.enter_async_context(opening)
             answer = Answer(stream)
             heard = aiter(stream)
             while True:
-                async with asyncio.timeout_at(silent_until):
+                with patience:
                     part = await anext(heard, None)
                 if part is None:
                     break
-                silent_until = self._end_of_patience()
+                patience.renew()
                 if said := answer.read(part):
                     yield said
             for last in answer.last_words():
                 yield last
-
-    def _end_of_patience(self) -> float:
-        return self._now() + self._timeout_seconds
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()

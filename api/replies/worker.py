@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Executable, Row, select
+from sqlalchemy import Executable, Row, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from uuid_utils.compat import uuid7
 
@@ -32,7 +32,9 @@ RETRY_SECONDS = 0.25
 """How long to wait before a database that is away is asked again."""
 
 HISTORY_MESSAGES = 100
-"""The most recent messages that a model is given: what fits most context windows many times over."""
+HISTORY_CHARACTERS = 1_000_000
+"""The most recent messages that a model is given: what fits most context windows many times over, and what 200 replies
+at once can hold in memory. The last one is always among them."""
 
 
 class Worker:
@@ -119,14 +121,20 @@ class Worker:
 
     async def _history(self, reply: Message) -> list[Turn]:
         """What was said before in this chat and is final, the oldest first."""
-        earlier = (
-            select(Message.role, Message.content, User.name)
+        recent = (
+            select(Message.id, Message.role, Message.content, User.name)
             .outerjoin(User, User.id == Message.author_id)
             .where(Message.chat_id == reply.chat_id, Message.id < reply.id, ~Message.streaming, Message.content != "")
             .order_by(Message.id.desc())
             .limit(HISTORY_MESSAGES)
+            .subquery()
         )
-        rows = await self._patiently(earlier)
+        length = func.length(recent.c.content)
+        after = func.sum(length).over(order_by=recent.c.id.desc()) - length
+        counted = select(recent, after.label("after")).subquery()
+        rows = await self._patiently(
+            select(counted).where(counted.c.after < HISTORY_CHARACTERS).order_by(counted.c.id.desc())
+        )
         return [
             Turn("user" if row.role is MessageRole.USER else "assistant", row.content, row.name)
             for row in reversed(rows)

@@ -5,7 +5,7 @@
 
 In each round all read first, then some stop. Compare the rows: machines differ, and so does what else they are doing.
 It fails when memory grows by more than a frame for each who stopped, or when one of them is not told why it was cut
-off, or does not heal.
+off, or does not heal; and when those who read were slower beside them in every round than they ever were alone.
 """
 
 import argparse
@@ -81,7 +81,7 @@ def main() -> int:
     asked = parser.parse_args()
     plan = Plan(50, 5, 25, 40_000) if asked.quick else Plan()
     allow_many_sockets()
-    failures = []
+    failures, alone, beside = [], [], []
     with on_core(REST), throw_away(Redis) as redis, throw_away(Postgres) as postgres:
         assert isinstance(redis, Redis)
         assert isinstance(postgres, Postgres)
@@ -93,6 +93,10 @@ def main() -> int:
             some = uvloop.run(measure(services, plan, stop=True))
             tell(f"{plan.stuck} of {plan.readers} stop reading", some)
             failures += faults(plan, everybody, some)
+            alone.append(everybody.p99_ms)
+            beside.append(some.p99_ms)
+    if min(beside) > max(alone):
+        failures.append(f"those who read waited for those who did not: {min(beside):.0f} ms, not {max(alone):.0f}")
     for failure in failures:
         print(f"\nFAILED  {failure}", file=sys.stderr)
     return 1 if failures else 0
