@@ -13,8 +13,9 @@ from starlette.responses import Response
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable by which prometheus-client's processes find each other's files."""
 
-COUNT_SECONDS = 0.25
-"""How old the count of updates may be."""
+COUNT_SECONDS = 2.0
+"""How old the count of updates may be in the other processes of one `serve`. Short against the quarter of a minute after
+which Prometheus asks again; a server that only streams should not wake for its own metrics."""
 
 TRACKS = ("stream", "sync")
 
@@ -42,6 +43,7 @@ class Metrics:
         )
         # Bound here once: finding a label's child takes longer than counting it.
         self._uncounted = 0
+        self._will_count = False
         self._active_on = {track: self._active.labels(track) for track in TRACKS}
         self._updates_on = {track: self._updates.labels(track) for track in TRACKS}
 
@@ -54,8 +56,13 @@ class Metrics:
     def updated_stream(self) -> None:
         """Called for each update of each reader: it must cost next to nothing, so they are counted in bulk."""
         self._uncounted += 1
-        if self._uncounted == 1:
-            asyncio.get_running_loop().call_later(COUNT_SECONDS, self._count)
+        if not self._will_count:
+            self._will_count = True
+            asyncio.get_running_loop().call_later(COUNT_SECONDS, self._count_when_due)
+
+    def _count_when_due(self) -> None:
+        self._will_count = False
+        self._count()
 
     def _count(self) -> None:
         count, self._uncounted = self._uncounted, 0
@@ -69,6 +76,7 @@ class Metrics:
 
     async def __call__(self, request: Request) -> Response:
         """GET `/metrics`."""
+        self._count()
         registry = self._registry
         if (directory := os.environ.get(DIRECTORY)) is not None:
             _forget_the_dead(Path(directory))

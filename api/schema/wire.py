@@ -63,12 +63,12 @@ class Update:
         self._deltas: dict[int, bytes] = {}
         self._whole: bytes | None = None
 
-    def plain(self, envelope: "Envelope") -> bytes:
-        """The finished frame: envelope, payload, closing brace."""
+    def plain(self, envelope: "Envelope") -> tuple[bytes, bytes]:
+        """The finished frame, what differs by reader first: so the payload is not copied for each of them."""
         head = self._heads.get(envelope.size)
         if head is None:
             head = self._heads[envelope.size] = _head(FINAL_TEXT, envelope.size + len(self._body))
-        return b"".join((head, envelope.text, self._body))
+        return head + envelope.text, self._body
 
     def compressed(self, envelope: "Envelope", window: object) -> bytes:
         """The finished frame for a client whose window ends with what `window` stands for."""
@@ -167,7 +167,7 @@ class Line:
             transport.write(update.compressed(envelope, self.window))
             self.window = update.token if self.takeover else None
         else:
-            transport.write(update.plain(envelope))
+            transport.writelines(update.plain(envelope))
 
 
 class Wire(Bounded, WebSocketsSansIOProtocol):
