@@ -14,8 +14,8 @@ DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable by which prometheus-client's processes find each other's files."""
 
 COUNT_SECONDS = 2.0
-"""How old the count of updates may be in the other processes of one `serve`. Short against the quarter of a minute after
-which Prometheus asks again; a server that only streams should not wake for its own metrics."""
+"""How old the count of updates may be in the other processes of one `serve`: short against the 15 s after which
+Prometheus usually asks again. A server that only streams should hardly wake for its own metrics."""
 
 TRACKS = ("stream", "sync")
 
