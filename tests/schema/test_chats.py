@@ -1,5 +1,7 @@
 """Chats and who takes part: made, renamed, shared, left, handed over, deleted."""
 
+import asyncio
+
 from tests.conftest import Backend
 from tests.server import Person, Running, serving
 
@@ -190,3 +192,29 @@ async def test_who_comes_back_joined_last(server: Running) -> None:
     back = await bob.mutate("addParticipant", chatId=chat, email=ann.email)
     assert back["chat"]["owner"] == {"id": bob.user_id}
     assert back["chat"]["participants"] == [{"id": bob.user_id}, {"id": ann.user_id}]
+
+
+async def test_several_may_let_the_same_person_in_at_the_same_moment(server: Running) -> None:
+    ann, bob, eve = await server.person("Ann"), await server.person("Bob"), await server.person("Eve")
+    for _ in range(5):
+        chat = await ann.create_chat()
+        await ann.add(chat, bob)
+        before = await revision(ann, chat)
+        await asyncio.gather(*(person.add(chat, eve) for person in (ann, bob) * 3))
+        assert len((await ann.ask(CHAT, id=chat))["chat"]["participants"]) == 3
+        assert await revision(ann, chat) == before + 1
+
+
+async def test_two_who_come_in_at_the_same_moment_do_not_share_the_last_seat(backend: Backend) -> None:
+    async with serving(backend.settings(chat_participants=2)) as server:
+        ann, bob, eve = await server.person("Ann"), await server.person("Bob"), await server.person("Eve")
+        for _ in range(5):
+            chat = await ann.create_chat()
+            came = await asyncio.gather(ann.add(chat, bob), ann.add(chat, eve), return_exceptions=True)
+            assert [getattr(refused, "code", None) for refused in came if refused] == ["LIMIT_EXCEEDED"]
+            assert len((await ann.ask(CHAT, id=chat))["chat"]["participants"]) == 2
+
+
+async def revision(person: Person, chat: str) -> int:
+    data = await person.ask("query ($id: ID!) { chat(id: $id) { revision } }", id=chat)
+    return int(data["chat"]["revision"])

@@ -116,6 +116,8 @@ class Chats:
             user = await session.scalar(select(models.User.id).where(models.User.email == email))
             if user is None:
                 raise NotFound("Nobody has signed up with this address. Check it, or ask them to sign up first.")
+            # Locked before anybody is counted: others may be letting somebody in at this moment.
+            chat = await session.get_one(models.Chat, key, with_for_update=BUT_ITS_KEY)
             if await session.get(models.Participation, (key, user)) is None:
                 count = (
                     select(func.count()).select_from(models.Participation).where(models.Participation.chat_id == key)
@@ -126,7 +128,6 @@ class Chats:
                         "Remove somebody first, or open another chat."
                     )
                 session.add(models.Participation(chat_id=key, user_id=user))
-            chat = await session.get_one(models.Chat, key)
         return ChatPayload(chat=Chat.of(chat))
 
     @strawberry.mutation(
