@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 
-from api.models import Chat, Message, MessageRole
+from api.models import Chat, Message, MessageRole, Participation
 from api.schema import ids
+from api.schema.mutations.chats import taking_part
 from api.streaming import leases
 from api.streaming.draft import Draft
 from api.streaming.rows import queue
@@ -79,13 +80,13 @@ class Desk:
         stored = select(Message.content).where(Message.role == MessageRole.ASSISTANT).order_by(Message.id)
         return [row.content for row in await self.server.parts.database.read(stored)]
 
-    async def blocked(self) -> bool:
-        """Whether anybody waits for a lock."""
-        waiting = text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        ((number,),) = await self.server.parts.database.read(waiting)
-        return bool(number)
+    async def blocks_somebody(self) -> None:
+        """Until somebody waits for a lock."""
+        those = "datname = current_database() AND wait_event_type = 'Lock'"
+        waiting = text(f"SELECT count(*) AS waiting FROM pg_stat_activity WHERE {those}")  # noqa: S608
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not (await self.server.parts.database.read(waiting))[0].waiting:  # noqa: ASYNC110 nobody tells
+                await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -176,8 +177,7 @@ async def test_whoever_locks_all_replies_one_by_one_never_waits_for_a_tick_that_
 async def test_a_chat_is_deleted_in_the_middle_of_all_its_replies(desk: Desk) -> None:
     async with locked(desk, desk.rows[2]):
         deleting = asyncio.create_task(desk.ann.mutate("deleteChat", chatId=desk.chat))
-        while not await desk.blocked():  # noqa: ASYNC110 nobody sets an event for it
-            await asyncio.sleep(0.01)
+        await desk.blocks_somebody()
         for draft in desk.texts:
             draft.append("a")
         await desk.tick()
@@ -201,3 +201,15 @@ async def test_a_chat_gets_another_title_without_waiting_for_two_who_send(desk: 
         await desk.ann.mutate("renameChat", chatId=desk.chat, title="Tides")
     ((after,),) = await database.read(revision)
     assert after == before + 3
+
+
+async def test_a_chat_is_deleted_though_somebody_is_let_in_at_that_moment(desk: Desk) -> None:
+    key, eve = ids.key_of("Chat", desk.chat), await desk.server.person("Eve")
+    async with desk.server.parts.database.transaction() as session:
+        await taking_part(session, key, ids.key_of("User", desk.ann.user_id))
+        session.add(Participation(chat_id=key, user_id=ids.key_of("User", eve.user_id)))
+        await session.flush()
+        deleting = asyncio.create_task(desk.ann.mutate("deleteChat", chatId=desk.chat))
+        await desk.blocks_somebody()
+    assert (await deleting)["deletedId"] == desk.chat
+    assert (await eve.ask("{ viewer { chats { edges { node { id } } } } }"))["viewer"]["chats"]["edges"] == []

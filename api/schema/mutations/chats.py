@@ -176,7 +176,10 @@ async def taking_part(session: AsyncSession, chat: UUID, viewer: UUID, *, sought
 async def _members(session: AsyncSession, chat: UUID, viewer: UUID) -> list[models.Participation]:
     """All participations, whoever joined first leading, locked. Raises NotFound unless the viewer's is among them."""
     all_of_it = select(models.Participation).where(models.Participation.chat_id == chat)
-    locked = await session.scalars(all_of_it.order_by(models.Participation.user_id).with_for_update())
+    locking = all_of_it.order_by(models.Participation.user_id).with_for_update()
+    locked, before = list(await session.scalars(locking)), 0
+    while len(locked) > before:  # one of them may have let somebody in while we waited for their lock
+        locked, before = list(await session.scalars(locking)), len(locked)
     members = sorted(locked, key=lambda member: (member.joined_at, member.user_id))
     if not any(member.user_id == viewer for member in members):
         raise gone(models.Chat)
