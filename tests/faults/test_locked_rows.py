@@ -83,7 +83,7 @@ class Desk:
     async def blocks_somebody(self) -> None:
         """Until somebody waits for a lock."""
         those = "datname = current_database() AND wait_event_type = 'Lock'"
-        waiting = text(f"SELECT count(*) AS waiting FROM pg_stat_activity WHERE {those}")  # noqa: S608
+        waiting = text(f"SELECT count(*) AS waiting FROM pg_stat_activity WHERE {those}")
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not (await self.server.parts.database.read(waiting))[0].waiting:  # noqa: ASYNC110 nobody tells
                 await asyncio.sleep(0.01)
