@@ -8,68 +8,30 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 
+from api.database import Database
 from api.models import Message
 from api.schema import ids
 from api.streaming.rows import Status
 from tests.e2e.crowd import Crowd
 from tests.e2e.laptop import Laptop
+from tests.e2e.shown import difference, falls, shown, watch_for_falls
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor, visiting
 from tests.server import Person
 
-SETTLE_SECONDS = 90
-"""A half-open socket is found out after 20 s, by either side, and two cores may have much else to do."""
+SETTLE_SECONDS = 180
+"""A half-open socket is found out after 20 s, each dead connection for queries after 15, and two cores may be busy."""
 
 LOOK_SECONDS = 0.1
 
-LOOKS = 10
+LOOKS = 5
 """So often in a row must the server's operations be the right ones: a moment's coincidence proves nothing."""
 
 SYNCS = 2
 """What a tab follows beside the messages: its chat, and the list of chats."""
-
-PAGE = 30
-"""How many messages a page fetches at first; of older ones it shows those that it has had for longer."""
-
-WATCH_FOR_FALLS = """() => {
-    const MARK = 8; // letters of an open block's mark: "```" is a block of "text" until the language follows
-    const longest = new Map();
-    window.falls = [];
-    new MutationObserver(() => {
-        for (const article of document.querySelectorAll("article.reply")) {
-            const id = article.dataset.messageId;
-            const drawn = article.querySelector(".markdown")?.textContent ?? "";
-            const text = drawn.replaceAll(/\\P{L}/gu, "");
-            const before = longest.get(id) ?? "";
-            if (text.length < before.length - MARK) falls.push({ id, before: before.slice(-80), now: text.slice(-80) });
-            longest.set(id, text);
-        }
-    }).observe(document, { subtree: true, childList: true, characterData: true });
-}"""
-"""Notes each time that a reply is drawn with fewer letters than before: signs may turn out to be Markdown, and go."""
-
-SHOWN = """() => {
-    const copied = [];
-    navigator.clipboard.writeText = async (text) => void copied.push(text);
-    const shown = [...document.querySelectorAll("article")].map((article) => {
-        copied.length = 0;
-        article.querySelector("[aria-label='Copy reply'], [aria-label='Copy message']")?.click();
-        return {
-            id: article.dataset.messageId ?? "",
-            status: article.dataset.status,
-            busy: article.getAttribute("aria-busy") === "true",
-            content: copied[0] ?? "",
-            drawn: article.querySelector(".markdown, .text")?.innerText ?? "",
-        };
-    });
-    delete navigator.clipboard.writeText;
-    return shown;
-}"""
-"""Every message on the page: how it stands, its text as its button copies it, and as it is drawn."""
 
 SEND_AGAIN = """() => {
     for (const article of document.querySelectorAll("article[data-status=UNSENT]"))
@@ -86,6 +48,8 @@ class Checkpoint:
     characters: int
     statuses: Counter[str]
     streams: int
+    settled: float
+    """Seconds until all was right, of which the last reply takes some."""
     heaps: list[int]
     """Bytes of JavaScript on each tab, with no message on the page and no garbage."""
     nodes: list[int]
@@ -95,8 +59,17 @@ class Checkpoint:
 class Calm:
     """`people` are all who take part, with the rights to take back what they wrote."""
 
-    def __init__(self, site: Site, laptops: list[Laptop], people: list[Person], crowd: Crowd, chat: str) -> None:
+    def __init__(
+        self,
+        site: Site,
+        database: Database,
+        laptops: list[Laptop],
+        people: list[Person],
+        crowd: Crowd,
+        chat: str,
+    ) -> None:
         self._site = site
+        self._database = database
         self._laptops = laptops
         self._tabs = [tab for laptop in laptops for tab in laptop.tabs]
         self._people = people
@@ -106,10 +79,11 @@ class Calm:
     async def watches(self) -> None:
         """From now on, on pages that are open."""
         for tab in self._tabs:
-            await tab.page.evaluate(WATCH_FOR_FALLS)
+            await watch_for_falls(tab)
 
     async def checked(self) -> Checkpoint:
         """Raises AssertionError for what does not hold. Leaves the chat empty, so that all checkpoints are alike."""
+        began = time.monotonic()
         await _settled(self._unsent)
         streams = await self._followed_once()
         await _settled(self._unfinished)
@@ -117,6 +91,7 @@ class Calm:
         await _settled(lambda: self._unlike(rows))
         await self._like_a_fresh_page()
         await _settled(self._still_served)
+        settled = time.monotonic() - began
         self._arrived_once(rows)
         await self._clear(rows)
         await _settled(lambda: self._unlike([]))
@@ -128,9 +103,24 @@ class Calm:
             characters=sum(len(row.content) for row in rows),
             statuses=Counter(row.status.value for row in rows if row.author_id is None),
             streams=streams,
+            settled=settled,
             heaps=[*heaps],
             nodes=[*nodes],
         )
+
+    async def told(self) -> list[str]:
+        """How each tab stands, for whoever has to find out what went wrong."""
+        served = {track: self._site.serves(track) for track in ("stream", "sync")}
+        told = [f"the server serves {served}"]
+        for number, tab in enumerate(self._tabs, 1):
+            rows = [(one["id"][-6:], one["status"], len(one["content"])) for one in await shown(tab)]
+            sockets = [(not socket.is_closed()) for socket in tab.wire.sockets[-5:]]
+            told.append(
+                f"tab {number} at {tab.page.url} says {await tab.note.text_content()!r}; open sockets {sockets}; "
+                f"syncs {tab.wire.following('Sync')}, streams {tab.wire.streams}; shows {rows}; "
+                f"asked {tab.wire.asked[-12:]}; complaints {tab.complaints}"
+            )
+        return told
 
     async def _unsent(self) -> str | None:
         """Whoever was told that a message could not be sent presses the button."""
@@ -164,8 +154,8 @@ class Calm:
     async def _unlike(self, rows: list[Message]) -> str | None:
         """The first difference between a tab and the rows."""
         for number, tab in enumerate(self._tabs, 1):
-            if difference := _difference(await tab.page.evaluate(SHOWN), rows):
-                return f"tab {number}: {difference}"
+            if wrong := difference(await shown(tab), rows):
+                return f"tab {number}: {wrong}"
         return None
 
     async def _like_a_fresh_page(self) -> None:
@@ -176,14 +166,14 @@ class Calm:
             rows = await self._rows()
 
             async def unlike() -> str | None:
-                return _difference(await fresh.page.evaluate(SHOWN), rows)
+                return difference(await shown(fresh), rows)
 
             await _settled(unlike)
-            drawn = {one["id"]: one["drawn"] for one in await fresh.page.evaluate(SHOWN)}
+            drawn = {one["id"]: one["drawn"] for one in await shown(fresh)}
         for number, tab in enumerate(self._tabs, 1):
-            for shown in await tab.page.evaluate(SHOWN):
-                fresh_text = drawn.get(shown["id"], shown["drawn"])
-                assert shown["drawn"] == fresh_text, f"tab {number} draws {shown}, a fresh page {fresh_text!r}"
+            for one in await shown(tab):
+                fresh_text = drawn.get(one["id"], one["drawn"])
+                assert one["drawn"] == fresh_text, f"tab {number} draws {one}, a fresh page {fresh_text!r}"
 
     async def _still_served(self) -> str | None:
         served = {track: self._site.serves(track) for track in ("stream", "sync")}
@@ -205,7 +195,7 @@ class Calm:
     async def _nothing_fell(self) -> None:
         """No reply became shorter on any tab, but those that were written anew."""
         for number, tab in enumerate(self._tabs, 1):
-            for fall in await tab.page.evaluate("falls.splice(0)"):
+            for fall in await falls(tab):
                 assert fall["id"] in self._crowd.regenerated, f"tab {number} went back: {fall}"
 
     def _no_complaints(self) -> None:
@@ -219,7 +209,7 @@ class Calm:
     async def _rows(self) -> list[Message]:
         """The chat's, in their order."""
         chat = ids.key_of("Chat", self._chat)
-        async with self._site.database() as database, database.reading() as session:
+        async with self._database.reading() as session:
             return [*await session.scalars(select(Message).where(Message.chat_id == chat).order_by(Message.id))]
 
 
@@ -230,21 +220,6 @@ async def _settled(problem: Callable[[], Awaitable[str | None]], times: int = 1)
         held = held + 1 if (found := await problem()) is None else 0
         assert found is None or time.monotonic() < until, f"after {SETTLE_SECONDS} s of calm: {found}"
         await asyncio.sleep(LOOK_SECONDS)
-
-
-def _difference(shown: list[dict[str, Any]], rows: list[Message]) -> str | None:
-    """What is wrong with a page; None if it shows the newest of the rows, and all that they say."""
-    if len(shown) < min(len(rows), PAGE):
-        return f"{len(shown)} of {len(rows)} messages are shown"
-    newest = rows[len(rows) - len(shown) :]
-    for article, row in zip(shown, newest, strict=False):
-        id = ids.global_id("Message", row.id)
-        wanted = {"id": id, "status": row.status.value, "busy": row.streaming, "content": row.content}
-        if wanted != {name: article[name] for name in wanted}:
-            return f"{article} is shown for {wanted}"
-        if row.author_id is not None and article["drawn"] != row.content:
-            return f"{article['drawn']!r} is drawn for {row.content!r}"
-    return None if len(shown) <= len(rows) else f"{len(shown) - len(rows)} messages too many: {shown[len(rows) :]}"
 
 
 async def _cost(tab: Visitor) -> tuple[int, int]:

@@ -61,6 +61,7 @@ class Figures:
             f"{checkpoint.messages:3} messages, {checkpoint.characters:6} characters",
             _counted(checkpoint.statuses),
             f"{checkpoint.streams} streams at once",
+            f"right within {checkpoint.settled:.0f} s",
             f"heaps {_megabytes(checkpoint.heaps)} MB",
             f"nodes {', '.join(map(str, checkpoint.nodes))}",
             f"after {_counted(self.suffered)}",
@@ -108,19 +109,27 @@ async def soak(seconds: float, random: Random, figures: Figures) -> None:
         for other in (bob, cem):
             await ann.add(chat, other)
             await ann.add(elsewhere, other)
-        async with laptop(site, ann, tabs=2) as anns, laptop(site, bob, tabs=1) as bobs:
+        async with (
+            site.database() as database,
+            laptop(site, ann, tabs=2) as anns,
+            laptop(site, bob, tabs=1) as bobs,
+        ):
             laptops = [anns, bobs]
             for one in laptops:
                 await one.opens(chat)
             crowd = Crowd(laptops, cem, chat, TITLE, ELSEWHERE)
-            calm = Calm(site, laptops, people, crowd, chat)
+            calm = Calm(site, database, laptops, people, crowd, chat)
             await calm.watches()
             while len(figures.looks) < FEWEST_LOOKS or time.monotonic() < figures.started + seconds:
                 until = time.monotonic() + min(ROUND_SECONDS, seconds / FEWEST_LOOKS)
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(crowd.busy(random, until))
                     tasks.create_task(troubled(site, laptops, random, until, figures.suffered))
-                figures.look(await calm.checked())
+                try:
+                    figures.look(await calm.checked())
+                except AssertionError:
+                    print(*await calm.told(), sep="\n", file=sys.stderr)
+                    raise
     assert max(figures.growths) < GROWTH_BYTES, f"heaps grew by {_megabytes(figures.growths)} MB"
 
 

@@ -20,8 +20,12 @@ class Wire:
         page.on("websocket", self._opened)
 
     def following(self, operation: str) -> list[Any]:
-        """The ids that live subscriptions of this name follow, one for each subscription."""
-        return [id for name, id in self._followed.values() if name == operation]
+        """The ids that live subscriptions of this name follow, one for each subscription.
+
+        On the newest socket: one that was left as dead is called open until the browser has waited for its end in vain.
+        """
+        newest = self.sockets[-1:]
+        return [id for (socket, _), (name, id) in self._followed.items() if name == operation and socket in newest]
 
     @property
     def streams(self) -> list[str]:
