@@ -12,6 +12,8 @@ from tests.e2e.visitor import visiting
 
 SCREENS = ROOT / "docs" / "screens"
 
+SMALL = {"width": 360, "height": 740}
+
 DARK: dict[str, Any] = {"color_scheme": "dark"}
 
 PICTURES: dict[str, tuple[states.State, dict[str, Any]]] = {
@@ -20,20 +22,28 @@ PICTURES: dict[str, tuple[states.State, dict[str, Any]]] = {
         for state in (
             states.sign_in,
             states.start,
+            states.unread,
+            states.searching,
             states.empty,
+            states.thinking,
             states.streaming,
             states.finished,
             states.stopped,
             states.failed,
             states.offline,
+            states.unsent,
             states.shared,
         )
     },
     "dark": (states.finished, DARK),
+    "dark-failed": (states.failed, DARK),
+    "dark-shared": (states.shared, DARK),
     "dark-streaming": (states.streaming, DARK),
     "phone": (states.streaming, PHONE),
     "phone-finished": (states.finished, PHONE),
+    "phone-offline": (states.offline, PHONE),
     "phone-sign-in": (states.sign_in, PHONE),
+    "phone-start": (states.start, {**PHONE, "viewport": SMALL}),
 }
 
 

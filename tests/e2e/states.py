@@ -84,7 +84,22 @@ async def start(page: Visitor, scene: Scene) -> None:
     await scene.chat()
     await page.opens()
     await expect(page.page.get_by_role("heading", name="Ann")).to_be_visible()
-    await expect(page.page.get_by_role("link", name=OTHER_CHATS[0])).to_be_visible()
+    await expect(page.page.locator("[data-chat-id]")).to_have_count(1 + len(OTHER_CHATS))
+
+
+async def unread(page: Visitor, scene: Scene) -> None:
+    await start(page, scene)
+    bobs = await scene.bob.create_chat("A harbour for the summer")
+    await scene.bob.add(bobs, scene.ann)
+    await scene.bob.send(bobs, "Ann, do you know this one?", reply=False)
+    await expect(page.page.locator("[data-unread]")).to_be_visible()
+
+
+async def searching(page: Visitor, scene: Scene) -> None:
+    await start(page, scene)
+    await page.page.get_by_role("searchbox").fill("sail")
+    await expect(page.page.get_by_role("link", name="Names for a sailing boat")).to_be_visible()
+    await expect(page.page.get_by_role("link", name=OTHER_CHATS[0])).to_have_count(0)
 
 
 async def empty(page: Visitor, scene: Scene) -> None:
@@ -179,5 +194,6 @@ State = Callable[[Visitor, Scene], Awaitable[None]]
 SIGNED_OUT: tuple[State, ...] = (sign_in, sign_up)
 
 SIGNED_IN: tuple[State, ...] = (
-    start, empty, waiting, thinking, streaming, finished, stopped, failed, offline, unsent, shared, editing, gone,
+    start, unread, searching, empty, waiting, thinking, streaming, finished, stopped, failed, offline, unsent, shared,
+    editing, gone,
 )  # fmt: skip
