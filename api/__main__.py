@@ -35,6 +35,12 @@ commands = typer.Typer(
 )
 
 
+PING_SECONDS = 45.0
+"""Between two pings of a socket: within the minute after which nginx, and others on the way, cut what is idle. Twenty
+seconds, uvicorn's own, cost a twelfth of what streaming to a socket does. Whoever is written to and gone, the kernel
+notices sooner; whoever is there pings by itself."""
+
+
 def said_in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
     """What the operator has to mend is told without a traceback."""
 
@@ -126,6 +132,7 @@ def protocols(settings: Settings) -> dict[str, Any]:
         "http": BoundedHTTP,
         "ws": Wire if settings.direct_writes else BoundedSocket,
         "ws_max_size": settings.body_bytes,
+        "ws_ping_interval": PING_SECONDS,
         "ws_per_message_deflate": settings.deflate and settings.direct_writes,
     }
 
