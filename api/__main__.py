@@ -36,9 +36,9 @@ commands = typer.Typer(
 
 
 PING_SECONDS = 45.0
-"""Between two pings of a socket: within the minute after which nginx, and others on the way, cut what is idle. uvicorn's
-own 20 s cost more than twice as much. Whoever is written to and gone, the kernel notices too; our clients ping by
-themselves."""
+"""Between two pings of a socket: within the minute after which nginx, and others on the way, cut what is idle.
+uvicorn's own 20 s cost more than twice as much. Whoever is written to and gone, the kernel notices too; our clients
+ping by themselves."""
 
 
 def said_in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
