@@ -1,47 +1,40 @@
 /** Which chats have news, for a list of them. Only of those that have moved are the latest messages asked for. */
 
 import { useCallback, useEffect, useState } from "react";
-import { type ChatHeadFragment, type GlanceFragment, LatestDocument } from "../documents.ts";
+import type { ChatHeadFragment, GlanceFragment } from "../documents.ts";
 import { useSession } from "../session/session.ts";
+import { CHATS_AT_ONCE, latestOf } from "./latest.ts";
 import { hasMoved, lookedAt, type State, stateOf } from "./news.ts";
 import { type Seen, useSeen } from "./seen.ts";
 
-const ASK_AGAIN_MS = 3_000; // while a reply is being written there: its end is no change of the chat
+const ROUND_MS = 3_000; // while a reply is being written there: its end is no change of the chat
 
 interface Known {
+  /** The chat's, when it was last asked for. */
   readonly revision: number;
-  readonly latest: readonly GlanceFragment[];
+  /** Undefined: nobody has answered yet. */
+  readonly latest: readonly GlanceFragment[] | undefined;
+  readonly hasFailed: boolean;
 }
 
 export function useNews(user: string | undefined, chats: readonly ChatHeadFragment[], current: string | undefined) {
-  const { client } = useSession();
   const { seen, note } = useSeen(user);
-  const [known, setKnown] = useState<Readonly<Record<string, Known>>>({});
-
   useFirstSight(user, chats, note);
 
+  const { known, ask } = useLatest();
   const moved = chats.filter((chat) => chat.id !== current && hasMoved(chat, seen));
   const states = new Map<string, State | undefined>(
-    moved.map(({ id }) => [id, known[id] && stateOf(known[id].latest, seen.chats[id], user ?? "")]),
+    moved.map(({ id }) => {
+      const latest = known[id]?.latest;
+      return [id, latest && stateOf(latest, seen.chats[id], user ?? "")];
+    }),
   );
 
-  const ask = useCallback(
-    async ({ id, revision }: ChatHeadFragment) => {
-      // Past the cache: a glance at a message without its text has no revision to keep it in order.
-      const { data } = await client.query({ query: LatestDocument, variables: { id }, fetchPolicy: "no-cache" });
-      const latest = data?.chat?.messages.edges.map(({ node }) => node) ?? [];
-      setKnown((before) => ({ ...before, [id]: { revision, latest } }));
-    },
-    [client],
-  );
-
-  const stale = moved.filter(({ id, revision }) => known[id]?.revision !== revision);
-  useEach(stale, ask, 0);
-  useEach(
-    moved.filter(({ id }) => states.get(id) === "writing"),
-    ask,
-    ASK_AGAIN_MS,
-  );
+  const isUnknown = ({ id, revision }: ChatHeadFragment) => known[id]?.revision !== revision;
+  const isUnsettled = ({ id }: ChatHeadFragment) => known[id]?.hasFailed || states.get(id) === "writing";
+  const unknown = moved.filter(isUnknown);
+  const unsettled = moved.filter((chat) => !isUnknown(chat) && isUnsettled(chat));
+  useRounds(unknown, unsettled, ask);
 
   const onLook = useCallback(
     (id: string, revision: number, messages: readonly GlanceFragment[]) =>
@@ -67,17 +60,45 @@ function useFirstSight(
   }, [user, newest, note]);
 }
 
-/** Asks for each of these, again and again if there is a pause to make in between, as long as somebody looks. */
-function useEach(chats: readonly ChatHeadFragment[], ask: (chat: ChatHeadFragment) => Promise<void>, pauseMs: number) {
-  const which = chats.map(({ id, revision }) => `${id} ${revision}`).join();
+/** What there is to read in chats. */
+function useLatest() {
+  const { client } = useSession();
+  const [known, setKnown] = useState<Readonly<Record<string, Known>>>({});
+  const ask = useCallback(
+    async (chats: readonly ChatHeadFragment[]) => {
+      const ids = chats.map(({ id }) => id);
+      const found = await latestOf(ids, client).catch(() => undefined);
+      setKnown((before) => {
+        const after = { ...before };
+        chats.forEach(({ id, revision }, index) => {
+          after[id] = { revision, latest: found?.[index] ?? before[id]?.latest, hasFailed: found === undefined };
+        });
+        return after;
+      });
+    },
+    [client],
+  );
+  return { known, ask };
+}
+
+/** Asks for what is unknown at once, and for what may change every few seconds while somebody looks; all by one query. */
+function useRounds(
+  unknown: readonly ChatHeadFragment[],
+  unsettled: readonly ChatHeadFragment[],
+  ask: (chats: readonly ChatHeadFragment[]) => Promise<void>,
+) {
+  const [isAsking, setIsAsking] = useState(false);
+  const which = [unknown, unsettled].map((chats) => chats.map(({ id, revision }) => `${id} ${revision}`).join());
   // biome-ignore lint/correctness/useExhaustiveDependencies: `which` says it all
   useEffect(() => {
-    if (chats.length === 0) return;
-    const askAll = () => {
-      for (const chat of chats) ask(chat).catch(() => {}); // the mark comes later, then
+    if (isAsking || which.every((chats) => chats === "")) return;
+    const round = async () => {
+      setIsAsking(true);
+      await ask([...unknown, ...unsettled].slice(0, CHATS_AT_ONCE));
+      setIsAsking(false);
     };
-    if (pauseMs === 0) return askAll();
-    const timer = setInterval(() => document.visibilityState === "visible" && askAll(), pauseMs);
+    if (unknown.length > 0) return void round();
+    const timer = setInterval(() => document.visibilityState === "visible" && void round(), ROUND_MS);
     return () => clearInterval(timer);
-  }, [which, ask, pauseMs]);
+  }, [...which, isAsking, ask]);
 }
