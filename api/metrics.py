@@ -41,9 +41,8 @@ class Metrics:
         self._updates = Counter(
             "twotrack_updates_total", "Updates given to subscribers.", ["track"], registry=self._registry
         )
+        self._uncounted = 0  # unless 0, a timer runs at whose end they are counted
         # Bound here once: finding a label's child takes longer than counting it.
-        self._uncounted = 0
-        self._will_count = False
         self._active_on = {track: self._active.labels(track) for track in TRACKS}
         self._updates_on = {track: self._updates.labels(track) for track in TRACKS}
 
@@ -55,14 +54,9 @@ class Metrics:
 
     def updated_stream(self) -> None:
         """Called for each update of each reader: it must cost next to nothing, so they are counted in bulk."""
+        if not self._uncounted:
+            asyncio.get_running_loop().call_later(COUNT_SECONDS, self._count)
         self._uncounted += 1
-        if not self._will_count:
-            self._will_count = True
-            asyncio.get_running_loop().call_later(COUNT_SECONDS, self._count_when_due)
-
-    def _count_when_due(self) -> None:
-        self._will_count = False
-        self._count()
 
     def _count(self) -> None:
         count, self._uncounted = self._uncounted, 0
