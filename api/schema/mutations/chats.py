@@ -177,8 +177,8 @@ async def _members(session: AsyncSession, chat: UUID, viewer: UUID) -> list[mode
     """All participations, whoever joined first leading, locked. Raises NotFound unless the viewer's is among them."""
     all_of_it = select(models.Participation).where(models.Participation.chat_id == chat)
     locking = all_of_it.order_by(models.Participation.user_id).with_for_update()
-    # Read until nobody is new, so twice at least. A statement sees what was committed before it began: whom a member let
-    # in after that shows only to the next, even if no lock had to be waited for. Who is locked lets nobody in.
+    # Read until nobody is new, so twice at least. A statement sees what was committed before it began: whom a member
+    # let in after that shows only to the next, even if no lock had to be waited for. Who is locked lets nobody in.
     locked, before = list(await session.scalars(locking)), 0
     while len(locked) > before:
         locked, before = list(await session.scalars(locking)), len(locked)
