@@ -103,17 +103,20 @@ async def _writing(settings: Settings, bus: Bus, database: Database, publisher: 
     from api.replies.model import ReplyModel
     from api.replies.worker import Worker
 
-    writer = Writer(
-        database,
-        publisher,
-        cadence=settings.cadence_seconds,
-        lease=settings.lease_seconds,
-        wait=settings.queue_seconds,
-        limit=settings.reply_bytes,
-    )
     # Alone, a process that ends has nobody to come back to meanwhile: its users wait for the next one to start.
     grace = settings.grace_seconds * (SERVERS_SHARE if settings.one_process else 1)
-    async with ReplyModel.from_name(settings.model, timeout_seconds=settings.model_timeout_seconds) as model, writer:
+    async with (
+        ReplyModel.from_name(settings.model, timeout_seconds=settings.model_timeout_seconds) as model,
+        database.dedicated() as dedicated,
+        Writer(
+            dedicated,
+            publisher,
+            cadence=settings.cadence_seconds,
+            lease=settings.lease_seconds,
+            wait=settings.queue_seconds,
+            limit=settings.reply_bytes,
+        ) as writer,
+    ):
         worker = Worker(database, bus, writer, model, lease=settings.lease_seconds, most=settings.worker_replies)
         async with worker.working(grace):
             yield

@@ -1,5 +1,7 @@
 """The database: one engine, and two ways in. `reading()` looks; `transaction()` changes, commits, then announces.
 
+On Postgres, who must not wait for the others' connections has an engine of its own: `dedicated()`.
+
 No session lives longer than the block that opened it, and none is open while anything waits for a client.
 """
 
@@ -19,6 +21,9 @@ POOL_SIZE = 5
 """Connections kept; statements are short, so a few serve many thousand viewers."""
 
 POOL_OVERFLOW = 5
+
+DEDICATED = 1
+"""Connections of a writer's own: its statements go one after the other."""
 
 CONNECT_SECONDS = 5.0
 """For Postgres to accept a connection."""
@@ -135,6 +140,18 @@ class Database:
         self._detached.discard(task)
         if not task.cancelled():
             task.exception()  # of no interest to anybody, if whoever asked has left
+
+    @asynccontextmanager
+    async def dedicated(self) -> AsyncIterator["Database"]:
+        """The same database, over a connection that requests cannot hold. On SQLite, where all share a lock: this."""
+        if self.dialect == "sqlite":
+            yield self
+            return
+        own = Database(self.url, self._publisher, pool_size=DEDICATED, pool_overflow=0)
+        try:
+            yield own
+        finally:
+            await own.aclose()
 
     async def ping(self) -> None:
         """Raises what the database raises when it does not answer."""
