@@ -178,6 +178,7 @@ def _options(dialect: str, statement_seconds: float | None) -> dict[str, Any]:
         return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}}
     return {
         "isolation_level": "AUTOCOMMIT",
+        "pool_use_lifo": True,  # whoever was used last has its statements prepared, and its memory in the caches
         "pool_pre_ping": True,  # after a restart of Postgres, nobody is handed a connection that died with it
         "connect_args": {"timeout": CONNECT_SECONDS, "command_timeout": statement_seconds},
     }

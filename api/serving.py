@@ -2,11 +2,15 @@
 
 import asyncio
 import sys
+import time
 from contextlib import suppress
+from email.utils import formatdate
+from socket import socket
 from types import FrameType
 from typing import Any
 
 import uvicorn
+from uvicorn.server import ServerState
 
 START_SECONDS = 30
 """For each of several processes to give its first sign of life: uvicorn kills it otherwise and starts another, which on
@@ -14,12 +18,6 @@ a busy machine may take no less time to import what it needs."""
 
 NOT_STARTED = 3
 """What uvicorn exits with, too."""
-
-TICK_SECONDS = 1.0
-"""uvicorn's own period for the Date header of its answers."""
-
-TICKS_PER_DATE = 10
-"""uvicorn renews the Date header at every so many ticks of its own."""
 
 
 def run(app: str, *, workers: int, **options: Any) -> None:
@@ -34,6 +32,22 @@ def run(app: str, *, workers: int, **options: Any) -> None:
         sys.exit(NOT_STARTED)
 
 
+class Dated(ServerState):
+    """Puts the date on an answer when there is one, instead of once a second."""
+
+    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+        self._headers = headers
+        super().__init__()
+
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        return [(b"date", formatdate(time.time(), usegmt=True).encode()), *self._headers]
+
+    @default_headers.setter
+    def default_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """uvicorn's own are none to begin with."""
+
+
 class Server(uvicorn.Server):
     """Told when to end. uvicorn's own looks ten times a second, which is half of what an idle process does."""
 
@@ -42,14 +56,14 @@ class Server(uvicorn.Server):
         self._told = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        self.server_state = Dated(self.config.encoded_headers)
+        await super().startup(sockets)
+
     async def main_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
-        ticks = 0
-        while not await self.on_tick(ticks * TICKS_PER_DATE):
-            ticks += 1
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TICK_SECONDS):
-                    await self._told.wait()
+        if not self.should_exit:
+            await self._told.wait()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)

@@ -26,7 +26,7 @@ reader. Kept by ourselves: redis-py's `socket_timeout` waits with `asyncio.wait_
 cancellation that comes as it ends, and whoever cancelled waits for ever."""
 
 PING_SECONDS = 1.0
-"""How often the listening connection asks for a sign of life."""
+"""After so long without a message, and so often, the listening connection asks for a sign of life."""
 
 SILENT_PINGS = 2
 """So many pings unanswered, and the connection is given up as half-open: Redis frozen, or the network gone."""
@@ -91,6 +91,8 @@ class RedisBackend(BroadcastBackend):
         self._chance = chance
         self._failures = 0
         self._silent_pings = 0
+        self._heard_at = 0.0
+        """When a message came, by the loop's clock."""
         self._closing = False
         self._keeper: asyncio.Task[None] | None = None
 
@@ -186,12 +188,14 @@ class RedisBackend(BroadcastBackend):
         return connection
 
     async def _read(self, connection: AbstractConnection) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             # Without a timeout, which would take a quiet evening for an outage: the pings notice real ones.
             reply = await connection.read_response(disconnect_on_error=False, push_request=True)
             self._silent_pings = 0
             match reply:
                 case ["message", channel, message]:
+                    self._heard_at = loop.time()
                     await self._events.put(Event(channel, message))
                 case ["subscribe" | "unsubscribe" as kind, channel, _]:
                     self._subscriptions.answered(channel, subscribed=kind == "subscribe")
@@ -207,6 +211,9 @@ class RedisBackend(BroadcastBackend):
                     await self._subscriptions.work.wait()
                 self._subscriptions.work.clear()
             except TimeoutError:
+                if (due := self._heard_at + PING_SECONDS) > ping_at:
+                    ping_at = due  # a message is as good a sign as an answer
+                    continue
                 if self._silent_pings == SILENT_PINGS:
                     raise ConnectionError(f"Redis left {SILENT_PINGS} pings unanswered.") from None
                 self._silent_pings += 1

@@ -71,6 +71,12 @@ async def comes_true(what: Callable[[], bool]) -> None:
     pytest.fail("it did not come true within 10 s")
 
 
+def pings(admin: redis.Redis) -> int:
+    """How often Redis was asked for a sign of life."""
+    calls: int = admin.info("commandstats")["cmdstat_ping"]["calls"]
+    return calls
+
+
 @contextmanager
 def frozen(server: Redis) -> Iterator[None]:
     os.kill(server.pid, signal.SIGSTOP)
@@ -207,10 +213,25 @@ async def test_a_quiet_evening_is_no_outage(server: Redis, admin: redis.Redis, m
     monkeypatch.setattr(redis_backend, "PING_SECONDS", 0.02)
     async with Watched(server.url) as bus, bus.subscribe(CHANNEL) as messages:
         # Several times what a socket waits.
-        await comes_true(lambda: admin.info("commandstats")["cmdstat_ping"]["calls"] > 20)
+        await comes_true(lambda: pings(admin) > 20)
         await bus.publish(CHANNEL, "good morning")
         assert await hear(messages) == ["good morning"]
         assert not bus.away.is_set()
+
+
+async def test_where_messages_come_no_sign_of_life_is_asked_for(
+    server: Redis, admin: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_backend, "PING_SECONDS", 0.2)
+    loop = asyncio.get_running_loop()
+    async with Watched(server.url) as bus, bus.subscribe(CHANNEL) as messages:
+        before = pings(admin)
+        until = loop.time() + 10 * redis_backend.PING_SECONDS
+        while loop.time() < until:
+            await bus.publish(CHANNEL, "a message")
+            await hear(messages)
+        assert pings(admin) - before < 5  # one for each time that we stalled
+        await comes_true(lambda: pings(admin) - before >= 5)
 
 
 async def test_thousands_of_channels_are_all_back_before_anybody_is_told(bus: Watched, admin: redis.Redis) -> None:
