@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from api.schema.context import Watch
 from api.schema.shared import Rendering
-from api.schema.wire import Envelope, Line
+from api.schema.wire import Line
 from api.streaming.hub import Hub, gone
 from api.streaming.topic import Reader, Topic
 
@@ -21,11 +22,11 @@ class Relay(Reader):
         "_failure",
         "_line",
         "_on_full",
-        "_on_sent",
         "_open",
         "_rendering",
         "_shown",
         "_topic",
+        "_watch",
     )
 
     def __init__(
@@ -33,17 +34,17 @@ class Relay(Reader):
         viewer: UUID,
         rendering: Rendering,
         line: Line,
-        envelope: Envelope,
+        envelope: bytes,
         *,
         on_full: Callable[["Relay"], None],
-        on_sent: Callable[[], None],
+        watch: Watch,
     ) -> None:
         super().__init__(viewer)
         self._rendering = rendering
         self._line = line
         self._envelope = envelope
         self._on_full = on_full
-        self._on_sent = on_sent
+        self._watch = watch
         self._topic: Topic | None = None
         self._open = False
         """Whether it may be given anything: it was authorized, is not in doubt and has not ended."""
@@ -83,7 +84,7 @@ class Relay(Reader):
             self._end()
             return
         self._shown = news.revision
-        self._on_sent()
+        self._watch.updated_stream()
         if news.final:
             self._end()
 

@@ -21,7 +21,7 @@ from api.schema.operations import Operation, Operations, Payload, failure, refus
 from api.schema.projection import NeedsMore
 from api.schema.relay import Relay
 from api.schema.shared import Rendering
-from api.schema.wire import EXTENSION, Envelope, Wire
+from api.schema.wire import EXTENSION, Wire
 
 log = structlog.get_logger(__name__)
 
@@ -222,14 +222,14 @@ class Socket:
     async def _relay(self, id: str, rendering: Rendering, context: Context) -> bool:
         """Follow a message by the short way. False when graphql-core must be asked after all."""
         assert self._wire is not None
-        envelope = Envelope(_envelope(id, "next"))
+        envelope = _envelope(id, "next")
         relay = Relay(
             context.signed_in,
             rendering,
             self._wire.line,
             envelope,
             on_full=self._wait_for_room,
-            on_sent=self._server.watch.updated_stream,
+            watch=self._server.watch,
         )
         with counted(context, "stream"):
             try:
@@ -237,7 +237,7 @@ class Socket:
             except NeedsMore:
                 return False
             except Exception as error:
-                await self._send(envelope.text + failure(error, context.request_id).body + b"}")
+                await self._send(envelope + failure(error, context.request_id).body + b"}")
             finally:
                 self._waiting.pop(relay, None)
         return True

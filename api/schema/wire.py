@@ -48,9 +48,12 @@ SYNC = b"\x00\x00\xff\xff"
 
 
 class Update:
-    """One payload for many sockets, framed and compressed at most once for each way in which they differ."""
+    """One payload for many sockets, framed and compressed at most once for each way in which they differ.
 
-    __slots__ = ("_before", "_body", "_deltas", "_heads", "_whole", "follows", "payload", "token")
+    An envelope is what stands before the payload in the message: one reader's own.
+    """
+
+    __slots__ = ("_before", "_body", "_deltas", "_heads", "_whole", "_wholes", "follows", "payload", "token")
 
     def __init__(self, payload: bytes, previous: "Update | None" = None) -> None:
         self.payload = payload
@@ -59,29 +62,35 @@ class Update:
         self.follows = previous.token if previous is not None else None
         self._before = previous.payload[-WINDOW_BYTES:] if previous is not None else b""
         self._body = payload + END
-        self._heads: dict[int, bytes] = {}
-        self._deltas: dict[int, bytes] = {}
         self._whole: bytes | None = None
+        # By the size of the envelope, which is all that the rest of a frame knows of its reader.
+        self._heads: dict[int, bytes] = {}
+        self._deltas: dict[int, tuple[bytes, bytes]] = {}
+        self._wholes: dict[int, tuple[bytes, bytes]] = {}
 
-    def plain(self, envelope: "Envelope") -> tuple[bytes, bytes]:
+    def plain(self, envelope: bytes) -> tuple[bytes, bytes]:
         """The finished frame, what differs by reader first: so the payload is not copied for each of them."""
-        head = self._heads.get(envelope.size)
+        size = len(envelope)
+        head = self._heads.get(size)
         if head is None:
-            head = self._heads[envelope.size] = _head(FINAL_TEXT, envelope.size + len(self._body))
-        return head + envelope.text, self._body
+            head = self._heads[size] = _head(FINAL_TEXT, size + len(self._body))
+        return head + envelope, self._body
 
-    def compressed(self, envelope: "Envelope", window: object) -> bytes:
+    def compressed(self, envelope: bytes, window: object) -> bytes:
         """The finished frame for a client whose window ends with what `window` stands for."""
+        size = len(envelope)
         if window is self.follows and window is not None:
-            body = self._deltas.get(envelope.size)
-            if body is None:
-                body = self._deltas[envelope.size] = self._deflated(self._before + END + bytes(envelope.size))
+            framed = self._deltas.get(size)
+            if framed is None:
+                framed = self._deltas[size] = _stored(size, self._deflated(self._before + END + bytes(size)))
         else:
-            if self._whole is None:
-                self._whole = self._deflated(b"")
-            body = self._whole
-        size = len(envelope.stored) + len(body)
-        return b"".join((_head(FINAL_TEXT | COMPRESSED, size), envelope.stored, body))
+            framed = self._wholes.get(size)
+            if framed is None:
+                if self._whole is None:
+                    self._whole = self._deflated(b"")
+                framed = self._wholes[size] = _stored(size, self._whole)
+        head, body = framed
+        return b"".join((head, envelope, body))
 
     def _deflated(self, dictionary: bytes) -> bytes:
         dictionary = dictionary[-WINDOW_BYTES:]
@@ -91,16 +100,10 @@ class Update:
         return body[: -len(SYNC)]
 
 
-class Envelope:
-    """What stands before an update's payload on one socket, in both forms."""
-
-    __slots__ = ("size", "stored", "text")
-
-    def __init__(self, text: bytes) -> None:
-        self.text = text
-        self.size = len(text)
-        self.stored = struct.pack("<BHH", 0, self.size, self.size ^ 0xFFFF) + text
-        """As a stored block of deflate (RFC 1951, 3.2.4)."""
+def _stored(size: int, body: bytes) -> tuple[bytes, bytes]:
+    """What stands before and after an envelope of this size, which becomes a stored block (RFC 1951, 3.2.4)."""
+    block = struct.pack("<BHH", 0, size, size ^ 0xFFFF)
+    return _head(FINAL_TEXT | COMPRESSED, len(block) + size + len(body)) + block, body
 
 
 def _head(first: int, size: int) -> bytes:
@@ -158,7 +161,7 @@ class Line:
         self.window: object = None
         """Stands for what the client's window ends with."""
 
-    def write(self, envelope: Envelope, update: Update) -> None:
+    def write(self, envelope: bytes, update: Update) -> None:
         """Send envelope, the update's payload and a closing brace as one message. Does not wait."""
         transport = self.transport
         if not self.open or transport.is_closing():

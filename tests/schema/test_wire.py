@@ -30,7 +30,7 @@ from websockets.server import ServerProtocol
 from api.schema import bounded, wire
 from api.schema.bounded import SEND_TIMEOUT
 from api.schema.socket import ID_CHARACTERS
-from api.schema.wire import Envelope, Update, Wire
+from api.schema.wire import Update, Wire
 from tests.conftest import Backend
 from tests.schema.decoders import Decoder, browser, conversing, node, python, subscribe
 from tests.schema.wiretap import wiretap
@@ -440,7 +440,6 @@ envelopes = st.lists(st.text(max_size=200).map(str.encode), min_size=4, max_size
 async def test_any_order_of_updates_envelopes_and_answers_is_decoded(
     offers: list[str], texts: list[bytes], schedule: list[Any]
 ) -> None:
-    made = [Envelope(text) for text in texts]
     clients = [Client(takeover=TAKEOVERS[offer]) for offer in offers]
     text, update = "", Update(b'""')
     async with opened(*offers) as wires:
@@ -451,7 +450,7 @@ async def test_any_order_of_updates_envelopes_and_answers_is_decoded(
                     update = Update(json.dumps(text, ensure_ascii=False).encode(), update)
                 case ("send", reader, which):
                     one, transport = wires[reader]
-                    one.line.write(made[which], update)
+                    one.line.write(texts[which], update)
                     assert clients[reader].read(transport.written.pop()) == texts[which] + update.payload + b"}"
                 case ("answer", reader):
                     one, transport = wires[reader]
