@@ -10,6 +10,8 @@ import { backoff } from "./backoff.ts";
 const SHORTEST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 150;
 
+const UNTOLD_MS = 2_000; // longer than most answers take, and short for those who wait for one that was lost
+
 export interface SyncEvent {
   readonly id: string;
   readonly revision: number;
@@ -19,6 +21,7 @@ export interface SyncEvent {
 export interface PageSyncOptions {
   /** The revision beside the rows on the page; undefined before its first data and after its last. */
   shown: () => number | null | undefined;
+  /** Better with a promise: without, an answer is noticed when the page shows it, and a failure after a while. */
   refetch: () => unknown;
   random?: () => number;
 }
@@ -32,6 +35,7 @@ export class PageSync {
   #fetchedAt: number | null | undefined;
   #fruitless = 0;
   #isPenance = false;
+  #onShown = () => {};
   readonly #shown: () => number | null | undefined;
   readonly #refetch: () => unknown;
   readonly #random: () => number;
@@ -54,6 +58,7 @@ export class PageSync {
 
   /** Call it when a fetch has completed: what was heard meanwhile may be newer than what came back. */
   look(): void {
+    if (this.#fetching && this.#shown() !== this.#fetchedAt) this.#onShown();
     if (this.#stopped || this.#fetching || this.#timer !== undefined || !this.#isBehind()) return;
     if (this.#shown() !== this.#fetchedAt) this.#fruitless = 0;
     const wait = SHORTEST_WAIT_MS + this.#random() * (LONGEST_WAIT_MS - SHORTEST_WAIT_MS);
@@ -65,6 +70,7 @@ export class PageSync {
   stop(): void {
     this.#stopped = true;
     this.#cancel();
+    this.#onShown();
   }
 
   #cancel(): void {
@@ -87,12 +93,23 @@ export class PageSync {
     this.#deleted = false;
     this.#fetching = true;
     try {
-      await this.#refetch();
+      await (this.#refetch() ?? this.#untold());
     } catch {
       // The network's trouble, or the page is being left. Still behind? Then look() comes back to it, ever more slowly.
       this.#deleted ||= deleted;
     }
     this.#fetching = false;
     this.look();
+  }
+
+  /** Asking again before an answer is on the page would be one refetch too many, however slow the page is. */
+  #untold(): Promise<void> {
+    return new Promise((done) => {
+      const timer = setTimeout(done, UNTOLD_MS);
+      this.#onShown = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
   }
 }

@@ -19,6 +19,25 @@ function page({ shown, server, takes = 10 }: { shown: number | undefined; server
   return { state, rule, hear };
 }
 
+/** A page whose refetch says nothing of its answer, as urql's: it comes after `takes` milliseconds, and is shown. */
+function untoldPage({ takes }: { takes: number }) {
+  const state = { shown: 1, server: 2, fetches: 0, fails: false };
+  const rule = new PageSync({
+    random: () => 0.5,
+    shown: () => state.shown,
+    refetch: () => {
+      state.fetches++;
+      const answer = state.server;
+      setTimeout(() => {
+        if (!state.fails) state.shown = answer;
+        rule.look();
+      }, takes);
+    },
+  });
+  const hear = (revision: number) => rule.hear({ id: "1", revision, deleted: false });
+  return { state, rule, hear };
+}
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -157,5 +176,40 @@ describe("a refetch", () => {
     rule.stop();
     await vi.runAllTimersAsync();
     expect(state.fetches).toBe(0);
+  });
+});
+
+describe("a refetch that says nothing of its answer", () => {
+  test("is waited for until the page shows it, whatever is heard meanwhile", async () => {
+    const { state, hear } = untoldPage({ takes: 1_000 });
+    state.server = 31;
+    for (let revision = 2; revision <= 31; revision++) {
+      hear(revision);
+      await vi.advanceTimersByTimeAsync(20);
+    }
+    await vi.runAllTimersAsync();
+    expect(state).toMatchObject({ fetches: 1, shown: 31 });
+  });
+
+  test("and whose answer is older than what was heard meanwhile is one refetch more", async () => {
+    const { state, hear } = untoldPage({ takes: 500 });
+    hear(2);
+    await vi.advanceTimersByTimeAsync(150);
+    state.server = 3;
+    hear(3);
+    await vi.runAllTimersAsync();
+    expect(state).toMatchObject({ fetches: 2, shown: 3 });
+  });
+
+  test("and fails is tried again, ever more slowly, until it succeeds", async () => {
+    const { state, hear } = untoldPage({ takes: 10 });
+    state.fails = true;
+    hear(2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(state.fetches).toBeGreaterThan(5);
+    expect(state.fetches).toBeLessThan(25);
+    state.fails = false;
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(state.shown).toBe(2);
   });
 });
