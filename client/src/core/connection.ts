@@ -85,7 +85,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const unlisten = onWaking(() => {
     wayBack.now();
     socket.probe();
-    route.arrange();
+    route.wake();
   });
 
   return {

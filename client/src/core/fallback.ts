@@ -1,10 +1,11 @@
 /** Following over HTTP: a few streams for what matters most on the page, and a question now and then for the rest. */
 
 import { createClient } from "graphql-sse";
-import { Follower, isHidden } from "./follower.ts";
+import { Follower } from "./follower.ts";
 import type { Ask } from "./polling.ts";
 import { type Slot, Slots } from "./slots.ts";
 import type { Payload, Sink, Transport } from "./transport.ts";
+import { isHidden } from "./waking.ts";
 
 const ARRANGE_EVERY_MS = 5_000; // another tab may have given back a slot
 

@@ -4,6 +4,7 @@ import { isOver } from "./endings.ts";
 import { type Ask, polling } from "./polling.ts";
 import type { Slot } from "./slots.ts";
 import type { Payload, Result, Sink, Transport } from "./transport.ts";
+import { isHidden } from "./waking.ts";
 
 const ASK_EVERY_MS = 2_000;
 const ASK_HIDDEN_EVERY_MS = 10_000; // nobody looks
@@ -92,8 +93,4 @@ export class Follower {
     this.#slot = undefined;
     return slot;
   }
-}
-
-export function isHidden(): boolean {
-  return globalThis.document?.visibilityState === "hidden";
 }

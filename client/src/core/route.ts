@@ -7,8 +7,11 @@
 
 import type { Fallback, FallbackOptions } from "./fallback.ts";
 import type { Payload, Sink, Transport } from "./transport.ts";
+import { isHidden } from "./waking.ts";
 
-const RETURN_AFTER_MS = 15_000; // twice as long after each probe in vain, up to
+// Whatever blocks WebSockets mostly goes on blocking them, and over HTTP nothing is missed. So: twice as long after each
+// probe in vain, but at once when the network may have changed.
+const RETURN_AFTER_MS = 15_000;
 const RETURN_AT_MOST_MS = 300_000;
 
 // The server itself never closes a socket with these before it is open: nobody is there, or somebody is in between.
@@ -29,6 +32,8 @@ export class Route implements Transport {
   #answersHttp = false;
   #isClosed = false;
   #probes = 0;
+  #isProbing = false;
+  #isWoken = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #options: RouteOptions;
 
@@ -57,9 +62,18 @@ export class Route implements Transport {
     this.#answersHttp = await this.#asksHttp();
   }
 
-  /** What matters most on the page has changed, or the page is seen again. */
+  /** What matters most on the page has changed. */
   arrange(): void {
     void this.#fallback?.arrange();
+  }
+
+  /** The page is seen again, or hidden, or the network is back: perhaps another one, which blocks nothing. */
+  wake(): void {
+    this.arrange();
+    if (this.#fallback === undefined || isHidden()) return;
+    this.#probes = 0;
+    this.#isWoken = true;
+    if (!this.#isProbing) void this.#return();
   }
 
   close(): void {
@@ -84,7 +98,8 @@ export class Route implements Transport {
   }
 
   async #return(): Promise<void> {
-    const isOpen = await this.#options.probe().catch(() => false);
+    clearTimeout(this.#timer);
+    const isOpen = await this.#isOpen();
     if (this.#isClosed) return;
     if (!isOpen) return this.#scheduleReturn();
     const left = this.#fallback;
@@ -92,6 +107,18 @@ export class Route implements Transport {
     this.onSocketOpen();
     left?.close();
     this.#options.onChange();
+  }
+
+  /** One probe at a time. Whoever wakes up during one that is in vain asked about the network that there is now. */
+  async #isOpen(): Promise<boolean> {
+    let isOpen = false;
+    this.#isProbing = true;
+    do {
+      this.#isWoken = false;
+      isOpen = await this.#options.probe().catch(() => false);
+    } while (!isOpen && this.#isWoken && !this.#isClosed);
+    this.#isProbing = false;
+    return isOpen;
   }
 
   async #asksHttp(): Promise<boolean> {

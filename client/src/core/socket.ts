@@ -1,6 +1,6 @@
 /** The WebSocket beneath: a graphql-ws client that never retries by itself and notices when its socket is dead. */
 
-import { type Client, createClient, GRAPHQL_TRANSPORT_WS_PROTOCOL, MessageType } from "graphql-ws";
+import { type Client, CloseCode, createClient, GRAPHQL_TRANSPORT_WS_PROTOCOL, MessageType } from "graphql-ws";
 import { backoff } from "./backoff.ts";
 
 const PING_EVERY_MS = 15_000; // below the 30-60 s after which proxies and mobile networks forget a silent connection
@@ -100,14 +100,14 @@ function isAnswered(socket: WebSocket, payload: unknown): Promise<boolean> {
   return new Promise((resolve) => {
     const decide = (answered: boolean) => {
       clearTimeout(timer);
-      socket.onclose = socket.onerror = null;
+      socket.onclose = null;
       socket.close();
       resolve(answered);
     };
     const timer = setTimeout(() => decide(false), ACK_WITHIN_MS);
     socket.onopen = () => socket.send(JSON.stringify({ type: MessageType.ConnectionInit, payload }));
     socket.onmessage = ({ data }) => decide(JSON.parse(String(data)).type === MessageType.ConnectionAck);
-    socket.onclose = () => decide(false);
-    socket.onerror = () => {}; // a close follows
+    socket.onclose = ({ code }) => decide(code === CloseCode.Forbidden); // minding the token is an answer, too
+    socket.onerror = () => {}; // a close follows; and where it was closed before it was open, `ws` complains of that
   });
 }

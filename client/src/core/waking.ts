@@ -9,3 +9,7 @@ export function onWaking(wake: () => void): () => void {
     document.removeEventListener("visibilitychange", wake);
   };
 }
+
+export function isHidden(): boolean {
+  return globalThis.document?.visibilityState === "hidden";
+}

@@ -20,6 +20,7 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers();
   connection.close();
+  vi.unstubAllGlobals();
   await server.stop();
 });
 
@@ -140,6 +141,44 @@ describe("where WebSockets are blocked", () => {
     await eventually(() => expect(texts).toEqual(["Once", "Once upon"]));
     await eventually(() => expect(server.live).toEqual(["MessageStream message-1"]));
     expect(connection.status()).toBe("open");
+  });
+
+  test("WebSocket is taken again as soon as the page hears of another network", async () => {
+    const window = new EventTarget();
+    vi.stubGlobal("document", Object.assign(new EventTarget(), { visibilityState: "visible" }));
+    vi.stubGlobal("addEventListener", window.addEventListener.bind(window));
+    vi.stubGlobal("removeEventListener", window.removeEventListener.bind(window));
+    connection = createConnection({ url: server.url, webSocketImpl: WebSocket, random: () => 0.5 });
+    server.add({ status: "STREAMING", content: "Once" });
+    const { texts } = follow("message-1");
+    await eventually(() => expect(texts).toEqual(["Once"]));
+    server.blocksSockets = false;
+    window.dispatchEvent(new Event("online"));
+    await eventually(() => expect(server.sockets.size).toBe(1));
+    server.frame("message-1", { content: "Once upon" });
+    await eventually(() => expect(texts).toEqual(["Once", "Once upon"]));
+  });
+
+  test("WebSocket is taken again although the server minds the token first", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+    let token = "old";
+    connection = createConnection({
+      url: server.url,
+      webSocketImpl: WebSocket,
+      random: () => 0.5,
+      token: (refused) => {
+        if (refused !== undefined) token = "new";
+        return token;
+      },
+    });
+    server.add({ status: "STREAMING", content: "Once" });
+    const { texts } = follow("message-1");
+    await eventually(() => expect(texts).toEqual(["Once"]));
+    server.refused.add("old");
+    server.blocksSockets = false;
+    await vi.advanceTimersByTimeAsync(15_000);
+    await eventually(() => expect(server.sockets.size).toBe(1));
+    expect(server.connects.at(-1)).toBe("new");
   });
 });
 
