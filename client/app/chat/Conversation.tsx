@@ -1,6 +1,6 @@
 /** The messages of a chat, oldest first; older ones are loaded as the reader nears them. */
 
-import { useEffect, useRef } from "react";
+import { startTransition, useEffect, useRef, useState } from "react";
 import { Icon } from "../parts/Icon.tsx";
 import type { Action } from "../parts/useAction.ts";
 import { Announcer } from "./Announcer.tsx";
@@ -18,11 +18,13 @@ interface Props {
   readonly hasOlder: boolean;
 }
 
+const FIRST = 16; // rows: they fill most screens, and take half the time of a page
 const AHEAD = "800px 0px 0px"; // loaded before the reader gets there
 
 export function Conversation({ chat, viewerId, pending, older, hasOlder }: Props) {
   const { scroller, content, isAtNewest, goToNewest } = useReadingPlace();
-  const rows = chat.messages.edges;
+  const isWhole = useIsWhole();
+  const rows = isWhole ? chat.messages.edges : chat.messages.edges.slice(-FIRST);
 
   // One's own message is what one wants to see, wherever one was reading.
   const written = pending.length;
@@ -36,7 +38,7 @@ export function Conversation({ chat, viewerId, pending, older, hasOlder }: Props
     <div className="conversation">
       <section ref={scroller} className="scroller" aria-label="Conversation">
         <div ref={content} className="rows">
-          {hasOlder && <OlderMessages older={older} />}
+          {isWhole && hasOlder && <OlderMessages older={older} />}
           <Announcer>
             {rows.map(({ node }, index) => {
               const next = rows[index + 1]?.node;
@@ -58,6 +60,16 @@ export function Conversation({ chat, viewerId, pending, older, hasOlder }: Props
       )}
     </div>
   );
+}
+
+/** False until the first messages have been painted. */
+function useIsWhole(): boolean {
+  const [isWhole, setIsWhole] = useState(false);
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => startTransition(() => setIsWhole(true)));
+    return () => cancelAnimationFrame(frame);
+  }, []);
+  return isWhole;
 }
 
 function OlderMessages({ older }: { older: Action<[]> }) {
