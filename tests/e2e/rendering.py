@@ -179,15 +179,17 @@ def table(costs: Iterable[Cost]) -> str:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kinds", nargs="*", default=[kind.__name__ for kind in KINDS])
+    everything = [*(kind.__name__ for kind in KINDS), "openings"]
+    parser.add_argument("parts", nargs="*", default=everything, help=f"some of: {', '.join(everything)}")
     parser.add_argument("--slower", type=float, default=SLOWER, help="times; 1: as this machine is")
     asked = parser.parse_args()
     settings = {"model": "openai:dictated", "cadence_seconds": CADENCE_SECONDS * 0.9}
     async with Author() as model, launched() as browser, running(model.environment, **settings) as site:
-        kinds = [kind for kind in KINDS if kind.__name__ in asked.kinds]
-        print(table([await grow(browser, site, model, kind, asked.slower) for kind in kinds]))
-        openings = [await first_message(browser, site, asked.slower) for _ in range(OPENINGS)]
-        print(f"\nfirst message visible after {median(openings):.0f} ms (median of {OPENINGS})")
+        if kinds := [kind for kind in KINDS if kind.__name__ in asked.parts]:
+            print(table([await grow(browser, site, model, kind, asked.slower) for kind in kinds]))
+        if "openings" in asked.parts:
+            openings = [await first_message(browser, site, asked.slower) for _ in range(OPENINGS)]
+            print(f"first message visible after {median(openings):.0f} ms (median of {OPENINGS})")
 
 
 if __name__ == "__main__":
