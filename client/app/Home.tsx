@@ -2,17 +2,15 @@
 
 import { useEffect, useMemo, useRef, useState } from "react";
 import { ChatPage } from "./chat/ChatPage.tsx";
-import { PAGE } from "./chat/useChat.ts";
 import { Sidebar } from "./chats/Sidebar.tsx";
 import { StartPage } from "./chats/StartPage.tsx";
 import { useChats } from "./chats/useChats.ts";
 import { useNews } from "./chats/useNews.ts";
-import { ChatDocument } from "./documents.ts";
 import { ConnectionNote } from "./parts/ConnectionNote.tsx";
 import { Icon } from "./parts/Icon.tsx";
 import { Problem } from "./parts/Problem.tsx";
 import { useChatId } from "./router.ts";
-import { signOut, useSession } from "./session/session.ts";
+import { signOut } from "./session/session.ts";
 import { inWords } from "./words.ts";
 
 export function Home() {
@@ -22,7 +20,6 @@ export function Home() {
   const { news, onLook } = useNews(viewer?.user.id, heads, chatId);
   const [isListOpen, setIsListOpen] = useState(false);
   const list = useRef<HTMLElement>(null);
-  useEarlyChat(chatId);
   const title = heads.find(({ id }) => id === chatId)?.title;
 
   useEffect(() => {
@@ -82,14 +79,4 @@ export function Home() {
       </main>
     </div>
   );
-}
-
-/** Asks for the chat at the same time as for the list, and not after it: its page finds it under way, or there. */
-function useEarlyChat(id: string | undefined) {
-  const { client } = useSession();
-  useEffect(() => {
-    if (id === undefined) return;
-    // What goes wrong is said by the chat's page, which asks again.
-    client.query({ query: ChatDocument, variables: { id, last: PAGE } }).catch(() => {});
-  }, [client, id]);
 }

@@ -1,6 +1,7 @@
-/** Where the page is: `/`, or a chat at `/c/<id>`. */
+/** Where the page is, and how it goes elsewhere. */
 
 import { type MouseEvent, useSyncExternalStore } from "react";
+import { chatIdIn, pathOf } from "./paths.ts";
 
 const listeners = new Set<() => void>();
 
@@ -19,12 +20,7 @@ export function useChatId(): string | undefined {
     },
     () => location.pathname,
   );
-  const id = /^\/c\/([^/]+)$/.exec(path)?.[1];
-  return id && decodeURIComponent(id);
-}
-
-export function pathOf(chatId?: string): string {
-  return chatId === undefined ? "/" : `/c/${encodeURIComponent(chatId)}`;
+  return chatIdIn(path);
 }
 
 export function goTo(chatId?: string): void {

@@ -10,11 +10,11 @@ import {
   OlderMessagesDocument,
   type OlderMessagesQueryVariables,
 } from "../documents.ts";
+import { PAGE } from "../opening/questions.ts";
 import { useAction } from "../parts/useAction.ts";
 import { useSession } from "../session/session.ts";
 import { outboxOf } from "./outbox.ts";
 
-export const PAGE = 30;
 const MOST = 100; // the server's limit
 
 type Cursor = string | null | undefined;

@@ -6,7 +6,8 @@ import { Avatar } from "../parts/Avatar.tsx";
 import { Brand } from "../parts/Brand.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import type { Action } from "../parts/useAction.ts";
-import { followingLink, pathOf } from "../router.ts";
+import { pathOf } from "../paths.ts";
+import { followingLink } from "../router.ts";
 import { signOut } from "../session/session.ts";
 import { age } from "../words.ts";
 

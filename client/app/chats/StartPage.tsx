@@ -2,8 +2,8 @@
 
 import { Composer } from "../chat/Composer.tsx";
 import { outboxOf } from "../chat/outbox.ts";
-import { PAGE } from "../chat/useChat.ts";
 import { ChatDocument, CreateChatDocument } from "../documents.ts";
+import { PAGE } from "../opening/questions.ts";
 import { useAction } from "../parts/useAction.ts";
 import { goTo } from "../router.ts";
 import { useSession } from "../session/session.ts";

@@ -4,10 +4,10 @@ import { useQuery } from "@apollo/client/react";
 import { useSync } from "@twotrack/client/apollo";
 import { useCallback } from "react";
 import { ChatsDocument } from "../documents.ts";
+import { PAGE } from "../opening/questions.ts";
 import { useAction } from "../parts/useAction.ts";
 import { useSession } from "../session/session.ts";
 
-const PAGE = 30;
 const MOST = 100; // the server's limit
 
 export function useChats() {

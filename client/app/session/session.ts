@@ -31,6 +31,10 @@ export function useSession(): Session {
   return useSyncExternalStore(subscribe, () => session);
 }
 
+export function currentSession(): Session {
+  return session;
+}
+
 export function signIn(token: string): void {
   storeToken(token);
   become(open());
