@@ -1,11 +1,13 @@
 """A house of notes on each backend, for the tests of the mechanism by itself."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
 from tests.conftest import Backend
+from tests.streaming.desk import Desk
 from tests.streaming.notes import House, house, tracking_notes
 
 
@@ -21,3 +23,13 @@ async def here(backend: Backend, only_notes: None) -> AsyncIterator[House]:
     """One process on each backend."""
     async with house(backend.database_url, backend.broadcast_url) as process:
         yield process
+
+
+@pytest_asyncio.fixture
+async def desk(here: House) -> AsyncIterator[Desk]:
+    """A writer on each backend."""
+    desk = Desk(here)
+    yield desk
+    for hand in desk.hands:
+        hand.task.cancel()
+    await asyncio.gather(*(hand.task for hand in desk.hands), return_exceptions=True)
