@@ -1,4 +1,4 @@
-"""Promise 8: announced is what is committed, and all of it. tests/streaming/test_announce.py has every shape of it."""
+"""Promise 8: announced is what is committed, and all of it. Every shape of it: tests/streaming/test_announce*.py."""
 
 import asyncio
 from typing import Any
