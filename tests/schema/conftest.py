@@ -1,4 +1,4 @@
-"""What the tests of bad input share."""
+"""What the tests of bad input share, and those of readers who are stuck."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from api.schema.bounded import BoundedSocket
+from api.schema.wire import Wire
 from tests.server import Running
 
 
@@ -15,6 +17,13 @@ async def unharmed(server: Running, caplog: pytest.LogCaptureFixture) -> AsyncIt
     yield server
     assert await server.stranger().ask("{ viewer { id } }") == {"viewer": None}
     assert [record.getMessage() for record in caplog.get_records("call") if is_alarming(record)] == []
+
+
+@pytest.fixture
+def brief_parting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is stuck is not waited for long."""
+    for kind in (Wire, BoundedSocket):
+        monkeypatch.setattr(kind, "parting_seconds", 0.5)
 
 
 def is_alarming(record: logging.LogRecord) -> bool:
