@@ -1,6 +1,6 @@
 /** What the assistant writes. */
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { type BubbleFragment, RegenerateDocument, StopDocument } from "../documents.ts";
 import { Markdown } from "../markdown/Markdown.tsx";
 import { CopyButton } from "../parts/CopyButton.tsx";
@@ -15,7 +15,8 @@ import { Reasoning } from "./Reasoning.tsx";
 
 export function Reply({ message }: { message: BubbleFragment }) {
   const { client } = useSession();
-  const { id, content, reasoning, status, streaming } = message;
+  const { id, content, reasoning, status, streaming, createdAt } = message;
+  const time = useMemo(() => clock(createdAt), [createdAt]);
   const body = useAnnouncedEnd(streaming);
   useInView(body, id, streaming);
   const variables = { input: { messageId: id } };
@@ -28,7 +29,7 @@ export function Reply({ message }: { message: BubbleFragment }) {
       data-message-id={id}
       data-status={status}
       aria-busy={streaming}
-      aria-label={`Assistant, ${clock(message.createdAt)}`}
+      aria-label={`Assistant, ${time}`}
     >
       {reasoning && <Reasoning text={reasoning} isThinking={streaming && content === ""} />}
       <div ref={body}>

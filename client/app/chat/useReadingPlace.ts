@@ -55,12 +55,17 @@ export function useReadingPlace(): ReadingPlace {
       lastTop = view.scrollTop;
     };
 
+    // Text that grows is followed before its frame begins: scrolled to within it, each update would cost a second frame,
+    // for the scroll event alone.
+    const texts = new MutationObserver(keep);
+    texts.observe(rows, { subtree: true, childList: true, characterData: true });
     // Fires between layout and paint: the reader never sees the text in the wrong place.
     const sizes = new ResizeObserver(keep);
     sizes.observe(rows);
     sizes.observe(view);
     view.addEventListener("scroll", onScroll, { passive: true });
     return () => {
+      texts.disconnect();
       sizes.disconnect();
       view.removeEventListener("scroll", onScroll);
     };

@@ -2,6 +2,7 @@
 
 import { memo, useRef } from "react";
 import { type Parsed, parse } from "./blocks.ts";
+import { Growing } from "./Growing.tsx";
 import { MarkdownBlock } from "./MarkdownBlock.tsx";
 
 interface Props {
@@ -15,11 +16,12 @@ export const Markdown = memo(function Markdown({ text, isGrowing }: Props) {
   const { settled, open } = parsed.current;
   return (
     <div className="markdown" dir="auto">
-      {[...settled, ...open].map((block, index) => (
-        // A block's place is its identity: text is only ever added behind it.
-        // biome-ignore lint/suspicious/noArrayIndexKey: see above
-        <MarkdownBlock key={index} block={block} isOpen={isGrowing && index >= settled.length} />
-      ))}
+      <Growing
+        each={MarkdownBlock}
+        items={[...settled, ...open]}
+        openFrom={isGrowing ? settled.length : Number.POSITIVE_INFINITY}
+        shared={undefined}
+      />
     </div>
   );
 });

@@ -4,16 +4,10 @@ import type { List, ListItem, Table, TableRow, Text } from "mdast";
 import { memo } from "react";
 import { CodeBlock, IsOpen } from "./CodeBlock.tsx";
 import { elements, TableFrame } from "./elements.tsx";
+import { type Each, Growing } from "./Growing.tsx";
 import type { Block, Part } from "./parts.ts";
 
-interface Props {
-  readonly block: Block;
-  /** Whether it may still change. */
-  readonly isOpen: boolean;
-}
-
-export const MarkdownBlock = memo(function MarkdownBlock({ block, isOpen }: Props) {
-  const { node, parts } = block;
+export const MarkdownBlock: Each<Block> = memo(({ item: { node, parts }, isOpen }) => {
   switch (node.type) {
     case "list":
       return <ListBlock list={node} parts={parts as readonly Part<ListItem>[]} isOpen={isOpen} />;
@@ -34,39 +28,35 @@ export const MarkdownBlock = memo(function MarkdownBlock({ block, isOpen }: Prop
 
 function ListBlock({ list, parts, isOpen }: { list: List; parts: readonly Part<ListItem>[]; isOpen: boolean }) {
   const isLoose = list.spread || parts.some(({ node }) => node.spread);
-  const items = parts.map((part, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: as blocks, parts are only ever added behind
-    <Item key={index} item={part.node} isLoose={isLoose} isOpen={isOpen && index === parts.length - 1} />
-  ));
+  const openFrom = isOpen ? parts.length - 1 : parts.length;
+  const items = <Growing each={Item} items={parts} openFrom={openFrom} shared={isLoose} />;
   return list.ordered ? <ol start={list.start ?? 1}>{items}</ol> : <ul>{items}</ul>;
 }
 
 /** In a loose list, whose items have room between them, they are paragraphs. */
-const Item = memo(({ item, isLoose, isOpen }: { item: ListItem; isLoose: boolean; isOpen: boolean }) => (
-  <IsOpen value={isOpen}>{elements({ type: "list", spread: isLoose, children: [item] }, "li")}</IsOpen>
+const Item: Each<Part<ListItem>, boolean> = memo(({ item: { node }, isOpen, shared: isLoose }) => (
+  <IsOpen value={isOpen}>{elements({ type: "list", spread: isLoose, children: [node] }, "li")}</IsOpen>
 ));
 
 function TableBlock({ table, parts }: { table: Table; parts: readonly Part<TableRow>[] }) {
   return (
     <TableFrame>
       <thead>
-        <Row table={table} />
+        <Titles table={table} />
       </thead>
       {parts.length > 0 && (
         <tbody>
-          {parts.map(({ node }, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: as blocks, parts are only ever added behind
-            <Row key={index} table={table} row={node} />
-          ))}
+          <Growing each={Row} items={parts} openFrom={parts.length} shared={table} />
         </tbody>
       )}
     </TableFrame>
   );
 }
 
-/** Without a row of its own, it is the titles. */
-const Row = memo(({ table, row }: { table: Table; row?: TableRow }) =>
-  row ? elements({ ...table, children: [NO_TITLES, row] }, "tbody", "tr") : elements(table, "thead", "tr"),
+const Titles = memo(({ table }: { table: Table }) => elements(table, "thead", "tr"));
+
+const Row: Each<Part<TableRow>, Table> = memo(({ item: { node }, shared: table }) =>
+  elements({ ...table, children: [NO_TITLES, node] }, "tbody", "tr"),
 );
 
 const NO_TITLES: TableRow = { type: "tableRow", children: [] };

@@ -72,23 +72,48 @@ function blocksFrom(text: string, start: number, begun?: Block): Block[] {
 
 /** Up to the last beginning of a block, or of a part, that no more text can turn into something else. */
 function settle(text: string, known: Parsed, blocks: readonly Block[]): Parsed {
-  // A line that is not complete may be anything yet: `-` an item or a rule, `#` a heading or a word.
-  const isSure = (start: number, lines = 1) => lineAfter(text, start, lines) <= text.lastIndexOf("\n") + 1;
   for (let index = blocks.length - 1; index >= 0; index--) {
     const block = blocks[index] as Block;
     const settled = [...known.settled, ...blocks.slice(0, index)];
     const open = blocks.slice(index);
     const least = block.head === "" ? 1 : 0; // without a head, the first part is where the block begins
-    const sure = block.parts.findLastIndex(({ start }, part) => part >= least && isSure(start));
+    const sure = block.parts.findLastIndex(({ start }, part) => part >= least && isSurePart(text, start));
     if (sure >= 0) {
       const settledText = text.slice(0, block.parts[sure]?.start);
       return { settled, open, settledText, begun: { ...block, parts: block.parts.slice(0, sure) } };
     }
-    // It is the second line that makes a table of the first.
-    if (isSure(block.start, block.node.type === "table" ? 2 : 1))
-      return { settled, open, settledText: text.slice(0, block.start) };
+    if (isSureBlock(text, block, blocks[index - 1])) return { settled, open, settledText: text.slice(0, block.start) };
   }
   return { ...known, open: blocks };
+}
+
+function isSurePart(text: string, start: number): boolean {
+  SURE_PART.lastIndex = start;
+  return isComplete(text, start) || SURE_PART.test(text);
+}
+
+/** An item that says something is no rule any more; a row is one from its first character on. */
+const SURE_PART = /[ \t]*(([-*+]|\d{1,9}[.)])[ \t]+[^\s*-]|\|)/y;
+
+function isSureBlock(text: string, { node, start }: Block, before: Block | undefined): boolean {
+  // It is the second line that makes a table of the first.
+  if (isComplete(text, start, node.type === "table" ? 2 : 1)) return true;
+  if (before === undefined) return false;
+  return ENDED.has(before.node.type) || (ENDED_BY_BLANK_LINE.has(before.node.type) && isAfterBlankLine(text, start));
+}
+
+/** Nothing that follows is part of them. */
+const ENDED = new Set(["heading", "thematicBreak"]);
+
+const ENDED_BY_BLANK_LINE = new Set(["paragraph", "blockquote", "table"]);
+
+function isAfterBlankLine(text: string, start: number): boolean {
+  return /\n[ \t]*\n$/.test(text.slice(text.lastIndexOf("\n", start - 2), start));
+}
+
+/** A line that is not complete may be anything yet: `-` an item or a rule, `#` a heading or a word. */
+function isComplete(text: string, start: number, lines = 1): boolean {
+  return lineAfter(text, start, lines) <= text.lastIndexOf("\n") + 1;
 }
 
 /** Blocks are rendered one by one, so each must know by itself where it links to. What links nowhere stays as it was. */

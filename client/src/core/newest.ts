@@ -1,10 +1,16 @@
-/** The newest version of each message that any component has seen, for caches that do not keep it themselves. */
+/** The newest version of each message that is followed, kept out of a library's cache. */
 
 import { isNews, type Revised } from "./revisions.ts";
 
 export class Newest<Message extends Revised> {
   #known = new Map<string, Message>();
   #listeners = new Map<string, Set<() => void>>();
+  readonly #onLeft: (last: Message) => void;
+
+  /** `onLeft` hears the newest version of a message when nobody follows it any more. */
+  constructor(onLeft: (last: Message) => void = () => {}) {
+    this.#onLeft = onLeft;
+  }
 
   get(id: string): Message | undefined {
     return this.#known.get(id);
@@ -24,8 +30,10 @@ export class Newest<Message extends Revised> {
     return () => {
       listeners.delete(listener);
       if (listeners.size > 0) return;
+      const last = this.#known.get(id);
       this.#listeners.delete(id);
       this.#known.delete(id); // the next page asks the server anyway, and a long session must not keep every chat
+      if (last !== undefined) this.#onLeft(last);
     };
   }
 }

@@ -3,10 +3,13 @@
 import { useMemo, useRef } from "react";
 import { isNews, type Revised } from "../core/revisions.ts";
 
-export function useNewest<Message extends Revised>(message: Message, heard: Partial<Revised> | undefined): Message {
+export function useNewest<Message extends Revised>(
+  message: Message,
+  ...heard: readonly (Partial<Revised> | undefined)[]
+): Message {
   // A ref written while rendering is safe here: it only rises, and a discarded render has still seen what it saw.
   const newest = useRef<Revised>(message);
-  for (const candidate of [message, heard]) {
+  for (const candidate of [message, ...heard]) {
     if (isRevised(candidate) && isNews(candidate, newest.current)) newest.current = candidate;
   }
   const best = newest.current;

@@ -1,14 +1,14 @@
 /** Follows a message while it is being written. */
 
-import type { Client, CombinedError } from "@urql/core";
-import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import type { Client } from "@urql/core";
+import { useEffect } from "react";
 import { useClient } from "urql";
 import type { LiveMessageFragment } from "../core/documents.ts";
 import { Newest } from "../core/newest.ts";
-import type { Followable, Revised } from "../core/revisions.ts";
+import type { Followable } from "../core/revisions.ts";
 import { Shared } from "../core/shared.ts";
 import { type FragmentDocument, type StreamDocuments, streamDocuments } from "../core/stream.ts";
-import { useNewest } from "../react/useNewest.ts";
+import { type Following, useFollowing } from "../react/useFollowing.ts";
 
 export interface MessageStreamOptions<Live> {
   /** What to ask for instead of everything; `id revision status streaming` come along by themselves. */
@@ -23,36 +23,11 @@ export function useMessageStream<Message extends Followable, Live = LiveMessageF
   message: Message,
   options: MessageStreamOptions<Live> = {},
 ): Message & Partial<Live> {
-  const client = useClient();
-  const documents = streamDocuments(options.fragment);
-  const { id } = message;
-  const { versions, streams } = followingOf(client, documents);
-  const heard = useSyncExternalStore(
-    useCallback((listener) => versions.subscribe(id, listener), [versions, id]),
-    () => versions.get(id),
-  );
-  const newest = useNewest(message, heard);
-  const [refused, setRefused] = useState<Revised>();
-  const isRefused = refused?.id === newest.id && refused.revision === newest.revision;
-  const isFollowing = newest.streaming && !isRefused;
-  const { revision } = newest;
-
+  const following = followingOf(useClient(), streamDocuments(options.fragment));
+  const newest = useFollowing(following, message) as Message & Partial<Live>;
+  const { versions } = following;
   useEffect(() => versions.offer(message), [versions, message]);
-
-  useEffect(() => {
-    if (!isFollowing) return;
-    return streams.follow(id, (error) => {
-      // Deleted, or no longer ours to see: sync will take it off the page, and until then nothing pretends to be written.
-      if (error.graphQLErrors.length > 0) setRefused({ id, revision });
-    });
-  }, [streams, id, isFollowing, revision]);
-
-  return (isRefused ? { ...newest, streaming: false } : newest) as Message & Partial<Live>;
-}
-
-interface Following {
-  readonly versions: Newest<Followable>;
-  readonly streams: Shared<CombinedError>;
+  return newest;
 }
 
 const versionsOf = new WeakMap<Client, Newest<Followable>>();
@@ -73,11 +48,11 @@ function streamsOf<Live>(
   client: Client,
   { subscription }: StreamDocuments<Live>,
   versions: Newest<Followable>,
-): Shared<CombinedError> {
-  return new Shared((id, fail) => {
+): Shared<Error> {
+  return new Shared((id, refuse) => {
     const stream = client.subscription(subscription, { id }).subscribe(({ data, error }) => {
       if (data?.messageStream) versions.offer(data.messageStream as unknown as Followable);
-      if (error) fail(error);
+      if (error && error.graphQLErrors.length > 0) refuse(error);
     });
     return () => stream.unsubscribe();
   });
