@@ -9,25 +9,8 @@ import { createHandler } from "graphql-sse/lib/use/http";
 import { CloseCode } from "graphql-ws";
 import { useServer as serve } from "graphql-ws/use/ws";
 import { type WebSocket, WebSocketServer } from "ws";
-
-export interface Message {
-  __typename: "Message";
-  id: string;
-  chatId: string;
-  author: { id: string; name: string; createdAt: string } | null;
-  role: "USER" | "ASSISTANT";
-  content: string;
-  reasoning: string | null;
-  status: "STREAMING" | "COMPLETE" | "STOPPED" | "FAILED";
-  streaming: boolean;
-  error: { code: string; message: string } | null;
-  revision: number;
-  model: string | null;
-  finishReason: string | null;
-  usage: { inputTokens: number; outputTokens: number } | null;
-  createdAt: string;
-  updatedAt: string;
-}
+import { Channel } from "./channel.ts";
+import { ADA, CHAT, chatOf, type Message, newMessage } from "./rows.ts";
 
 interface SyncEvent {
   id: string;
@@ -44,10 +27,6 @@ interface Held {
 }
 
 type Answer = { data?: unknown; errors?: unknown };
-
-const NOW = "2026-01-01T00:00:00Z";
-const CHAT = "chat-1";
-const ADA = { __typename: "User", id: "user-1", name: "Ada", createdAt: NOW };
 
 export class TestServer {
   readonly messages: Message[] = [];
@@ -190,26 +169,7 @@ export class TestServer {
   // What others do to the rows
 
   add(fields: Partial<Message> = {}): Message {
-    const id = fields.id ?? `message-${this.messages.length + 1}`;
-    const message: Message = {
-      __typename: "Message",
-      id,
-      chatId: CHAT,
-      author: null,
-      role: "ASSISTANT",
-      content: "",
-      reasoning: null,
-      status: "COMPLETE",
-      streaming: fields.status === "STREAMING",
-      error: null,
-      revision: 1,
-      model: null,
-      finishReason: null,
-      usage: null,
-      createdAt: NOW,
-      updatedAt: NOW,
-      ...fields,
-    };
+    const message = newMessage({ id: `message-${this.messages.length + 1}`, ...fields });
     this.messages.push(message);
     return message;
   }
@@ -317,20 +277,7 @@ export class TestServer {
   }
 
   #chat() {
-    const { revision } = this;
-    const rows = [...this.messages];
-    return {
-      __typename: "Chat",
-      id: CHAT,
-      title: this.title,
-      owner: ADA,
-      participants: [ADA],
-      revision,
-      createdAt: NOW,
-      updatedAt: NOW,
-      messages: (args: { first?: number; after?: string; last?: number; before?: string }) =>
-        page(rows, args, revision),
-    };
+    return chatOf({ title: this.title, revision: this.revision, rows: [...this.messages] });
   }
 
   #subscriptions() {
@@ -361,81 +308,6 @@ export class TestServer {
     followers.add(channel);
     return channel;
   }
-}
-
-/** An async iterator that is fed from outside. */
-class Channel<Event> implements AsyncIterableIterator<Event> {
-  #queue: Event[] = [];
-  #wake: () => void = () => {};
-  #ended = false;
-  #closed = false;
-  readonly #onClose: () => void;
-
-  constructor(onClose: () => void) {
-    this.#onClose = onClose;
-  }
-
-  push(event: Event): void {
-    this.#queue.push(event);
-    this.#wake();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake();
-  }
-
-  async next(): Promise<IteratorResult<Event>> {
-    while (this.#queue.length === 0) {
-      if (this.#ended) {
-        this.#close();
-        return { value: undefined, done: true };
-      }
-      await new Promise<void>((wake) => {
-        this.#wake = wake;
-      });
-    }
-    return { value: this.#queue.shift() as Event, done: false };
-  }
-
-  async return(): Promise<IteratorResult<Event>> {
-    this.#queue = [];
-    this.end();
-    this.#close();
-    return { value: undefined, done: true };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  #close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#onClose();
-  }
-}
-
-function page(
-  rows: Message[],
-  args: { first?: number; after?: string; last?: number; before?: string },
-  revision: number,
-) {
-  const start = args.after ? rows.findIndex((row) => row.id === args.after) + 1 : 0;
-  const end = args.before ? rows.findIndex((row) => row.id === args.before) : rows.length;
-  const first = args.first !== undefined ? Math.min(end, start + args.first) : end;
-  const from = args.first !== undefined ? start : Math.max(start, end - (args.last ?? 30));
-  const window = rows.slice(from, first);
-  return {
-    revision,
-    edges: window.map((node) => ({ cursor: node.id, node })),
-    pageInfo: {
-      hasPreviousPage: from > 0,
-      hasNextPage: first < rows.length,
-      startCursor: window[0]?.id ?? null,
-      endCursor: window.at(-1)?.id ?? null,
-    },
-  };
 }
 
 function bearer(authorization: unknown): string | undefined {

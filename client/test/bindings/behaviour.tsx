@@ -2,7 +2,8 @@
 
 import { act } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Message, TestServer } from "../server.ts";
+import type { Message } from "../rows.ts";
+import { TestServer } from "../server.ts";
 import { type Binding, document, eventually, type Options, quiet, type Shown, show } from "./harness.tsx";
 
 const STREAM = "MessageStream message-1";

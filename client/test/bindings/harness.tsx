@@ -6,7 +6,7 @@ import { parse } from "graphql";
 import { memo, type ReactNode, StrictMode, useState } from "react";
 import { expect } from "vitest";
 import type { TokenSource } from "../../src/core/tokens.ts";
-import type { Message } from "../server.ts";
+import type { Message } from "../rows.ts";
 
 export type Row = Pick<Message, "id" | "revision" | "status" | "streaming" | "content">;
 
