@@ -267,6 +267,11 @@ class Person:
         data = await self.ask(mutation, c=chat, t=content, k=key or f"key {next(_names)} {time.time_ns()}", r=reply)
         return data["sendMessage"]
 
+    async def prompt(self, chat: str | None = None, content: str = "Hello") -> str:
+        """Send a message to this chat, or to a new one; the id of its reply."""
+        sent = await self.send(chat or await self.create_chat(), content)
+        return str(sent["reply"]["id"])
+
     async def act(self, mutation: str, message: str) -> dict[str, Any]:
         """stopMessage, regenerateMessage: the message as it is after."""
         data = await self.ask(

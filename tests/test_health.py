@@ -99,7 +99,7 @@ async def test_metrics_are_for_prometheus_and_there_from_the_start(server: Runni
 async def test_metrics_move_with_what_happens(server: Running) -> None:
     ann = await server.person("Ann")
     chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     async with ann.socket() as socket:
         stream, sync = await socket.stream(reply), await socket.sync(chat, ann.viewer_id)
         await stream.next()

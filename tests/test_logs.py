@@ -99,7 +99,7 @@ async def test_a_stream_that_breaks_is_masked_and_logged_and_ended(
         raise RuntimeError(SECRET_DETAIL)
 
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     monkeypatch.setattr(auth.Access, "row", broken)
     async with subscribed(ann, transport, STREAM, id=reply) as stream:
         error = await stream.refusal()

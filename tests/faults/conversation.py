@@ -29,7 +29,7 @@ class Conversation:
 
     async def ask(self, content: str = "Hello") -> str:
         """Ann asks; the id of the reply, which both follow from now on."""
-        reply = (await self.ann.send(self.chat, content))["reply"]["id"]
+        reply = await self.ann.prompt(self.chat, content)
         await self.follow(reply)
         return str(reply)
 

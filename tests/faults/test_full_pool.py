@@ -46,7 +46,7 @@ async def every_connection_held(server: Running, ann: Person) -> AsyncIterator[N
 async def test_a_reply_is_written_on_while_requests_hold_every_connection(scaled: Backend) -> None:
     async with serving(scaled.settings(model=SLOW, grace_seconds=0.5), replies=True) as server:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         async with ann.socket() as socket:
             stream = await socket.stream(reply)
             while not (await stream.next())["content"]:

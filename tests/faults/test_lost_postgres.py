@@ -45,7 +45,7 @@ async def test_after_an_outage_writers_come_before_those_who_settle(scaled: Back
     settings = scaled.settings(patience_seconds=3600, lease_seconds=0.001)
     async with serving(settings) as server:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         await server.claim(reply)
         store = AwayOnce(server.parts.database)
         sweep = Sweep(store, server.parts.hub, server.parts.publisher, patience=1, wait=1)

@@ -1,61 +1,37 @@
 """Promise 5: one permission query per subscription and none per update; whoever is taken out gets nothing more."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager
 
 import pytest
-from sqlalchemy import event
 
 from api.streaming.announce import tables_changed_by
 from tests.conftest import Backend
 from tests.server import Running, serving
+from tests.statements import sent_to
 
 NO_SWEEP = 3_600.0
 """What arrives all the same came over the bus."""
 
 
-@contextmanager
-def permissions(*servers: Running) -> Iterator[list[str]]:
+def permissions(*servers: Running) -> AbstractContextManager[list[str]]:
     """The statements that ask who takes part, on all of these."""
-    asked: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if "participations" in statement:
-            asked.append(statement)
-
-    engines = {server.parts.database.engine.sync_engine for server in servers}
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
+    databases = (server.parts.database for server in servers)
+    return sent_to(*databases, like=lambda statement: "participations" in statement)
 
 
-@contextmanager
-def reads(server: Running) -> Iterator[list[str]]:
+def reads(server: Running) -> AbstractContextManager[list[str]]:
     """All statements that read."""
-    made: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if statement.upper().startswith(("SELECT", "WITH")) and not tables_changed_by(statement):
-            made.append(statement)
-
-    engine = server.parts.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield made
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+    return sent_to(
+        server.parts.database,
+        like=lambda statement: statement.upper().startswith(("SELECT", "WITH")) and not tables_changed_by(statement),
+    )
 
 
 async def test_a_stream_asks_once_in_the_query_that_reads_the_snapshot_and_never_again(backend: Backend) -> None:
     async with serving(backend.settings(patience_seconds=NO_SWEEP)) as server:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         async with ann.socket() as socket:
             with permissions(server) as asked, reads(server) as made:
                 stream = await socket.stream(reply)
@@ -76,7 +52,7 @@ async def test_each_of_many_streams_asks_for_itself_and_once(backend: Backend) -
         ann, bob = await server.person("Ann"), await server.person("Bob")
         chat = await ann.create_chat()
         await ann.add(chat, bob)
-        reply = (await ann.send(chat))["reply"]["id"]
+        reply = await ann.prompt(chat)
         async with ann.socket() as anns, bob.socket() as bobs:
             with permissions(server) as asked:
                 streams = [await socket.stream(reply) for socket in (anns, bobs) for _ in range(5)]
@@ -111,7 +87,7 @@ async def test_a_sync_asks_once_for_all_its_ids_and_never_again(backend: Backend
 async def test_the_sweep_asks_for_nobodys_permission(server: Running) -> None:
     ann = await server.person("Ann")
     chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     async with ann.socket() as socket:
         stream, sync = await socket.stream(reply), await socket.sync(chat)
         await stream.next()
@@ -129,7 +105,7 @@ async def test_whoever_is_taken_out_gets_nothing_more_after_a_second_on_every_pr
         ann, bob = await server.person("Ann"), await server.person("Bob")
         chat, kept = await ann.create_chat(), await bob.create_chat()
         await ann.add(chat, bob)
-        reply = (await ann.send(chat))["reply"]["id"]
+        reply = await ann.prompt(chat)
         async with bob.socket() as near, bob.socket(elsewhere.port) as far, ann.socket() as anns:
             streams = [await socket.stream(reply) for socket in (near, far)]
             syncs = [await socket.sync(chat, kept) for socket in (near, far)]
@@ -160,7 +136,7 @@ async def test_whoever_is_taken_out_while_the_bus_loses_the_word_is_found_by_the
     ann, bob = await server.person("Ann"), await server.person("Bob")
     chat = await ann.create_chat()
     await ann.add(chat, bob)
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     async with bob.socket() as near, bob.socket(elsewhere.port) as far:
         streams = [await socket.stream(reply) for socket in (near, far)]
         syncs = [await socket.sync(chat) for socket in (near, far)]
@@ -178,7 +154,7 @@ async def test_whoever_stays_sees_nothing_of_somebody_elses_leaving_but_the_new_
     ann, bob = await server.person("Ann"), await server.person("Bob")
     chat = await ann.create_chat()
     await ann.add(chat, bob)
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     async with ann.socket() as socket:
         stream, sync = await socket.stream(reply), await socket.sync(chat)
         first, before = await stream.next(), await sync.next()
@@ -193,7 +169,7 @@ async def test_whoever_lost_the_chat_cannot_follow_its_messages_anew(server: Run
     ann, bob = await server.person("Ann"), await server.person("Bob")
     chat = await ann.create_chat()
     await ann.add(chat, bob)
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     await ann.remove(chat, bob)
     for port in (server.port, elsewhere.port):
         async with bob.socket(port) as socket:
@@ -205,7 +181,7 @@ async def test_whoever_lost_the_chat_cannot_follow_its_messages_anew(server: Run
 async def test_whoever_does_not_take_part_sees_nothing(server: Running, who: str) -> None:
     ann, bob = await server.person("Ann"), await server.person("Bob")
     chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     other = bob if who == "somebody from another chat" else server.stranger()
     code = "NOT_FOUND" if other is bob else "UNAUTHENTICATED"
     async with other.socket() as socket:

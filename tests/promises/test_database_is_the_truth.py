@@ -27,7 +27,7 @@ async def healed(subscription: Subscription, server: Running, **wanted: Any) -> 
 
 async def test_a_lost_update_heals(server: Running, elsewhere: Running) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with ann.socket() as near, ann.socket(elsewhere.port) as far:
         streams = [await near.stream(reply), await far.stream(reply)]
         for stream in streams:
@@ -45,7 +45,7 @@ async def test_a_lost_update_heals(server: Running, elsewhere: Running) -> None:
 @pytest.mark.parametrize("end", ["COMPLETE", "STOPPED"])
 async def test_a_lost_end_heals(server: Running, elsewhere: Running, end: str) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with ann.socket() as near, ann.socket(elsewhere.port) as far:
         streams = [await near.stream(reply), await far.stream(reply)]
         for stream in streams:
@@ -64,7 +64,7 @@ async def test_a_lost_end_heals(server: Running, elsewhere: Running, end: str) -
 async def test_a_lost_deletion_heals_on_both_tracks(server: Running, elsewhere: Running) -> None:
     ann = await server.person("Ann")
     chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     async with ann.socket(elsewhere.port) as socket:
         stream, sync = await socket.stream(reply), await socket.sync(chat, ann.viewer_id)
         await stream.next()
@@ -98,7 +98,7 @@ async def test_a_lost_restart_heals_and_the_reply_is_taken_again(backend: Backen
         ann = await server.person("Ann")
         chat = await ann.create_chat()
         with server.silent():
-            reply = (await ann.send(chat))["reply"]["id"]
+            reply = await ann.prompt(chat)
             async with ann.socket() as socket:
                 await healed(await socket.stream(reply), server, status="COMPLETE")
 
@@ -110,7 +110,7 @@ async def test_a_bus_that_comes_back_is_followed_by_a_sweep_at_once(
     async with serving(settings) as server:
         ann = await server.person("Ann")
         chat = await ann.create_chat()
-        reply = (await ann.send(chat))["reply"]["id"]
+        reply = await ann.prompt(chat)
         async with ann.socket() as socket:
             stream, sync = await socket.stream(reply), await socket.sync(chat)
             await stream.next()
@@ -150,7 +150,7 @@ async def drop_the_bus(
 async def test_a_person_who_only_reads_never_notices(server: Running, elsewhere: Running) -> None:
     """Every other announcement is lost; the reader's frames rise, and end with the row."""
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with ann.socket(elsewhere.port) as socket:
         stream = await socket.stream(reply)
         async with server.writing(reply) as text:

@@ -98,7 +98,7 @@ async def test_the_last_frame_of_a_reply_equals_the_row_however_it_ends(
 ) -> None:
     ann = await server.person("Ann")
     chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     async with ann.socket() as near, ann.socket(elsewhere.port) as far:
         streams = [await near.stream(reply), await far.stream(reply)]
         for stream in streams:
@@ -129,7 +129,7 @@ async def test_a_message_that_is_lost_to_its_reader_ends_not_found(
     ann, bob = await server.person("Ann"), await server.person("Bob")
     chat = await ann.create_chat()
     await ann.add(chat, bob)
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     async with bob.socket() as near, bob.socket(elsewhere.port) as far:
         streams = [await near.stream(reply), await far.stream(reply)]
         for stream in streams:
@@ -149,7 +149,7 @@ async def test_a_reply_that_a_dying_writer_showed_nothing_of_is_written_by_anoth
     server: Running, elsewhere: Running
 ) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with ann.socket(elsewhere.port) as socket:
         stream = await socket.stream(reply)
         before = await stream.next()
@@ -168,7 +168,7 @@ async def test_replies_end_by_themselves_in_a_server_that_writes_them(backend: B
         ann = await server.person("Ann")
         chat = await ann.create_chat()
         async with ann.socket() as socket:
-            replies = [(await ann.send(chat, f"Question {number}"))["reply"]["id"] for number in range(5)]
+            replies = [await ann.prompt(chat, f"Question {number}") for number in range(5)]
             for reply in replies:
                 last = (await (await socket.stream(reply)).rest())[-1]
                 row = await server.row(reply)

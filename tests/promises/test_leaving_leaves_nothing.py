@@ -97,7 +97,7 @@ async def test_a_thousand_aborted_sockets_leave_nothing(backend: Backend) -> Non
     async with still(backend) as server:
         ann = await server.person("Ann")
         chat = await ann.create_chat()
-        replies = [(await ann.send(chat))["reply"]["id"] for _ in range(MESSAGES)]
+        replies = [await ann.prompt(chat) for _ in range(MESSAGES)]
         before = Remains(server)
         writers: list[asyncio.StreamWriter] = []
         count = SOCKETS[backend.name]
@@ -124,7 +124,7 @@ async def test_aborted_event_streams_leave_nothing(backend: Backend) -> None:
     async with still(backend) as server:
         ann = await server.person("Ann")
         chat = await ann.create_chat()
-        reply = (await ann.send(chat))["reply"]["id"]
+        reply = await ann.prompt(chat)
         before = Remains(server)
         writers = [await sse(ann, STREAM, id=reply) for _ in range(25)]
         writers += [await sse(ann, SYNC, ids=[chat]) for _ in range(25)]
@@ -137,7 +137,7 @@ async def test_operations_that_are_completed_leave_nothing_on_a_socket_that_stay
     async with still(backend) as server:
         ann = await server.person("Ann")
         chat = await ann.create_chat()
-        reply = (await ann.send(chat))["reply"]["id"]
+        reply = await ann.prompt(chat)
         async with ann.socket() as socket:
             tasks, channels = asyncio.all_tasks(), server.parts.bus.channels
             for _ in range(3):
@@ -156,7 +156,7 @@ async def test_sockets_aborted_at_any_moment_of_subscribing_leave_nothing(backen
     async with still(backend) as server:
         ann = await server.person("Ann")
         chat = await ann.create_chat()
-        reply = (await ann.send(chat))["reply"]["id"]
+        reply = await ann.prompt(chat)
         before = Remains(server)
         for moment in range(60):
             writer = await connected(ann)
@@ -195,7 +195,7 @@ async def test_a_server_that_ends_in_mid_stream_leaves_nothing(backend: Backend)
     async with serving(backend.settings()) as server:
         ann = await server.person("Ann")
         chat = await ann.create_chat()
-        reply = (await ann.send(chat))["reply"]["id"]
+        reply = await ann.prompt(chat)
         writers = [await connected(ann, (STREAM, {"id": reply}), (SYNC, {"ids": [chat]})) for _ in range(10)]
         writers.append(await sse(ann, STREAM, id=reply))
     for writer in writers:

@@ -75,7 +75,7 @@ async def test_whoever_waits_holds_nothing(backend: Backend) -> None:
     async with serving(backend.settings(patience_seconds=3_600)) as server:
         ann = await server.person("Ann")
         chat = await ann.create_chat()
-        reply = (await ann.send(chat))["reply"]["id"]
+        reply = await ann.prompt(chat)
         async with ann.socket() as socket, server.writing(reply) as text:
             stream, sync = await socket.stream(reply), await socket.sync(chat)
             await stream.next()

@@ -1,5 +1,8 @@
 """Promise 1: a change travels on the track of the state that it starts from, and on no other."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 
 from api.errors import ProviderFailed
@@ -37,12 +40,18 @@ class Page:
         await self.heard(1)
 
 
-async def test_a_message_being_written_and_its_end_cause_no_sync_event(server: Running) -> None:
+@asynccontextmanager
+async def following_a_reply(server: Running) -> AsyncIterator[tuple[str, Page, Subscription]]:
+    """Somebody on a chat's page, and on the stream of its reply, which waits to be written."""
     ann = await server.person("Ann")
     chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     async with ann.socket() as socket:
-        page, stream = await Page.open(socket, ann, chat), await socket.stream(reply)
+        yield reply, await Page.open(socket, ann, chat), await socket.stream(reply)
+
+
+async def test_a_message_being_written_and_its_end_cause_no_sync_event(server: Running) -> None:
+    async with following_a_reply(server) as (reply, page, stream):
         async with server.writing(reply) as text:
             for word in ("Hi ", "there"):
                 text.append(word)
@@ -52,11 +61,7 @@ async def test_a_message_being_written_and_its_end_cause_no_sync_event(server: R
 
 
 async def test_a_message_that_fails_causes_no_sync_event(server: Running) -> None:
-    ann = await server.person("Ann")
-    chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
-    async with ann.socket() as socket:
-        page, stream = await Page.open(socket, ann, chat), await socket.stream(reply)
+    async with following_a_reply(server) as (reply, page, stream):
         async with server.writing(reply):
             raise ProviderFailed("It broke off.")
         await stream.until(status="FAILED")
@@ -64,13 +69,9 @@ async def test_a_message_that_fails_causes_no_sync_event(server: Running) -> Non
 
 
 async def test_a_stop_causes_no_sync_event(server: Running) -> None:
-    ann = await server.person("Ann")
-    chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
-    async with ann.socket() as socket:
-        page, stream = await Page.open(socket, ann, chat), await socket.stream(reply)
+    async with following_a_reply(server) as (reply, page, stream):
         await stream.next()
-        await ann.act("stopMessage", reply)
+        await page.person.act("stopMessage", reply)
         assert [frame["status"] for frame in await stream.rest()] == ["STOPPED"]
         await page.heard_nothing()
 
@@ -78,7 +79,7 @@ async def test_a_stop_causes_no_sync_event(server: Running) -> None:
 async def test_a_stop_of_what_is_finished_changes_nothing_on_either_track(server: Running) -> None:
     ann = await server.person("Ann")
     chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     stopped = await ann.act("stopMessage", reply)
     async with ann.socket() as socket:
         page = await Page.open(socket, ann, chat)
@@ -87,11 +88,7 @@ async def test_a_stop_of_what_is_finished_changes_nothing_on_either_track(server
 
 
 async def test_a_reply_that_nobody_takes_causes_no_sync_event(server: Running) -> None:
-    ann = await server.person("Ann")
-    chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
-    async with ann.socket() as socket:
-        page, stream = await Page.open(socket, ann, chat), await socket.stream(reply)
+    async with following_a_reply(server) as (reply, page, stream):
         await server.let_lease_run_out(reply)
         assert (await stream.until(status="FAILED"))["error"]["code"] == "TIMEOUT"
         await page.heard_nothing()
@@ -124,7 +121,7 @@ async def test_an_edit_is_on_the_sync_track_alone(server: Running) -> None:
 async def test_a_regeneration_is_on_the_sync_track_and_what_follows_on_the_stream(server: Running) -> None:
     ann = await server.person("Ann")
     chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     async with server.writing(reply) as text:
         text.append("first")
     async with ann.socket() as socket:
@@ -141,15 +138,11 @@ async def test_a_regeneration_is_on_the_sync_track_and_what_follows_on_the_strea
 
 
 async def test_a_deletion_in_mid_stream_is_on_the_sync_track_and_ends_the_stream_not_found(server: Running) -> None:
-    ann = await server.person("Ann")
-    chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
-    async with ann.socket() as socket:
-        page, stream = await Page.open(socket, ann, chat), await socket.stream(reply)
+    async with following_a_reply(server) as (reply, page, stream):
         async with server.writing(reply) as text:
             text.append("Hi")
             await stream.until(content="Hi")
-            await ann.mutate("deleteMessage", messageId=reply)
+            await page.person.mutate("deleteMessage", messageId=reply)
             await page.heard(1)
             assert (await stream.refusal())["extensions"]["code"] == "NOT_FOUND"
             text.append(" there")  # its writer hears of it by its next update
@@ -170,16 +163,12 @@ async def test_a_deletion_of_what_is_finished_is_on_the_sync_track(server: Runni
 async def test_what_is_refused_because_it_streams_changes_nothing_on_either_track(
     server: Running, mutation: str
 ) -> None:
-    ann = await server.person("Ann")
-    chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
-    async with ann.socket() as socket:
-        page, stream = await Page.open(socket, ann, chat), await socket.stream(reply)
+    async with following_a_reply(server) as (reply, page, stream):
         first = await stream.next()
         content = {"content": "mine"} if mutation == "editMessage" else {}
         with pytest.raises(Refused) as refused:
-            await ann.mutate(mutation, messageId=reply, **content)
+            await page.person.mutate(mutation, messageId=reply, **content)
         assert refused.value.code == "CONFLICT"
         await page.heard_nothing()
-        await ann.act("stopMessage", reply)
+        await page.person.act("stopMessage", reply)
         assert [frame["revision"] for frame in await stream.rest()] == [first["revision"] + 1]

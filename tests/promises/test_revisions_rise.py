@@ -18,7 +18,7 @@ LIST = "{ viewer { revision chats { revision edges { node { id title revision } 
 
 async def test_every_update_raises_a_message_by_one_and_a_regeneration_goes_on_from_there(server: Running) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     revisions = [(await server.row(reply)).revision]
     async with ann.socket() as socket:
         for _ in range(2):
@@ -36,7 +36,7 @@ async def test_every_update_raises_a_message_by_one_and_a_regeneration_goes_on_f
 
 async def test_what_arrives_late_twice_or_out_of_order_never_takes_a_newer_text_back(server: Running) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     channel = channels.stream("messages", ids.key_of("Message", reply))
     seen: list[str] = []
     async with ann.socket() as socket:

@@ -16,7 +16,7 @@ async def test_who_comes_in_the_middle_gets_everything_so_far_and_then_the_rest(
     server: Running, elsewhere: Running
 ) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with ann.socket() as near, ann.socket(elsewhere.port) as far:
         first = await near.stream(reply)
         async with server.writing(reply) as text:
@@ -45,7 +45,7 @@ async def test_who_comes_after_the_end_gets_the_final_message_and_complete(serve
 
 async def test_whoever_comes_at_any_moment_misses_nothing(server: Running, elsewhere: Running) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with ann.socket() as near, ann.socket(elsewhere.port) as far:
         streams = []
         async with server.writing(reply) as text:

@@ -58,7 +58,7 @@ async def test_whoever_stops_a_reply_all_see_it_at_once_and_its_text_stays(
     chat = await ann.create_chat()
     await ann.add(chat, bob)
     async with ann.socket() as near, bob.socket(elsewhere.port) as far:
-        reply = (await ann.send(chat))["reply"]["id"]
+        reply = await ann.prompt(chat)
         streams = [await near.stream(reply), await far.stream(reply)]
         shown = [await growing(stream) for stream in streams]
         stopper = {"another person": bob, "another process": at(ann, elsewhere)}.get(who, ann)
@@ -79,7 +79,7 @@ async def test_whoever_stops_a_reply_all_see_it_at_once_and_its_text_stays(
 async def test_a_stopped_reply_stays_as_it_is(worker: Running) -> None:
     ann = await worker.person("Ann")
     async with ann.socket() as socket:
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         await growing(await socket.stream(reply))
         stopped = await ann.act("stopMessage", reply)
         await until(lambda: not asking(reply))
@@ -94,7 +94,7 @@ async def test_the_writer_hears_of_a_stop_by_the_bus_before_its_next_update(back
     async with serving(settings, replies=True) as worker:
         ann = await worker.person("Ann")
         async with ann.socket() as socket:
-            reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+            reply = await ann.prompt()
             await growing(await socket.stream(reply))  # at once; the next update and the next heartbeat are far
             assert asking(reply)
             await ann.act("stopMessage", reply)
@@ -106,7 +106,7 @@ async def test_a_stop_that_the_bus_lost_reaches_the_writer_by_its_next_update_an
 ) -> None:
     ann = await worker.person("Ann")
     async with ann.socket() as socket:
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         stream = await socket.stream(reply)
         await growing(stream)
         with elsewhere.silent():
@@ -120,7 +120,7 @@ async def test_a_stop_that_the_bus_lost_reaches_a_silent_writer_by_its_next_hear
     async with serving(settings, replies=True) as worker:
         ann = await worker.person("Ann")
         async with ann.socket() as socket:
-            reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+            reply = await ann.prompt()
             stream = await socket.stream(reply)
             while len((await stream.next())["content"]) < 100:
                 pass
@@ -135,7 +135,7 @@ async def test_a_stop_that_the_bus_lost_reaches_a_silent_writer_by_its_next_hear
 async def test_a_reply_that_is_deleted_is_no_longer_written(worker: Running, elsewhere: Running) -> None:
     ann = await worker.person("Ann")
     async with ann.socket() as socket:
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         await growing(await socket.stream(reply))
         await at(ann, elsewhere).mutate("deleteMessage", messageId=reply)
         await until(lambda: not asking(reply))
@@ -144,7 +144,7 @@ async def test_a_reply_that_is_deleted_is_no_longer_written(worker: Running, els
 async def test_a_reply_that_is_stopped_and_regenerated_at_once_is_written_anew(worker: Running) -> None:
     ann = await worker.person("Ann")
     async with ann.socket() as socket:
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         await growing(await socket.stream(reply))
         for _ in range(5):
             await ann.act("stopMessage", reply)
@@ -161,7 +161,7 @@ async def test_a_stop_leaves_the_other_replies_alone(worker: Running) -> None:
     ann = await worker.person("Ann")
     chat = await ann.create_chat()
     async with ann.socket() as socket:
-        stopped, other = [(await ann.send(chat))["reply"]["id"] for _ in range(2)]
+        stopped, other = [await ann.prompt(chat) for _ in range(2)]
         streams = {reply: await socket.stream(reply) for reply in (stopped, other)}
         for stream in streams.values():
             await growing(stream)

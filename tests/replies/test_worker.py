@@ -38,7 +38,7 @@ class Desk:
         parts, writer = self.server.parts, self.server.writer()
         worker = Worker(parts.database, parts.bus, writer, self.model, lease=15, most=1)  # type: ignore[arg-type]
         async with writer, worker.working(grace=5), person.socket() as socket:
-            stream = await socket.stream((await person.send(chat, content))["reply"]["id"])
+            stream = await socket.stream(await person.prompt(chat, content))
             last = (await stream.rest())[-1]
         assert (last["content"], last["status"], last["model"]) == ("I see.", "COMPLETE", "listener")
         return self.model.heard
@@ -69,7 +69,7 @@ async def test_a_model_is_told_what_was_said_in_the_chat_in_order_and_by_whom(de
 async def test_what_is_still_being_written_is_not_told(desk: Desk) -> None:
     ann = await desk.server.person("Ann")
     chat = await ann.create_chat()
-    started = (await ann.send(chat, "One"))["reply"]["id"]
+    started = await ann.prompt(chat, "One")
     async with desk.server.writing(started) as text:
         text.append("I am about to")
         heard = await desk.answered(ann, chat, "Two")

@@ -88,7 +88,7 @@ async def test_queries_answer_null_for_the_foreign_and_the_unknown(server: Runni
 
 async def test_a_stream_of_a_foreign_message_is_refused_like_an_unknown_one(server: Running) -> None:
     ann, bob = await server.person("Ann"), await server.person("Bob")
-    foreign = (await bob.send(await bob.create_chat()))["reply"]["id"]
+    foreign = await bob.prompt()
     async with ann.socket() as socket:
         error = await (await socket.stream(foreign)).refusal()
         assert error["extensions"] == {"code": "NOT_FOUND"}
@@ -120,7 +120,7 @@ async def test_who_is_signed_out_changes_nothing(server: Running, mutation: str)
 async def test_who_is_signed_out_follows_nothing(server: Running) -> None:
     ann = await server.person("Ann")
     chat = await ann.create_chat()
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     async with server.stranger().socket() as socket:
         for subscription in (await socket.stream(reply), await socket.sync(chat)):
             assert (await subscription.refusal())["extensions"] == {"code": "UNAUTHENTICATED"}

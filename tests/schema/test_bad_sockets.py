@@ -294,7 +294,7 @@ async def test_who_leaves_in_the_middle_leaves_no_traceback(
     unharmed: Running, leave: Callable[[ClientConnection], Any]
 ) -> None:
     ann = await unharmed.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     follow = {"query": "subscription ($id: ID!) { messageStream(id: $id) { content } }", "variables": {"id": reply}}
     async with unharmed.writing(reply) as text, acknowledged(unharmed, ann.token) as connection:
         await say(connection, type="subscribe", id="1", payload=follow)

@@ -66,8 +66,8 @@ async def test_several_streams_on_one_socket_are_decoded_whatever_comes_between(
         chat = await ann.create_chat()
         async with decoder(tap.port) as connection, conversing(ann, connection) as socket:
             async with (
-                server.writing(reply := (await ann.send(chat))["reply"]["id"]) as writing,
-                server.writing(other := (await ann.send(chat))["reply"]["id"]) as writing_other,
+                server.writing(reply := await ann.prompt(chat)) as writing,
+                server.writing(other := await ann.prompt(chat)) as writing_other,
             ):
                 streams = [await subscribe(socket, "i" * size, STREAM, id=reply) for size in (1, 36, 300)]
                 others = [await subscribe(socket, id, STREAM, id=other) for id in ("2", "zweite Öperation")]
@@ -99,7 +99,7 @@ async def test_a_reader_that_paused_gets_the_newest_and_decodes_on(backend: Back
     parts = pieces(text, *ends)
     async with serving(backend.settings()) as server, wiretap(server.port) as tap:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         async with (
             decoder(tap.port) as connection,
             conversing(ann, connection) as socket,
@@ -174,7 +174,7 @@ async def test_a_client_gets_what_it_offered_to_understand(
     parts = pieces(text, 5_000, 20_000, 20_100, 60_000)
     async with serving(backend.settings()) as server, wiretap(server.port) as tap:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         async with decoder(tap.port) as connection, conversing(ann, connection) as socket:
             stream = await socket.stream(reply)
             async with server.writing(reply) as writing:
@@ -196,7 +196,7 @@ async def test_an_update_is_little_more_than_its_new_text(backend: Backend) -> N
     ends = range(1_000, 15_001, 350)
     async with serving(backend.settings()) as server, wiretap(server.port) as tap:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         async with ann.socket(tap.port) as socket:
             stream = await socket.stream(reply)
             await stream.next()
@@ -228,7 +228,7 @@ async def test_an_update_is_compressed_once_for_each_length_of_envelope(
     monkeypatch.setattr(wire, "zlib", Counting())
     async with serving(backend.settings()) as server, AsyncExitStack() as stack:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         sockets = [await stack.enter_async_context(ann.socket()) for _ in range(6)]
         streams = [
             await subscribe(socket, id, STREAM, id=reply)
@@ -256,7 +256,7 @@ async def test_without_deflate_or_on_the_plain_path_nothing_is_compressed(
     text = story(20_000)
     async with serving(backend.settings(**changes)) as server, wiretap(server.port) as tap:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         async with ann.socket(tap.port) as socket:
             stream = await socket.stream(reply)
             async with server.writing(reply) as writing:

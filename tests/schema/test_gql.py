@@ -29,7 +29,7 @@ def follow() -> Follow:
 
 async def test_gql_follows_a_reply_to_its_end_over_a_socket_that_is_cut(server: Running, follow: Follow) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with Network(server.port) as network, asyncio.timeout(PATIENCE_SECONDS):
         messages = follow(f"{network.url}/graphql", ann.token, reply)
         async with server.writing(reply) as text:
@@ -45,6 +45,6 @@ async def test_gql_follows_a_reply_to_its_end_over_a_socket_that_is_cut(server: 
 
 async def test_gql_is_told_that_a_message_is_not_there(server: Running, follow: Follow) -> None:
     ann, bob = await server.person("Ann"), await server.person("Bob")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     with pytest.raises(TransportQueryError, match="NOT_FOUND"):
         await anext(follow(server.url, bob.token, reply))

@@ -15,7 +15,7 @@ transports = pytest.mark.parametrize("transport", TRANSPORTS.values(), ids=TRANS
 @transports
 async def test_a_reader_gets_the_full_message_each_time_and_at_last_the_row(server: Running, transport: str) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with subscribed(ann, transport, STREAM, id=reply) as stream:
         first = await stream.next()
         async with server.writing(reply) as text:
@@ -37,7 +37,7 @@ async def test_a_reader_gets_the_full_message_each_time_and_at_last_the_row(serv
 @transports
 async def test_who_comes_late_gets_everything_so_far_at_once(server: Running, transport: str) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with server.writing(reply) as text:
         text.append("all of it")
         async with ann.socket() as socket:
@@ -62,7 +62,7 @@ async def test_who_comes_after_the_end_gets_the_final_message_and_the_end(server
 @transports
 async def test_a_reply_that_fails_ends_with_its_error(server: Running, transport: str) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with subscribed(ann, transport, STREAM, id=reply) as stream:
         async with server.writing(reply) as text:
             text.append("so far")
@@ -75,7 +75,7 @@ async def test_a_reply_that_fails_ends_with_its_error(server: Running, transport
 @transports
 async def test_a_deleted_message_ends_not_found(server: Running, transport: str) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with subscribed(ann, transport, STREAM, id=reply) as stream:
         await stream.next()
         await ann.mutate("deleteMessage", messageId=reply)
@@ -87,7 +87,7 @@ async def test_a_deleted_chat_ends_the_streams_of_its_messages(server: Running, 
     ann, bob = await server.person("Ann"), await server.person("Bob")
     chat = await ann.create_chat()
     await ann.add(chat, bob)
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     async with subscribed(bob, transport, STREAM, id=reply) as stream:
         await stream.next()
         await ann.mutate("deleteChat", chatId=chat)
@@ -99,7 +99,7 @@ async def test_who_leaves_the_chat_sees_the_end_like_a_deletion(server: Running,
     ann, bob = await server.person("Ann"), await server.person("Bob")
     chat = await ann.create_chat()
     await ann.add(chat, bob)
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     async with (
         subscribed(bob, transport, STREAM, id=reply) as of_bob,
         subscribed(ann, transport, STREAM, id=reply) as of_ann,
@@ -116,7 +116,7 @@ async def test_who_leaves_the_chat_sees_the_end_like_a_deletion(server: Running,
 @transports
 async def test_a_regenerated_reply_streams_again_with_revisions_that_rise_on(server: Running, transport: str) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with server.writing(reply) as text:
         text.append("first")
     again = await ann.act("regenerateMessage", reply)

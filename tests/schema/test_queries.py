@@ -87,7 +87,7 @@ async def test_the_chat_that_was_active_last_comes_first(server: Running) -> Non
 
 async def test_usage_and_finish_reason_are_told_once_they_are_known(server: Running) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with server.writing(reply) as text:
         text.append("thinking", to="reasoning")
         text.append("done")
@@ -106,7 +106,7 @@ async def test_usage_and_finish_reason_are_told_once_they_are_known(server: Runn
 @pytest.mark.parametrize("error", [Interrupted, ProviderFailed, ModelTimeout, TooLong])
 async def test_a_reply_that_failed_says_why_and_keeps_its_text(server: Running, error: type[ReplyError]) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with server.writing(reply) as text:
         text.append("so far")
         raise error("It broke. Ask again.")

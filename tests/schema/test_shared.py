@@ -3,18 +3,18 @@
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Protocol
 from weakref import WeakSet
 
 import pytest
-from sqlalchemy import event
 
 from api.schema import shared
 from api.schema.shared import Rendering
 from tests.responses import MULTIPART, SSE, following
 from tests.server import STREAM, Person, Refused, Running
+from tests.statements import sent_to
 
 pytestmark = pytest.mark.parametrize("backend", ["embedded", "embedded-plain", "scaled"], indirect=True)
 
@@ -88,7 +88,7 @@ async def test_an_update_is_projected_and_encoded_once_for_all_who_ask_the_same(
     server: Running, work: Counter[str]
 ) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with readers(*[ann] * 5, id=reply) as streams:
         frames = await written(server, reply, streams, "one", " two", " three")
     assert frames == frames[:1] * 5
@@ -106,7 +106,7 @@ async def test_whoever_asks_something_else_gets_it_at_the_price_of_one_more(
     server: Running, work: Counter[str], query: str, variables: dict[str, Any]
 ) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with (
         readers(ann, ann, id=reply) as same,
         readers(ann, ann, query=OPTIONAL, id=reply, more=True) as optional,
@@ -122,9 +122,9 @@ async def test_whoever_asks_something_else_gets_it_at_the_price_of_one_more(
 async def test_two_messages_share_nothing(server: Running, work: Counter[str]) -> None:
     ann = await server.person("Ann")
     chat = await ann.create_chat()
-    one = (await ann.send(chat))["reply"]["id"]
+    one = await ann.prompt(chat)
     async with ann.socket() as socket, server.writing(one) as text_of_one:
-        two = (await ann.send(chat))["reply"]["id"]
+        two = await ann.prompt(chat)
         async with server.writing(two) as text_of_two:
             first, second = await socket.stream(one), await socket.stream(two)
             text_of_one.append("one")
@@ -144,7 +144,7 @@ async def test_two_messages_share_nothing(server: Running, work: Counter[str]) -
 
 async def test_readers_over_sockets_events_and_multipart_share_as_well(server: Running, work: Counter[str]) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with (
         readers(ann, ann, id=reply) as sockets,
         following(ann, SSE, STREAM, id=reply) as events,
@@ -161,7 +161,7 @@ async def test_what_was_shared_is_forgotten_with_its_last_reader(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     shared_now: WeakSet[Rendering] = WeakSet()
     make = Rendering.__init__
     monkeypatch.setattr(
@@ -177,29 +177,12 @@ async def test_what_was_shared_is_forgotten_with_its_last_reader(
             gc.collect()
 
 
-@contextmanager
-def permission_queries(server: Running) -> Iterator[list[str]]:
-    """The statements that ask whether somebody takes part."""
-    asked: list[str] = []
-
-    def hear(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if "JOIN participations" in statement:
-            asked.append(statement)
-
-    engine = server.parts.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", hear)
-    try:
-        yield asked
-    finally:
-        event.remove(engine, "before_cursor_execute", hear)
-
-
 async def test_each_reader_is_authorized_by_one_query_of_their_own(server: Running) -> None:
     ann, bob = await server.person("Ann"), await server.person("Bob")
     chat = await ann.create_chat()
     await ann.add(chat, bob)
-    reply = (await ann.send(chat))["reply"]["id"]
-    with permission_queries(server) as asked:
+    reply = await ann.prompt(chat)
+    with sent_to(server.parts.database, like=lambda statement: "JOIN participations" in statement) as asked:
         async with (
             readers(ann, bob, ann, id=reply) as sockets,
             following(bob, SSE, STREAM, id=reply) as events,
@@ -211,7 +194,7 @@ async def test_each_reader_is_authorized_by_one_query_of_their_own(server: Runni
 
 async def test_whoever_may_not_see_a_message_gets_nothing_of_what_others_share(server: Running) -> None:
     ann, eve = await server.person("Ann"), await server.person("Eve")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     async with (
         readers(ann, id=reply) as allowed,
         readers(eve, server.stranger(), id=reply) as (hers, nobodys),
@@ -231,7 +214,7 @@ async def test_losing_access_ends_that_reader_and_no_other(server: Running, acce
     ann, bob = await server.person("Ann"), await server.person("Bob")
     chat = await ann.create_chat()
     await ann.add(chat, bob)
-    reply = (await ann.send(chat))["reply"]["id"]
+    reply = await ann.prompt(chat)
     async with AsyncExitStack() as stack:
         opened = following(bob, accept, STREAM, id=reply) if accept else readers(bob, id=reply)
         entered = await stack.enter_async_context(opened)

@@ -56,7 +56,7 @@ async def test_a_reader_that_stops_delays_nobody_and_gets_the_newest_when_it_rea
     text = noise(160_000)
     async with serving(backend.settings()) as server, wiretap(server.port) as tap:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         async with plain_socket(ann, tap.port) as slow_socket, ann.socket() as other:
             slow, stream = await slow_socket.stream(reply), await other.stream(reply)
             await slow.next()
@@ -83,7 +83,7 @@ async def test_a_reader_that_stopped_before_the_end_gets_the_end_when_it_reads_a
     text = noise(160_000)
     async with serving(backend.settings()) as server, wiretap(server.port) as tap:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         async with plain_socket(ann, tap.port) as slow_socket, ann.socket() as other:
             slow, stream = await slow_socket.stream(reply), await other.stream(reply)
             await slow.next()
@@ -107,7 +107,7 @@ async def test_updates_without_end_leave_room_for_an_answer_on_a_slow_line(backe
     text = noise(200_000)
     async with serving(backend.settings()) as server, wiretap(server.port) as tap:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         async with plain_socket(ann, tap.port) as slow_socket, ann.socket() as other:
             slow, stream = await slow_socket.stream(reply), await other.stream(reply)
             await slow.next()
@@ -151,7 +151,7 @@ async def fill(server: Running, reply: str, stream: Subscription) -> None:
 async def test_a_reader_that_is_stuck_is_closed_with_1013_which_it_sees_when_it_reads_again(backend: Backend) -> None:
     async with serving(backend.settings(send_timeout_seconds=0.5)) as server, wiretap(server.port) as tap:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         async with plain_socket(ann, tap.port) as stuck_socket, ann.socket() as other:
             stuck, stream = await stuck_socket.stream(reply), await other.stream(reply)
             await stuck.next()
@@ -189,7 +189,7 @@ async def test_of_a_reader_that_never_reads_again_nothing_is_left(
 ) -> None:
     async with serving(backend.settings(send_timeout_seconds=0.5)) as server, wiretap(server.port) as tap:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         await until(lambda: busy(server) == (0, 0, 0))
         before = asyncio.all_tasks()
         async with way(replace(ann, port=tap.port), reply) as stuck, ann.socket() as other:
@@ -214,7 +214,7 @@ async def test_a_reader_that_takes_a_little_at_a_time_is_let_be(backend: Backend
     text = noise(KERNEL_BYTES + 500_000)
     async with serving(backend.settings(send_timeout_seconds=0.5)) as server, wiretap(server.port) as tap:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         async with server.writing(reply) as writing:
             writing.append(text)
         started = asyncio.get_running_loop().time()
@@ -236,7 +236,7 @@ async def test_stuck_readers_cost_a_frame_each_however_long_they_are_stuck(backe
     readers, text = 8, noise(12_000)
     async with serving(backend.settings()) as server, wiretap(server.port) as tap, AsyncExitStack() as stack:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         sockets = [await stack.enter_async_context(plain_socket(ann, tap.port)) for _ in range(readers)]
         for stuck in [await one.stream(reply) for one in sockets]:
             await stuck.next()
@@ -266,7 +266,7 @@ async def test_stuck_readers_cost_a_frame_each_however_long_they_are_stuck(backe
 async def test_the_kernel_keeps_little_for_a_reader_and_gives_up_one_that_vanished(backend: Backend, way: Any) -> None:
     async with serving(backend.settings(send_timeout_seconds=7)) as server:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         async with way(ann, reply) as stream:
             await stream.next()
             (connection,) = server.uvicorn.server_state.connections

@@ -35,7 +35,7 @@ async def asking(person: Person, accept: str, query: str, **variables: str) -> A
 
 
 async def finished_reply(server: Running, person: Person) -> str:
-    reply: str = (await person.send(await person.create_chat()))["reply"]["id"]
+    reply: str = await person.prompt()
     async with server.writing(reply) as text:
         text.append("done")
     return reply
@@ -76,7 +76,7 @@ async def test_multipart_is_that_of_apollos_subscription_protocol(server: Runnin
 async def test_a_silent_response_has_heartbeats(server: Running, accept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "HEARTBEAT_SECONDS", 0.02)
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     beat = ":\n\n" if accept == SSE else "\r\n\r\n{}\r\n--graphql"
     async with asking(ann, accept, CONTENT, id=reply) as response:
         heard, pieces = "", response.aiter_text()
@@ -118,7 +118,7 @@ async def test_a_bad_token_is_told_at_once(server: Running, accept: str) -> None
 @long_responses
 async def test_a_live_response_ends_when_its_token_expires(server: Running, accept: str) -> None:
     ann = await server.person("Ann")
-    reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+    reply = await ann.prompt()
     short = Tokens(SECRET, hours=1.5 / 3600).issue(ids.key_of("Viewer", ann.viewer_id))
     async with following(server.bearer(short), accept, STREAM, id=reply) as stream:
         await stream.next()
@@ -130,7 +130,7 @@ async def test_a_live_response_ends_when_its_token_expires(server: Running, acce
 async def test_a_server_that_parts_ends_no_stream_for_good(backend: Backend, transport: str) -> None:
     async with serving(backend.settings()) as server:
         ann = await server.person("Ann")
-        reply = (await ann.send(await ann.create_chat()))["reply"]["id"]
+        reply = await ann.prompt()
         async with subscribed(ann, transport, STREAM, id=reply) as stream:
             await stream.next()
             app.part(server.app)

@@ -1,38 +1,24 @@
 """Whatever the bus lost, the sweep finds in the database: updates, ends, revisions, lost access, dead writers."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, AsyncExitStack
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event
 
 from api.errors import NotFound
 from api.streaming import channels
 from api.streaming import sweep as sweeping
 from api.streaming.rows import Status
 from api.streaming.sweep import Sweep
+from tests.statements import sent_to
 from tests.streaming.notes import WAIT, House
 from tests.until import until
 
 
-@contextmanager
-def counting(here: House) -> Iterator[list[str]]:
+def counting(here: House) -> AbstractContextManager[list[str]]:
     """The reads that are made within."""
-    reads: list[str] = []
-
-    def count(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("SELECT"):
-            reads.append(statement)
-
-    engine = here.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", count)
-    try:
-        yield reads
-    finally:
-        event.remove(engine, "before_cursor_execute", count)
+    return sent_to(here.database, like=lambda statement: statement.startswith("SELECT"))
 
 
 # What the bus lost
