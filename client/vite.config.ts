@@ -20,8 +20,19 @@ export default defineConfig({
   build: {
     outDir: "dist",
     emptyOutDir: true,
-    // Has Chromium compile the scripts while they arrive, beside the page's own thread, and not each function as it is called.
-    rolldownOptions: { output: { postBanner: "//# allFunctionsCalledOnLoad" } },
+    rolldownOptions: {
+      output: {
+        // Has Chromium compile scripts while they arrive, beside the page's own thread, and not each function when it is
+        // called. Several of them are compiled at once, and what seldom changes stays in the browser's cache.
+        postBanner: "//# allFunctionsCalledOnLoad",
+        codeSplitting: {
+          groups: [
+            { name: "react", test: /\/node_modules\/(react|react-dom|scheduler)\//, priority: 1 },
+            { name: "libraries", test: /\/node_modules\/(?!graphql-sse).*\.m?js$/ },
+          ],
+        },
+      },
+    },
   },
   server: { proxy: { "/graphql": { target: server, ws: true } } },
 });

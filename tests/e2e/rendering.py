@@ -149,14 +149,16 @@ async def first_message(browser: Browser, site: Site, slower: float) -> float:
 
 NOTE_FIRST_MESSAGE = """
 window.firstMessage = new Promise(resolve => {
+  new PerformanceObserver(list => resolve(list.getEntries()[0].startTime)).observe({ type: "element", buffered: true });
   new MutationObserver((_, looking) => {
-    if (document.querySelector("article[data-message-id]") === null) return;
+    const newest = [...document.querySelectorAll("article[data-message-id] p")].at(-1);
+    if (newest === undefined) return;
     looking.disconnect();
-    requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
+    newest.setAttribute("elementtiming", "first message");
   }).observe(document, { subtree: true, childList: true });
 });
 """
-"""A promise of when it was painted, in milliseconds since the page was asked for."""
+"""A promise of when it was painted, as the browser says itself, in milliseconds since the page was asked for."""
 
 
 def costs(trace: list[dict[str, Any]]) -> list[float]:

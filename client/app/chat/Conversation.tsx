@@ -18,7 +18,7 @@ interface Props {
   readonly hasOlder: boolean;
 }
 
-const FIRST = 16; // rows: they fill most screens, and take half the time of a page
+const FIRST = 12; // rows: they fill most screens
 const AHEAD = "800px 0px 0px"; // loaded before the reader gets there
 
 export function Conversation({ chat, viewerId, pending, older, hasOlder }: Props) {
@@ -66,8 +66,14 @@ export function Conversation({ chat, viewerId, pending, older, hasOlder }: Props
 function useIsWhole(): boolean {
   const [isWhole, setIsWhole] = useState(false);
   useEffect(() => {
-    const frame = requestAnimationFrame(() => startTransition(() => setIsWhole(true)));
-    return () => cancelAnimationFrame(frame);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const frame = requestAnimationFrame(() => {
+      timer = setTimeout(() => startTransition(() => setIsWhole(true)));
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
   }, []);
   return isWhole;
 }

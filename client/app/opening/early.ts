@@ -18,6 +18,7 @@ const ANSWER_WITHIN_MS = 5_000; // later than that, the page had better ask by i
 
 const token = storedToken();
 if (token !== null) window.early = ask(token, chatIdIn(location.pathname));
+new Intl.DateTimeFormat(); // the first one of a page takes a slow machine long, which now has nothing else to do
 
 function ask(token: string, chatId: string | undefined): Early {
   const { list, chat } = REQUESTS;
