@@ -46,6 +46,7 @@ test("every snippet has a test", () => {
     "plain.ts",
     "relay.ts",
     "sending.tsx",
+    "subscription.tsx",
     "urql.tsx",
   ]);
 });
@@ -96,8 +97,8 @@ test("graphcache.ts keeps a page that one sends from", async () => {
   client.connection.close();
 });
 
-test("fragment.tsx follows its own fields", async () => {
-  const { Bubble } = await load<{ Bubble: ComponentType<{ message: unknown }> }>("fragment.tsx");
+test.each(["fragment.tsx", "subscription.tsx"])("%s follows a reply to its end", async (name) => {
+  const { Bubble } = await load<{ Bubble: ComponentType<{ message: unknown }> }>(name);
   const { createTwotrackClient } = await import("../../src/apollo/index.ts");
   const { ApolloProvider } = await import("@apollo/client/react");
   const client = createTwotrackClient({ url: server.url, token: ada.token });
@@ -111,7 +112,7 @@ test("fragment.tsx follows its own fields", async () => {
   await expect.poll(async () => (await server.row(id, ada)).status, { timeout: 10_000 }).toBe("COMPLETE");
   const { content } = await server.row(id, ada);
   await eventually(() => shown()[0], content);
-  expect(document.querySelector("article")?.title).toBe("scripted");
+  if (name === "fragment.tsx") expect(document.querySelector("article")?.title).toBe("scripted");
   unmount();
   client.stop();
 });
