@@ -1,14 +1,20 @@
 /** A block of Markdown, its parts rendered one by one: only what has changed is rendered anew. */
 
-import type { List, ListItem, Table, TableRow, Text } from "mdast";
+import type { List, ListItem, Paragraph, Table, TableRow, Text } from "mdast";
 import { memo } from "react";
 import { CodeBlock, IsOpen } from "./CodeBlock.tsx";
-import { elements, TableFrame } from "./elements.tsx";
+import { elements, TableFrame, words } from "./elements.tsx";
 import { type Each, Growing } from "./Growing.tsx";
 import type { Block, Part } from "./parts.ts";
 
 export const MarkdownBlock: Each<Block> = memo(({ item: { node, parts }, isOpen }) => {
   switch (node.type) {
+    case "paragraph":
+      return (
+        <p>
+          <Growing each={Run} items={parts as readonly Part<Paragraph>[]} openFrom={parts.length} shared={undefined} />
+        </p>
+      );
     case "list":
       return <ListBlock list={node} parts={parts as readonly Part<ListItem>[]} isOpen={isOpen} />;
     case "table":
@@ -25,6 +31,8 @@ export const MarkdownBlock: Each<Block> = memo(({ item: { node, parts }, isOpen 
       return <IsOpen value={isOpen}>{elements(node)}</IsOpen>;
   }
 });
+
+const Run: Each<Part<Paragraph>> = memo(({ item: { node } }) => words(node));
 
 function ListBlock({ list, parts, isOpen }: { list: List; parts: readonly Part<ListItem>[]; isOpen: boolean }) {
   const isLoose = list.spread || parts.some(({ node }) => node.spread);

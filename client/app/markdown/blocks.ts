@@ -6,7 +6,7 @@
  * renders that one anew instead of 20 kB.
  */
 
-import type { Definition, Nodes } from "mdast";
+import type { Definition, Nodes, RootContent } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
@@ -31,7 +31,7 @@ export function parse(written: string, isGrowing: boolean, before: Parsed = NOTH
   if (!isGrowing && hasDefinitions(text))
     return { settled: withLinks(text, known.settled), open: [], settledText: text };
   const shown = isGrowing ? completed(text, known) : text;
-  return settle(text, known, blocksFrom(shown, known.settledText.length, known.begun));
+  return settle(text, shown, known, blocksFrom(shown, known.settledText.length, known.begun));
 }
 
 /** `[a]: https://…` below may turn a `[a]` far above into a link: such a text is parsed as a whole once it is finished. */
@@ -42,6 +42,7 @@ function hasDefinitions(text: string): boolean {
 /** Closes what is half-written, such as `**bold`, so that it does not flicker. */
 function completed(text: string, { settledText, begun }: Parsed): string {
   const open = text.slice(settledText.length);
+  if (isWords(open, begun)) return text;
   const isInCode = (open.match(FENCES)?.length ?? 0) % 2 !== (begun?.node.type === "code" ? 1 : 0);
   if (isInCode) return text;
   // What stands open in an item, a row or a paragraph stays there.
@@ -63,21 +64,37 @@ const BEGINNINGS = /(?<=\n\n)|^(?= {0,3}([-*+]|\d+[.)]) |\|)/gm;
 function blocksFrom(text: string, start: number, begun?: Block): Block[] {
   const head = begun?.head ?? "";
   const source = head + text.slice(start);
-  const { children } = fromMarkdown(source, DIALECT);
-  const blocks = children.map((node) => inParts(node, source, start - head.length));
+  const children = isWords(source, begun) ? [words(source)] : fromMarkdown(source, DIALECT).children;
+  const blocks = children.map((node, index) =>
+    inParts(node, source, start - head.length, index === children.length - 1),
+  );
   if (begun === undefined) return blocks;
   const [first, ...rest] = blocks;
   return first?.node.type === begun.node.type ? [join(begun, first), ...rest] : blocksFrom(text, begun.start);
 }
 
+/** A line goes on in which nothing means anything but itself: much of what is written, and no work for a parser. */
+function isWords(source: string, begun: Block | undefined): boolean {
+  return begun?.node.type === "paragraph" && WORDS.test(source);
+}
+
+const WORDS = /^(?!.*www\.)\p{L}[^\n\t*_~`[\]<>&\\|/@]*$/iu;
+
+function words(line: string): RootContent {
+  const value = line.replace(/ +$/, "");
+  const position = { start: { line: 1, column: 1, offset: 0 }, end: { line: 1, column: value.length + 1 } };
+  return { type: "paragraph", position, children: [{ type: "text", value, position }] };
+}
+
 /** Up to the last beginning of a block, or of a part, that no more text can turn into something else. */
-function settle(text: string, known: Parsed, blocks: readonly Block[]): Parsed {
+function settle(text: string, shown: string, known: Parsed, blocks: readonly Block[]): Parsed {
   for (let index = blocks.length - 1; index >= 0; index--) {
     const block = blocks[index] as Block;
     const settled = [...known.settled, ...blocks.slice(0, index)];
     const open = blocks.slice(index);
     const least = block.head === "" ? 1 : 0; // without a head, the first part is where the block begins
-    const sure = block.parts.findLastIndex(({ start }, part) => part >= least && isSurePart(text, start));
+    const isSure = block.node.type === "paragraph" ? isAsWritten : isSurePart;
+    const sure = block.parts.findLastIndex(({ start }, part) => part >= least && isSure(text, start, shown));
     if (sure >= 0) {
       const settledText = text.slice(0, block.parts[sure]?.start);
       return { settled, open, settledText, begun: { ...block, parts: block.parts.slice(0, sure) } };
@@ -85,6 +102,11 @@ function settle(text: string, known: Parsed, blocks: readonly Block[]): Parsed {
     if (isSureBlock(text, block, blocks[index - 1])) return { settled, open, settledText: text.slice(0, block.start) };
   }
   return { ...known, open: blocks };
+}
+
+/** A run of words is sure unless something that is half-written was closed before it. */
+function isAsWritten(text: string, start: number, shown: string): boolean {
+  return text.startsWith(shown.slice(0, start + 1));
 }
 
 function isSurePart(text: string, start: number): boolean {

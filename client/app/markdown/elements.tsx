@@ -6,7 +6,7 @@
 import type { Element, ElementContent, Nodes } from "hast";
 import { defaultSchema, sanitize } from "hast-util-sanitize";
 import { toJsxRuntime } from "hast-util-to-jsx-runtime";
-import type { FootnoteDefinition, RootContent } from "mdast";
+import type { FootnoteDefinition, Paragraph, RootContent } from "mdast";
 import { type Handlers, toHast } from "mdast-util-to-hast";
 import { type ComponentProps, type ReactElement, type ReactNode, use } from "react";
 import { Fragment, jsx, jsxs } from "react/jsx-runtime";
@@ -14,9 +14,18 @@ import { CodeBlock, IsOpen } from "./CodeBlock.tsx";
 
 /** `path`: not all that is made of it, but the first element of this name, and in there of the next. */
 export function elements(node: RootContent, ...path: readonly string[]): ReactNode {
-  const tree: Nodes = sanitize(toHast({ type: "root", children: [node] }, { handlers }), defaultSchema);
-  const wanted = path.reduce<Nodes | undefined>((within, name) => within && find(within, name), tree);
-  return wanted && toJsxRuntime(wanted, { Fragment, jsx, jsxs, components });
+  const wanted = path.reduce<Nodes | undefined>((within, name) => within && find(within, name), treeOf(node));
+  return wanted && toJsxRuntime(wanted, OPTIONS);
+}
+
+/** What is made of a paragraph, without the paragraph around it. */
+export function words(paragraph: Paragraph): ReactNode {
+  const children = find(treeOf(paragraph), "p")?.children ?? [];
+  return toJsxRuntime({ type: "root", children }, OPTIONS);
+}
+
+function treeOf(node: RootContent): Nodes {
+  return sanitize(toHast({ type: "root", children: [node] }, { handlers }), defaultSchema);
 }
 
 function find(node: Nodes, tagName: string): Element | undefined {
@@ -71,6 +80,8 @@ const components = {
   pre: ({ children }: ComponentProps<"pre">) => <NestedCode>{children}</NestedCode>,
   table: ({ children }: ComponentProps<"table">) => <TableFrame>{children}</TableFrame>,
 };
+
+const OPTIONS = { Fragment, jsx, jsxs, components };
 
 /** Code within another block. */
 function NestedCode({ children }: { children: ReactNode }) {

@@ -1,9 +1,9 @@
 /**
- * What a long block is made of: a list of items, a table of rows, code of lines. Each part is parsed and rendered by
- * itself, so that the thousandth row of a table costs what the first one did.
+ * What a long block is made of: a list of items, a table of rows, code of lines, a paragraph of runs of words. Each part
+ * is parsed and rendered by itself, so that the thousandth row of a table costs what the first one did.
  */
 
-import type { Code, ListItem, RootContent, TableRow, Text } from "mdast";
+import type { Code, ListItem, Nodes, Paragraph, PhrasingContent, RootContent, TableRow, Text } from "mdast";
 
 export interface Block {
   /** Where its first line begins in the text. */
@@ -15,15 +15,17 @@ export interface Block {
   readonly parts: readonly Part[];
 }
 
-export interface Part<Node extends ListItem | TableRow | Text = ListItem | TableRow | Text> {
+type PartNode = ListItem | TableRow | Text | Paragraph;
+
+export interface Part<Node extends PartNode = PartNode> {
   readonly start: number;
   readonly node: Node;
 }
 
 const LINES = 32; // of code in a part: few enough to be laid out in a moment, many enough to make few parts
 
-/** `offset` is where `source` stands in the text. */
-export function inParts(node: RootContent, source: string, offset: number): Block {
+/** `offset` is where `source` stands in the text; the last block of it is the one that grows. */
+export function inParts(node: RootContent, source: string, offset: number, isLast: boolean): Block {
   const start = lineAt(source, node.position?.start.offset ?? 0);
   const block = { start: start + offset, node, head: "", parts: [] };
   const partAt = (part: ListItem | TableRow) => ({
@@ -48,9 +50,54 @@ export function inParts(node: RootContent, source: string, offset: number): Bloc
         parts: inLines(node, source, first, offset),
       };
     }
+    case "paragraph":
+      return { ...block, node: { ...node, children: [] }, parts: inRuns(node, source, start, offset, isLast) };
     default:
       return block;
   }
+}
+
+/** All that no more text can turn into something else, and the rest. */
+function inRuns(
+  paragraph: Paragraph,
+  source: string,
+  start: number,
+  offset: number,
+  isLast: boolean,
+): Part<Paragraph>[] {
+  const run = (start: number, children: PhrasingContent[]) => ({
+    start: start + offset,
+    node: { ...paragraph, children },
+  });
+  const { children } = paragraph;
+  for (let index = isLast ? pendingFrom(children) - 1 : -1; index >= 0; index--) {
+    const text = children[index] as PhrasingContent;
+    const at = text.position?.start.offset ?? 0;
+    // Where it says something else than was written, nobody knows where it was written.
+    if (text.type !== "text" || !source.startsWith(text.value, at)) continue;
+    const end = text.value.search(LAST_WORD);
+    if (end <= 0) continue;
+    const [before, after] = [text.value.slice(0, end), text.value.slice(end)];
+    return [
+      run(start, [...children.slice(0, index), { ...text, value: before }]),
+      run(at + end, [{ ...text, value: after }, ...children.slice(index + 1)]),
+    ];
+  }
+  return [run(start, children)];
+}
+
+/** What begins with a letter behind a space is read the same at the beginning of a line. */
+const LAST_WORD = /(?<=\S )\p{L}[^ \n]*( [^\p{L}\n][^ \n]*)* ?$/u;
+
+/** The first of them in which something waits for its other end, such as a `*`. */
+function pendingFrom(children: readonly PhrasingContent[]): number {
+  const first = children.findIndex(isPending);
+  return first < 0 ? children.length : first;
+}
+
+function isPending(node: Nodes): boolean {
+  if (node.type === "text") return /[*_~`[\]<>&\\|!]/.test(node.value);
+  return "children" in node && node.children.some(isPending);
 }
 
 function inLines({ value }: Code, source: string, first: number, offset: number): Part<Text>[] {

@@ -51,6 +51,37 @@ const PIECES = [
   ],
 ];
 
+const WORDS = [
+  ...["The Moon ", "pulls on ", "all. ", "word", "É tü ", "“So” ", "2~3 ", "1986. It ", "- ", "# ", "  ", "\n", "\n\n"],
+  ...[
+    "**bold** ",
+    "an *em* ",
+    "`code x` ",
+    "~~gone~~ ",
+    "[link](http://a.b) ",
+    "**",
+    "*",
+    "_",
+    "`",
+    "[",
+    "](http://x.y)",
+  ],
+  ...[
+    "a | b",
+    "--|--\n",
+    "===\n",
+    "---\n",
+    "  \n",
+    "\\\n",
+    "\\* ",
+    "<b>",
+    "</b> ",
+    "&amp; ",
+    "www.a.b ",
+    "http://a.b/c ",
+  ],
+];
+
 /** Numbers below a bound, the same each time. */
 function seeded(seed: number): (below: number) => number {
   let state = seed;
@@ -95,11 +126,14 @@ describe("a text that grows", () => {
     expect(container.innerHTML).toBe(html(begun + more));
   });
 
-  test("ends as the same text parsed at once, whatever it is made of", () => {
+  test.each([
+    ["whatever", PIECES],
+    ["words, links and emphasis", WORDS],
+  ])("ends as the same text parsed at once, if it is made of %s", (_, made) => {
     const random = seeded(7);
     for (let round = 0; round < 60; round++) {
       const pieces = Array.from({ length: 3 + random(12) }, () =>
-        (PIECES[random(PIECES.length)] ?? "").repeat(1 + random(3)),
+        (made[random(made.length)] ?? "").repeat(1 + random(3)),
       );
       const text = pieces.join("");
       const step = 1 + random(9);
