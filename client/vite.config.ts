@@ -20,17 +20,14 @@ export default defineConfig({
   build: {
     outDir: "dist",
     emptyOutDir: true,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 600,
     rolldownOptions: {
       output: {
         // Has Chromium compile scripts while they arrive, beside the page's own thread, and not each function when it is
-        // called. Several of them are compiled at once, and what seldom changes stays in the browser's cache.
+        // called. React by itself is compiled at the same time as all else, and stays in the browser's cache.
         postBanner: "//# allFunctionsCalledOnLoad",
-        codeSplitting: {
-          groups: [
-            { name: "react", test: /\/node_modules\/(react|react-dom|scheduler)\//, priority: 1 },
-            { name: "libraries", test: /\/node_modules\/(?!graphql-sse).*\.m?js$/ },
-          ],
-        },
+        codeSplitting: { groups: [{ name: "react", test: /\/node_modules\/(react|react-dom|scheduler)\// }] },
       },
     },
   },

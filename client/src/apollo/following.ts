@@ -6,9 +6,10 @@
  * when nobody follows it any more.
  */
 
-import { type ApolloClient, CombinedGraphQLErrors, gql, type TypedDocumentNode } from "@apollo/client";
+import { type ApolloClient, CombinedGraphQLErrors } from "@apollo/client";
+import { StoredRevisionFragmentDoc } from "../core/documents.ts";
 import { Newest } from "../core/newest.ts";
-import type { Followable, Revised } from "../core/revisions.ts";
+import type { Followable } from "../core/revisions.ts";
 import { Shared } from "../core/shared.ts";
 import type { StreamDocuments } from "../core/stream.ts";
 import type { Following } from "../react/useFollowing.ts";
@@ -46,10 +47,8 @@ function store<Live>(
   frame: Followable,
 ): void {
   const from = { __typename: "Message", id: frame.id };
-  const stored = cache.readFragment({ fragment: REVISION, from });
+  const stored = cache.readFragment({ fragment: StoredRevisionFragmentDoc, from });
   // One that was deleted meanwhile must not come back.
   if (stored == null || stored.revision > frame.revision) return;
   cache.writeFragment({ fragment, fragmentName, from, data: frame as Live });
 }
-
-const REVISION: TypedDocumentNode<Revised> = gql`fragment StoredRevision on Message { id revision }`;
