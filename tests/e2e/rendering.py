@@ -36,6 +36,9 @@ OPENINGS = 5
 
 CADENCE_SECONDS = 1 / 3
 
+REST_SECONDS = 3
+"""Six blinks of a caret."""
+
 FRAME_BYTES = 10_000
 """What is smaller is no update of this reply, but a ping or a signal."""
 
@@ -98,11 +101,14 @@ class Cost:
 
     kind: str
     updates: list[float]
+    at_rest: float
+    """What as long a time costs in which nothing arrives: the caret blinks."""
 
     def __str__(self) -> str:
         slowest = quantiles(self.updates, n=100, method="inclusive")[98]
         return (
-            f"{self.kind:16} {len(self.updates):7} {median(self.updates):9.1f} {slowest:9.1f} {max(self.updates):9.1f}"
+            f"{self.kind:16} {len(self.updates):7} {median(self.updates):9.1f} {slowest:9.1f} {max(self.updates):9.1f} "
+            f"{self.at_rest:9.1f}"
         )
 
 
@@ -122,6 +128,7 @@ async def grow(browser: Browser, site: Site, model: Author, kind: Callable[[], s
         )
         await asyncio.sleep(2)
         await browser.start_tracing(page=page.page, categories=TRACED)
+        await asyncio.sleep(REST_SECONDS)
         step = (GROWN_CHARS - BEGUN_CHARS) // UPDATES
         for at in range(BEGUN_CHARS, GROWN_CHARS, step):
             reply.say(text[at : at + step])
@@ -130,7 +137,7 @@ async def grow(browser: Browser, site: Site, model: Author, kind: Callable[[], s
         await asyncio.sleep(1)  # and not `sees_it_end`, whose questions would be counted
         trace = await browser.stop_tracing()
         await page.sees_it_end()
-    return Cost(kind.__name__.replace("_", " "), costs(json.loads(trace)["traceEvents"]))
+    return Cost(kind.__name__.replace("_", " "), *costs(json.loads(trace)["traceEvents"]))
 
 
 async def first_message(browser: Browser, site: Site, slower: float) -> float:
@@ -161,22 +168,28 @@ window.firstMessage = new Promise(resolve => {
 """A promise of when it was painted, as the browser says itself, in milliseconds since the page was asked for."""
 
 
-def costs(trace: list[dict[str, Any]]) -> list[float]:
-    """Milliseconds of the main thread from each update to the next."""
+def costs(trace: list[dict[str, Any]]) -> tuple[list[float], float]:
+    """Milliseconds of the main thread from each update to the next, and those of a cadence at rest before the first."""
     updates = [e for e in trace if e["name"] == "WebSocketReceive" and e["args"]["data"]["dataLength"] > FRAME_BYTES]
     ((process, thread),) = {(event["pid"], event["tid"]) for event in updates}
     tasks = [e for e in trace if e["name"] == TASK and (e["pid"], e["tid"]) == (process, thread)]
     # An update arrives within a task, which is its first.
     arrivals = sorted(event["ts"] for event in updates)
     begins = [max(task["ts"] for task in tasks if task["ts"] <= arrival) for arrival in arrivals]
-    return [
+    spent = [
         sum(task.get("tdur", 0) for task in tasks if begin <= task["ts"] < end) / 1000
-        for begin, end in pairwise([*begins, float("inf")])
+        for begin, end in pairwise([begins[0] - REST_SECONDS * 1_000_000, *begins, float("inf")])
     ]
+    return spent[1:], spent[0] * CADENCE_SECONDS / REST_SECONDS
 
 
 def table(costs: Iterable[Cost]) -> str:
-    return "\n".join([f"{'ms per update':16} {'updates':>7} {'median':>9} {'p99':>9} {'longest':>9}", *map(str, costs)])
+    return "\n".join(
+        [
+            f"{'ms per update':16} {'updates':>7} {'median':>9} {'p99':>9} {'longest':>9} {'at rest':>9}",
+            *map(str, costs),
+        ]
+    )
 
 
 async def main() -> None:
