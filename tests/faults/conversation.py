@@ -31,7 +31,7 @@ class Conversation:
         """Ann asks; the id of the reply, which both follow from now on."""
         reply = await self.ann.prompt(self.chat, content)
         await self.follow(reply)
-        return str(reply)
+        return reply
 
     async def follow(self, reply: str) -> None:
         """Both follow a message, once more if they did before."""
