@@ -141,6 +141,13 @@ test("a mutation is not repeated: it may have been done", async () => {
   expect(asked).toHaveLength(1);
 });
 
+test("nor is one that follows a fragment on the same line", async () => {
+  const { fetch, asked } = serverOf(new TypeError("fetch failed"), ok());
+  const minified = { method: "POST", body: JSON.stringify({ query: "fragment F on X{id}mutation M{a{...F}}" }) };
+  await expect(retryingFetch(fetch, at0)("/graphql", minified)).rejects.toThrow("fetch failed");
+  expect(asked).toHaveLength(1);
+});
+
 test("an answer that says no is an answer", async () => {
   const { fetch, asked } = serverOf(json({}, 500));
   expect((await retryingFetch(fetch, at0)("/graphql", query)).status).toBe(500);
