@@ -14,7 +14,6 @@ TwotrackError
 │   ├── ProviderFailed           the model's provider refused or broke off
 │   ├── ModelTimeout             the model was silent too long, or no worker took the reply in time
 │   └── TooLong                  it outgrew the limit
-├── Fenced                       somebody else decided about this reply; its writer must let go
 ├── TrackError                   a model declares no track, or one that contradicts itself
 ├── UnseenChange                 a statement would change tracked rows without an announcement
 ├── BusDown                      Redis cannot be reached now; the database holds the truth, and the sweep reads it
@@ -87,10 +86,6 @@ class ModelTimeout(ReplyError):
 
 class TooLong(ReplyError):
     code = "TOO_LONG"
-
-
-class Fenced(TwotrackError):
-    """The row is no longer this writer's: stopped, settled, regenerated or deleted."""
 
 
 class TrackError(TwotrackError, TypeError):
