@@ -82,7 +82,7 @@ def serve(
             **protocols(settings),
             log_config=None,
             access_log=False,
-            timeout_graceful_shutdown=max(1, round(settings.grace_seconds / 10)),
+            timeout_graceful_shutdown=max(1, round(settings.parting_seconds)),
         )
 
 

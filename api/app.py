@@ -48,9 +48,6 @@ CLIENT = Path(__file__).parent.parent / "client"
 PAGE = CLIENT / "app" / "dist"
 GRAPHIQL = CLIENT / "graphiql" / "dist"
 
-SERVERS_SHARE = 0.1
-"""Of the grace, what a server takes to part from its clients."""
-
 
 @dataclass(frozen=True)
 class Parts:
@@ -104,7 +101,7 @@ async def _writing(settings: Settings, bus: Bus, database: Database, publisher: 
     from api.replies.worker import Worker
 
     # Alone, a process that ends has nobody to come back to meanwhile: its users wait for the next one to start.
-    grace = settings.grace_seconds * (SERVERS_SHARE if settings.one_process else 1)
+    grace = settings.parting_seconds if settings.one_process else settings.grace_seconds
     async with (
         ReplyModel.from_name(settings.model, timeout_seconds=settings.model_timeout_seconds) as model,
         database.dedicated() as dedicated,

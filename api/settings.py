@@ -20,6 +20,9 @@ ENV_FILE = ".env"
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
+SERVERS_SHARE = 0.1
+"""Of the grace, what a server takes to part from its clients: those come back to another, and need no minute for it."""
+
 SECRET_CHARACTERS = 32
 """HMAC with SHA-256 is as strong as its key, up to this length."""
 
@@ -130,6 +133,11 @@ class Settings(BaseSettings):
     def one_process(self) -> bool:
         """Nobody outside this process could hear what happens in it."""
         return self.broadcast_url.startswith("memory")
+
+    @property
+    def parting_seconds(self) -> float:
+        """What a server takes to part from its clients."""
+        return self.grace_seconds * SERVERS_SHARE
 
     @classmethod
     def load(cls, **overrides: object) -> "Settings":
