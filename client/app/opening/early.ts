@@ -14,7 +14,7 @@ interface Request {
 /** What the page's own client would send; the build puts them here. */
 declare const REQUESTS: { readonly list: Request; readonly chat: Request };
 
-const ANSWER_WITHIN_MS = 5_000; // later than that, the page had better ask by itself, which it does again and again
+const ANSWER_WITHIN_MS = 1_000; // nothing is on the page until then; later, it says that it loads, and asks by itself
 
 const token = storedToken();
 if (token !== null) window.early = ask(token, chatIdIn(location.pathname));

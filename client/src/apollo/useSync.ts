@@ -6,13 +6,15 @@ import { SyncDocument } from "../core/documents.ts";
 import type { SyncEvent } from "../core/pageSync.ts";
 import { Shared } from "../core/shared.ts";
 import { type ShownRevision, usePageSync } from "../react/usePageSync.ts";
+import type { TwotrackClient } from "./client.ts";
 
 /**
  * `revision` is the one that the page's own fetch returned beside its rows: `data.chat.messages.revision`,
  * `data.viewer.chats.revision`. Not `data.chat.revision`, which any other answer may raise in a normalized cache.
  */
 export function useSync(id: string | null | undefined, revision: ShownRevision, refetch: () => unknown): void {
-  usePageSync(trackOf(useApolloClient()), id, revision, refetch);
+  const client = useApolloClient();
+  usePageSync(trackOf(client), id, revision, refetch, (client as TwotrackClient).connection);
 }
 
 const tracks = new WeakMap<ApolloClient, Shared<SyncEvent>>();

@@ -3,6 +3,7 @@
 import { answeredFetch } from "./answeredFetch.ts";
 import { authorizedFetch } from "./authorizedFetch.ts";
 import { lasting } from "./lasting.ts";
+import { OwnMutations } from "./ownMutations.ts";
 import { retryingFetch } from "./retryingFetch.ts";
 import { Route } from "./route.ts";
 import { openSocket } from "./socket.ts";
@@ -26,6 +27,8 @@ export interface Connection extends Transport {
   readonly url: string;
   /** For everything that is not followed: brings the token along, and asks a query again when nobody answered. */
   readonly fetch: typeof fetch;
+  /** Waits for the answers to one's own mutations; undefined where none are under way. */
+  answered(): Promise<unknown> | undefined;
   status(): ConnectionStatus;
   onStatus(listener: () => void): () => void;
   /**
@@ -44,6 +47,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const tokens = new Tokens(token);
   const status = new Status();
   const wayBack = new WayBack(random);
+  const mutations = new OwnMutations();
   const following = new Set<() => void>();
   let preferred: readonly string[] = [];
 
@@ -90,7 +94,8 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   return {
     url,
-    fetch: authorizedFetch(tokens, retryingFetch(fetch, random)),
+    fetch: mutations.noting(authorizedFetch(tokens, retryingFetch(fetch, random))),
+    answered: () => mutations.answered(),
     status: status.current,
     onStatus: status.subscribe,
     subscribe(payload, sink) {

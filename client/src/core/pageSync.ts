@@ -5,8 +5,7 @@
 
 import { backoff } from "./backoff.ts";
 
-// One's own event may overtake the mutation's answer, and a burst of thirty messages is one refetch: so wait a moment,
-// and not all pages of a chat the same moment.
+// A burst of thirty messages is one refetch: so wait a moment, and not all pages of a chat the same moment.
 const SHORTEST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 150;
 
@@ -23,6 +22,8 @@ export interface PageSyncOptions {
   shown: () => number | null | undefined;
   /** Better with a promise: without, an answer is noticed when the page shows it, and a failure after a while. */
   refetch: () => unknown;
+  /** Waits for the answers to one's own mutations, which one's own event may overtake; undefined where there are none. */
+  answered?: () => Promise<unknown> | undefined;
   random?: () => number;
 }
 
@@ -31,6 +32,7 @@ export class PageSync {
   #deleted = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #fetching = false;
+  #isAwaitingAnswers = false;
   #stopped = false;
   #fetchedAt: number | null | undefined;
   #fruitless = 0;
@@ -38,11 +40,13 @@ export class PageSync {
   #onShown = () => {};
   readonly #shown: () => number | null | undefined;
   readonly #refetch: () => unknown;
+  readonly #answered: () => Promise<unknown> | undefined;
   readonly #random: () => number;
 
-  constructor({ shown, refetch, random = Math.random }: PageSyncOptions) {
+  constructor({ shown, refetch, answered = () => undefined, random = Math.random }: PageSyncOptions) {
     this.#shown = shown;
     this.#refetch = refetch;
+    this.#answered = answered;
     this.#random = random;
   }
 
@@ -59,12 +63,13 @@ export class PageSync {
   /** Call it when a fetch has completed: what was heard meanwhile may be newer than what came back. */
   look(): void {
     if (this.#fetching && this.#shown() !== this.#fetchedAt) this.#onShown();
-    if (this.#stopped || this.#fetching || this.#timer !== undefined || !this.#isBehind()) return;
+    const isBusy = this.#fetching || this.#isAwaitingAnswers || this.#timer !== undefined;
+    if (this.#stopped || isBusy || !this.#isBehind()) return;
     if (this.#shown() !== this.#fetchedAt) this.#fruitless = 0;
     const wait = SHORTEST_WAIT_MS + this.#random() * (LONGEST_WAIT_MS - SHORTEST_WAIT_MS);
     this.#isPenance = this.#fruitless > 1;
     const penance = this.#isPenance ? backoff(this.#fruitless, this.#random) : 0;
-    this.#timer = setTimeout(() => void this.#fetch(), wait + penance);
+    this.#timer = setTimeout(() => void this.#fetch(this.#answered()), wait + penance);
   }
 
   stop(): void {
@@ -84,9 +89,15 @@ export class PageSync {
     return shown != null && (this.#deleted || this.#heard > shown);
   }
 
-  async #fetch(): Promise<void> {
+  async #fetch(answered: Promise<unknown> | undefined): Promise<void> {
     this.#cancel();
-    if (!this.#isBehind()) return;
+    if (answered !== undefined) {
+      this.#isAwaitingAnswers = true;
+      await answered;
+      await new Promise((shown) => setTimeout(shown, SHORTEST_WAIT_MS)); // for the page to take it in
+      this.#isAwaitingAnswers = false;
+    }
+    if (this.#stopped || !this.#isBehind()) return;
     const deleted = this.#deleted;
     this.#fetchedAt = this.#shown();
     this.#fruitless++;

@@ -1,6 +1,7 @@
 /** A `fetch` that asks a query once more when nobody answered, as while a server restarts. */
 
 import { backoff } from "./backoff.ts";
+import { isQuery } from "./requests.ts";
 
 const ATTEMPTS = 5; // four seconds or so: a server that restarts is back by then
 
@@ -10,7 +11,7 @@ export function retryingFetch(
 ): typeof globalThis.fetch {
   return async (input, init) => {
     for (let attempt = 1; ; attempt++) {
-      const mayRepeat = attempt < ATTEMPTS && isRepeatable(init?.body);
+      const mayRepeat = attempt < ATTEMPTS && isQuery(init?.body); // a mutation may have been done
       try {
         const response = await fetch(input, init);
         if (!mayRepeat || !isAway(response)) return response;
@@ -20,16 +21,6 @@ export function retryingFetch(
       await pause(backoff(attempt, random), init?.signal);
     }
   };
-}
-
-/**
- * A mutation is not repeated behind its sender's back: it may have been done. The word counts wherever it stands, as a
- * document may be one line: a query that is not repeated costs less than a mutation that is.
- */
-function isRepeatable(body: unknown): boolean {
-  if (typeof body !== "string") return false;
-  const { query } = JSON.parse(body) as { query?: string };
-  return query !== undefined && !/\bmutation\b/.test(query);
 }
 
 /** A proxy speaks for a server that is not there. */

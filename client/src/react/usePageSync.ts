@@ -1,6 +1,7 @@
 /** The sync rule as a hook, the same for every binding. */
 
 import { useEffect, useRef } from "react";
+import type { Connection } from "../core/connection.ts";
 import { PageSync, type SyncEvent } from "../core/pageSync.ts";
 import type { Shared } from "../core/shared.ts";
 
@@ -11,6 +12,7 @@ export function usePageSync(
   id: string | null | undefined,
   revision: ShownRevision,
   refetch: () => unknown,
+  connection: Connection | undefined,
 ): void {
   const latest = useRef({ revision, refetch });
   const page = useRef<PageSync>(undefined);
@@ -28,6 +30,7 @@ export function usePageSync(
         return typeof shown === "function" ? shown() : shown;
       },
       refetch: () => latest.current.refetch(),
+      answered: () => connection?.answered(),
     });
     page.current = rule;
     const leave = track.follow(id, (event) => rule.hear(event));
@@ -35,5 +38,5 @@ export function usePageSync(
       leave();
       rule.stop();
     };
-  }, [track, id]);
+  }, [track, id, connection]);
 }

@@ -6,13 +6,15 @@ import { SyncDocument } from "../core/documents.ts";
 import type { SyncEvent } from "../core/pageSync.ts";
 import { Shared } from "../core/shared.ts";
 import { type ShownRevision, usePageSync } from "../react/usePageSync.ts";
+import type { TwotrackClient } from "./client.ts";
 
 /**
  * `revision` is the one that the page's own fetch returned beside its rows: `data.chat.messages.revision`,
  * `data.viewer.chats.revision`.
  */
 export function useSync(id: string | null | undefined, revision: ShownRevision, refetch: () => unknown): void {
-  usePageSync(trackOf(useClient()), id, revision, refetch);
+  const client = useClient();
+  usePageSync(trackOf(client), id, revision, refetch, (client as TwotrackClient).connection);
 }
 
 const tracks = new WeakMap<Client, Shared<SyncEvent>>();

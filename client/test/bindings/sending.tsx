@@ -48,6 +48,7 @@ export function sends(binding: Binding): void {
       server.holding.add("Send");
       const sending = page.send("Hello");
       await eventually(() => server.held.length, 1);
+      await quiet(); // long enough for a refetch, were it not for the answer that is awaited
       server.held[0]?.release();
       await act(() => sending);
       await quiet();
