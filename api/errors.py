@@ -9,8 +9,8 @@ TwotrackError
 │   ├── Conflict                 the object's present state rules it out
 │   ├── RateLimited              too often; `retry_after` seconds
 │   └── LimitExceeded            more than the server gives to one client
-├── ReplyError                   a reply ends FAILED; `code` and the sentence are stored with it
-│   ├── Interrupted              its writer died
+├── ReplyError                   a reply ends FAILED; `code` and the sentence are stored with it, as is INTERRUPTED
+│   │                            where nobody is left to raise anything
 │   ├── ProviderFailed           the model's provider refused or broke off
 │   ├── ModelTimeout             the model was silent too long, or no worker took the reply in time
 │   └── TooLong                  it outgrew the limit
@@ -70,10 +70,6 @@ class ReplyError(TwotrackError):
     """Ends a reply FAILED; the text written so far stays."""
 
     code: ClassVar[str]
-
-
-class Interrupted(ReplyError):
-    code = "INTERRUPTED"
 
 
 class ProviderFailed(ReplyError):

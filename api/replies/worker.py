@@ -28,6 +28,10 @@ log = structlog.get_logger(__name__)
 POLL_SECONDS = 1.0
 """How long a waiting reply goes unnoticed at most when the bus lost the word."""
 
+GIVE_WAY_EVENTS = 100
+"""From a model, before all else gets its turn: one that never waits, as where all has come already, would keep even its
+own text from being written, and Stop from being heard."""
+
 RETRY_SECONDS = 0.25
 """How long to wait before a database that is away is asked again."""
 
@@ -116,8 +120,12 @@ class Worker:
         async with self._writer.stream(reply) as text:
             text.set(model=self._model.name)
             async with aclosing(self._model.reply_to(await self._history(reply))) as events:
+                heard = 0
                 async for event in events:
                     _take(text, event)
+                    heard += 1
+                    if not heard % GIVE_WAY_EVENTS:
+                        await asyncio.sleep(0)
 
     async def _history(self, reply: Message) -> list[Turn]:
         """What was said before in this chat and is final, the oldest first."""

@@ -26,6 +26,17 @@ class Listener:
         yield Finished("stop", 1, 2, None)
 
 
+class Chatterbox:
+    """A model that goes on for seconds and never waits for anything."""
+
+    name = "chatterbox"
+
+    async def reply_to(self, history: Sequence[Turn]) -> AsyncGenerator[Event]:
+        yield Text("Well, ")
+        for _ in range(3_000_000):
+            yield Text("")
+
+
 class Desk:
     """A server, and a worker beside it that has this model."""
 
@@ -95,3 +106,18 @@ async def test_of_long_messages_no_more_is_told_than_fits_and_always_the_last(
         await ann.send(chat, letter * 600, reply=False)
     assert [turn.content[0] for turn in await desk.answered(ann, chat, "d")] == ["b", "c", "d"]
     assert [turn.content[0] for turn in await desk.answered(ann, chat, "e" * 5_000)] == ["e"]
+
+
+async def test_a_model_that_never_waits_keeps_nobody_waiting(backend: Backend) -> None:
+    async with serving(backend.settings()) as server:
+        ann = await server.person("Ann")
+        reply = await ann.prompt(await ann.create_chat(), "Go on")
+        parts, writer = server.parts, server.writer()
+        worker = Worker(parts.database, parts.bus, writer, Chatterbox(), lease=15, most=1)  # type: ignore[arg-type]
+        async with writer, worker.working(grace=5), ann.socket() as socket:
+            stream = await socket.stream(reply)
+            while not (await stream.next())["content"]:
+                pass
+            await ann.act("stopMessage", reply)
+            last = (await stream.rest())[-1]
+        assert (last["content"], last["status"]) == ("Well, ", "STOPPED")

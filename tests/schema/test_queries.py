@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from api.errors import Interrupted, ModelTimeout, ProviderFailed, ReplyError, TooLong
+from api.errors import ModelTimeout, ProviderFailed, ReplyError, TooLong
 from tests.server import Running
 
 NODE = """query ($id: ID!) { node(id: $id) { __typename id
@@ -103,7 +103,7 @@ async def test_usage_and_finish_reason_are_told_once_they_are_known(server: Runn
     }
 
 
-@pytest.mark.parametrize("error", [Interrupted, ProviderFailed, ModelTimeout, TooLong])
+@pytest.mark.parametrize("error", [ProviderFailed, ModelTimeout, TooLong])
 async def test_a_reply_that_failed_says_why_and_keeps_its_text(server: Running, error: type[ReplyError]) -> None:
     ann = await server.person("Ann")
     reply = await ann.prompt()
