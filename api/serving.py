@@ -11,6 +11,7 @@ from typing import Any
 
 import uvicorn
 from uvicorn.server import ServerState
+from uvicorn.supervisors import multiprocess
 
 START_SECONDS = 30
 """For each of several processes to give its first sign of life: uvicorn kills it otherwise and starts another, which on
@@ -23,6 +24,7 @@ NOT_STARTED = 3
 def run(app: str, *, workers: int, **options: Any) -> None:
     """Serve until a signal. `options` are uvicorn's; several processes are uvicorn's own affair."""
     if workers > 1:
+        multiprocess.Process = Child  # type: ignore[misc]
         uvicorn.run(app, workers=workers, timeout_worker_healthcheck=START_SECONDS, **options)
         return
     server = Server(uvicorn.Config(app, **options))
@@ -30,6 +32,18 @@ def run(app: str, *, workers: int, **options: Any) -> None:
         server.run()
     if not server.started:
         sys.exit(NOT_STARTED)
+
+
+class Child(multiprocess.Process):
+    """One of several processes, whose end is seen at once.
+
+    uvicorn's keeps both ends of the pipe over which it asks for signs of life: asked one that is killed before it
+    answers, it waits for as long as a process may take to start, and neither replaces it nor hears that it should end.
+    """
+
+    def start(self) -> None:
+        super().start()
+        self.child_conn.close()
 
 
 class Dated(ServerState):

@@ -1,6 +1,7 @@
 """A server ends when it is told to, and not at its next look."""
 
 import asyncio
+import os
 import signal
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -65,3 +66,19 @@ async def test_answers_are_dated_anew(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (await headers())["date"] == "Thu, 01 Jan 1970 00:01:01 GMT"
     server.handle_exit(signal.SIGTERM, None)
     await task
+
+
+def test_a_process_that_is_killed_is_not_waited_for() -> None:
+    child = serving.Child(uvicorn.Config("tests.test_serving:app", log_config=None, lifespan="off"), [])
+    child.start()
+    try:
+        child.parent_conn.send(b"ping")
+        os.kill(child.process.pid or 0, signal.SIGKILL)
+        child.join()
+        while child.parent_conn.poll(20):  # it may have answered before
+            child.parent_conn.recv()
+        pytest.fail("the parent does not see that nobody will answer")
+    except (EOFError, ConnectionResetError):
+        pass
+    finally:
+        child.kill()
