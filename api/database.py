@@ -14,6 +14,7 @@ from sqlalchemy import Executable, Row, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from api import sqlite
 from api.streaming.announce import SEEN, TrackedSession, refuse_unseen_changes
 from api.streaming.publisher import Publisher
 
@@ -38,9 +39,6 @@ then its locks would hold up every reply that is written together with the locke
 PARTING_SECONDS = 5.0
 """For what is under way when a process ends, and as much to take leave: nobody waits for a Postgres that hangs."""
 
-SQLITE_BUSY_SECONDS = 10
-"""How long a write waits for another process (a migration, a shell) that holds SQLite's write lock."""
-
 Result = TypeVar("Result")
 
 
@@ -62,14 +60,11 @@ class Database:
         self.url = url
         self.dialect = make_url(url).get_backend_name()
         self._publisher = publisher
-        self.engine = create_async_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=pool_overflow,
-            **_options(self.dialect, statement_seconds),
-        )
+        self._workers = sqlite.Workers()
+        options = self._workers.options() if self.dialect == "sqlite" else _postgres_options(statement_seconds)
+        self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_overflow, **options)
         if self.dialect == "sqlite":
-            _prepare_sqlite(self.engine.sync_engine)
+            sqlite.prepare(self.engine.sync_engine)
             self._writing: Any = asyncio.Lock()
             self._statements = self.transactions = self.engine.execution_options(sqlite_begin="IMMEDIATE")
         else:
@@ -171,11 +166,10 @@ class Database:
             await asyncio.wait_for(self.engine.dispose(), patience)
         except TimeoutError:
             await self.engine.dispose(close=False)
+        await self._workers.ended(PARTING_SECONDS)
 
 
-def _options(dialect: str, statement_seconds: float | None) -> dict[str, Any]:
-    if dialect == "sqlite":
-        return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}}
+def _postgres_options(statement_seconds: float | None) -> dict[str, Any]:
     return {
         "isolation_level": "AUTOCOMMIT",
         "pool_use_lifo": True,  # whoever was used last has its statements prepared, and its memory in the caches
@@ -190,20 +184,3 @@ def _prepare_postgres(engine: Any) -> None:
         # Said here and not while connecting, where a connection pooler between us and Postgres would refuse it.
         patience = f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
         connection.run_async(lambda postgres: postgres.execute(patience))
-
-
-def _prepare_sqlite(engine: Any) -> None:
-    """WAL, foreign keys, and BEGIN said by us: a deferred transaction that turns to writing fails at once."""
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _: Any) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {kind}")
