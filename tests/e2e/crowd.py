@@ -60,7 +60,9 @@ class Crowd:
         while True:
             try:
                 sent = await self._other.send(self._chat, question, key=key)
-            except httpx.TransportError:
+            except (httpx.TransportError, Refused) as failed:
+                if isinstance(failed, Refused) and failed.code != "INTERNAL":
+                    raise
                 await asyncio.sleep(ATTEMPT_SECONDS)
             else:
                 return str(sent["reply"]["id"])

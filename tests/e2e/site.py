@@ -1,4 +1,4 @@
-"""Twotrack as one person runs it: `twotrack serve` on a SQLite file, the chat page built.
+"""Twotrack as one person runs it: `twotrack serve` on a SQLite file, the chat page built. Or `scaled`, as many would.
 
 async with running(model="scripted?chars=6000&rate=3000") as site:
     (ann,) = await site.people("Ann")
@@ -14,15 +14,16 @@ import urllib.request
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from api.models import Message, MessageRole
 from api.schema import ids
 from api.streaming.rows import Status
-from tests.conftest import SECRET
+from tests.conftest import SECRET, migrate
 from tests.faults.deployment import Deployment
 from tests.faults.fleet import ServerProcess, comes_true
 from tests.server import Person
+from tests.services import Postgres, Redis, throw_away
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -37,13 +38,16 @@ QUICK: dict[str, Any] = {
 }
 """Times for tests that wait for what they are about."""
 
+AWAY = "Connection refused", "connection was closed", "the database system is", "terminating connection"
+"""What is said of a Postgres that was killed, and of one that is not quite back."""
+
 
 class Site(ServerProcess, Deployment):
-    """One server process, as its users see it, and what it has stored."""
+    """One server, as its users see it, and what it has stored."""
 
-    def __init__(self, environment: Mapping[str, str], settings: Mapping[str, Any]) -> None:
-        ServerProcess.__init__(self, {**QUICK, **settings}, "--replies")
-        Deployment.__init__(self, f"sqlite+aiosqlite:///{self.directory / 'twotrack.db'}")
+    def __init__(self, environment: Mapping[str, str], settings: Mapping[str, Any], processes: int = 1) -> None:
+        ServerProcess.__init__(self, {**QUICK, **settings}, "--replies", "--processes", str(processes))
+        Deployment.__init__(self, settings.get("database_url", f"sqlite+aiosqlite:///{self.directory / 'twotrack.db'}"))
         self._settings |= {"TWOTRACK_DATABASE_URL": self.database_url, "NO_PROXY": "127.0.0.1", **environment}
 
     @property
@@ -97,7 +101,39 @@ class Site(ServerProcess, Deployment):
 @asynccontextmanager
 async def running(environment: Mapping[str, str] = {}, **settings: Any) -> AsyncIterator[Site]:
     """A site on a free port. `settings` are Twotrack's, `environment` is anybody else's."""
-    site = Site(environment, settings)
+    async with started(Site(environment, settings)) as site:
+        yield site
+
+
+class Scaled(Site):
+    """Two processes that serve and write, on a Postgres and a Redis of their own."""
+
+    def __init__(self, database_url: str, redis: Redis, postgres: Postgres, settings: Mapping[str, Any]) -> None:
+        places = {"database_url": database_url, "broadcast_url": redis.url}
+        super().__init__({}, {**settings, **places}, processes=2)
+        self.redis = redis
+        self.postgres = postgres
+
+    @property
+    def errors(self) -> list[str]:
+        """Without what was answered while Postgres was away."""
+        whole = [line for line in super().errors if line.endswith("}") or not line.startswith("{")]
+        return [line for line in whole if not any(words in line for words in AWAY)]
+
+
+@asynccontextmanager
+async def scaled(**settings: Any) -> AsyncIterator[Scaled]:
+    with throw_away(Redis) as redis, throw_away(Postgres) as postgres, postgres.database() as database_url:
+        await asyncio.to_thread(migrate, database_url)
+        async with started(Scaled(database_url, redis, postgres, settings)) as site:
+            yield site
+
+
+AnySite = TypeVar("AnySite", bound=Site)
+
+
+@asynccontextmanager
+async def started(site: AnySite) -> AsyncIterator[AnySite]:
     await asyncio.to_thread(site.start)
     try:
         yield site

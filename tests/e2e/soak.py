@@ -3,6 +3,7 @@
     make soak                     prints what it finds at each calm moment, and fails if anything is wrong
     make soak SECONDS=120         shorter
     make soak SEED=7              the troubles of an earlier run, as near as two machines can be alike
+    make soak SCALED=1            with two server processes, a Postgres and a Redis, each of which may die
 
 Ann has two tabs on one laptop, Bob has one on another, and Cem takes part over HTTP. They ask and stop and regenerate
 while networks are cut or fall silent, laptops sleep, and the server is stopped and killed. Every now and then all of
@@ -23,7 +24,7 @@ from typing import Any
 from tests.e2e.calm import Calm, Checkpoint
 from tests.e2e.crowd import Crowd
 from tests.e2e.laptop import laptop
-from tests.e2e.site import build_pages, running
+from tests.e2e.site import build_pages, running, scaled
 from tests.e2e.troubles import troubled
 
 SECONDS = 600
@@ -81,10 +82,11 @@ def main() -> int:
     build_pages()
     figures = Figures()
     try:
-        asyncio.run(soak(asked.seconds, Random(asked.seed), figures))
+        asyncio.run(soak(asked.seconds, Random(asked.seed), figures, is_scaled=asked.scaled))
     except Exception as wrong:  # whatever it was, it is told, and what was found before it as well
         traceback.print_exception(wrong)
-        print(f"FAILED after {_counted(figures.suffered)}; SEED={asked.seed}", file=sys.stderr)
+        again = f"SEED={asked.seed}" + " SCALED=1" * asked.scaled
+        print(f"FAILED after {_counted(figures.suffered)}; {again}", file=sys.stderr)
         return 1
     compared = sum(look.messages for look in figures.looks)
     print(f"{compared} messages were right on every tab, {len(figures.looks)} times.")
@@ -98,12 +100,13 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make soak", description="Cuts, sleeps and restarts, in three tabs.")
     parser.add_argument("--seconds", type=float, default=float(given("SECONDS") or SECONDS))
     parser.add_argument("--seed", type=int, default=int(given("SEED") or time.time()))
+    parser.add_argument("--scaled", action="store_true", default=bool(given("SCALED")))
     return parser.parse_args()
 
 
-async def soak(seconds: float, random: Random, figures: Figures) -> None:
+async def soak(seconds: float, random: Random, figures: Figures, *, is_scaled: bool) -> None:
     """Raises AssertionError for the first thing that is wrong."""
-    async with running(**SETTINGS) as site:
+    async with scaled(**SETTINGS) if is_scaled else running(**SETTINGS) as site:
         ann, bob, cem = people = await site.people("Ann", "Bob", "Cem")
         chat, elsewhere = [await ann.create_chat(title) for title in (TITLE, ELSEWHERE)]
         for other in (bob, cem):

@@ -4,6 +4,7 @@ Each trouble undoes itself, so that when `troubled` returns, everything runs.
 """
 
 import asyncio
+import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -11,7 +12,9 @@ from functools import partial
 from random import Random
 
 from tests.e2e.laptop import Laptop
-from tests.e2e.site import Site
+from tests.e2e.site import Scaled, Site
+from tests.faults.fleet import send
+from tests.services import Server
 
 CALM_SECONDS = (1.0, 8.0)
 """Between two troubles of one kind: sometimes a page is not even back, sometimes all has been well for long."""
@@ -40,6 +43,12 @@ async def troubled(site: Site, laptops: list[Laptop], random: Random, until: flo
             "stops": partial(_restart, site, site.stop),
             "kills": partial(_restart, site, site.kill),
         }
+        if isinstance(site, Scaled):
+            ends |= {
+                "kills of a process": partial(_kill_one, site),
+                "kills of Redis": partial(_kill_beneath, site.redis),
+                "kills of Postgres": partial(_kill_beneath, site.postgres),
+            }
         tasks.create_task(_again_and_again(ends, Random(random.random()), until, suffered))
 
 
@@ -75,3 +84,16 @@ async def _restart(site: Site, end: Callable[[], None], random: Random) -> None:
         await asyncio.sleep(random.uniform(*OUTAGE_SECONDS))
     finally:
         await asyncio.to_thread(site.start)
+
+
+async def _kill_one(site: Site, random: Random) -> None:
+    """One of its processes, which it replaces by itself."""
+    send(signal.SIGKILL, random.choice(site.children))
+
+
+async def _kill_beneath(service: Server, random: Random) -> None:
+    await asyncio.to_thread(service.kill)
+    try:
+        await asyncio.sleep(random.uniform(*OUTAGE_SECONDS))
+    finally:
+        await asyncio.to_thread(service.start)

@@ -11,7 +11,7 @@ import { isOver } from "./endings.ts";
 import { isRefusal, type Payload, type Result, type Sink, type Transport } from "./transport.ts";
 import { WayBack } from "./wayBack.ts";
 
-const INTERNAL_RETRIES = 5; // a database that blinked is back by then; a bug is not, and should be seen
+const UNNOTICED_RETRIES = 5; // a database that blinked is back by then; one that is away longer, the page should tell
 
 export interface LastingOptions {
   wayBack?: WayBack;
@@ -61,8 +61,10 @@ class Lasting {
 
     const next = (result: Result) => {
       if (left) return;
-      this.#options.onHeard();
+      if (result.errors) this.#settle(since);
       const wait = this.#retryAfter(result.errors);
+      const isBroken = wait !== undefined && this.#restarts > UNNOTICED_RETRIES;
+      this.#options[isBroken ? "onLost" : "onHeard"]();
       if (wait !== undefined) return this.#again(wait);
       since ||= Date.now();
       last = result;
@@ -119,8 +121,8 @@ class Lasting {
         const seconds = typeof extensions.retryAfter === "number" ? extensions.retryAfter : 1;
         return seconds * 1000 + backoff(0, this.#options.random);
       }
-      if (extensions?.code === "INTERNAL" && this.#restarts < INTERNAL_RETRIES)
-        return backoff(this.#restarts++, this.#options.random);
+      // However long its database is away: a page that gave up would stand still when all is well again.
+      if (extensions?.code === "INTERNAL") return backoff(this.#restarts++, this.#options.random);
     }
     return undefined;
   }

@@ -26,14 +26,17 @@ class Line implements Transport {
 function follow(line = new Line()) {
   const results: Result[] = [];
   const ends: string[] = [];
-  const transport = lasting(line, { random: HALF });
+  const said: string[] = [];
+  const onHeard = () => said.push("heard");
+  const onLost = () => said.push("lost");
+  const transport = lasting(line, { random: HALF, onHeard, onLost });
   const sink: Sink = {
     next: (result) => results.push(result),
     error: () => ends.push("error"),
     complete: () => ends.push("complete"),
   };
   const leave = transport.subscribe(PAYLOAD, sink);
-  return { line, results, ends, leave, transport, sink };
+  return { line, results, ends, said, leave, transport, sink };
 }
 
 const streaming = (content = "") => ({ data: { messageStream: { content, streaming: true } } });
@@ -181,16 +184,25 @@ describe("a GraphQL error", () => {
     expect(results).toEqual([final]);
   });
 
-  test("INTERNAL is tried a few times, and then passed on", () => {
-    const { line, results, ends } = follow();
-    for (let i = 0; i < 6; i++) {
-      expect(results).toEqual([]);
+  test("INTERNAL is asked again for as long as it takes, and after a while the connection counts as lost", () => {
+    const { line, results, ends, said } = follow();
+    for (let i = 0; i < 5; i++) {
       line.now.error(errors("INTERNAL").errors);
       vi.runAllTimers();
     }
-    expect(results).toEqual([errors("INTERNAL")]);
+    expect(new Set(said)).toEqual(new Set(["heard"]));
+    for (let i = 0; i < 50; i++) {
+      line.now.error(errors("INTERNAL").errors);
+      expect(said.at(-1)).toBe("lost");
+      vi.advanceTimersByTime(10_000);
+    }
+    expect(results).toEqual([]);
+    line.now.next(final);
+    line.now.complete();
+    expect(said.at(-1)).toBe("heard");
+    expect(results).toEqual([final]);
     expect(ends).toEqual(["complete"]);
-    expect(line.sinks).toHaveLength(6);
+    expect(line.sinks).toHaveLength(56);
   });
 });
 
