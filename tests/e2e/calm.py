@@ -117,6 +117,7 @@ class Calm:
             sockets = [(not socket.is_closed()) for socket in tab.wire.sockets[-5:]]
             told.append(
                 f"tab {number} at {tab.page.url} says {await tab.note.text_content()!r}; open sockets {sockets}; "
+                f"heard something {time.monotonic() - tab.wire.heard:.0f} s ago; "
                 f"syncs {tab.wire.following('Sync')}, streams {tab.wire.streams}; shows {rows}; "
                 f"asked {tab.wire.asked[-12:]}; complaints {tab.complaints}"
             )

@@ -1,6 +1,7 @@
 """What a page and its server say to each other: operations over HTTP, subscriptions on its sockets."""
 
 import json
+import time
 from typing import Any
 
 from playwright.async_api import Page, Request, WebSocket
@@ -15,6 +16,8 @@ class Wire:
         self.tokens: list[str] = []
         """What each socket was opened with."""
         self.sockets: list[WebSocket] = []
+        self.heard = 0.0
+        """When the last frame arrived on any, by the monotonic clock."""
         self._followed: dict[tuple[WebSocket, str], tuple[str, Any]] = {}
         page.on("request", self._requested)
         page.on("websocket", self._opened)
@@ -54,6 +57,7 @@ class Wire:
                 self._followed.pop((socket, said["id"]), None)
 
     def _received(self, socket: WebSocket, said: dict[str, Any]) -> None:
+        self.heard = time.monotonic()
         if said["type"] in ("complete", "error"):
             self._followed.pop((socket, said["id"]), None)
 

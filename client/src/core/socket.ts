@@ -38,9 +38,15 @@ export function openSocket(options: SocketOptions): Socket {
   const expectPong = () => {
     overdue ??= setTimeout(() => client.terminate(), PONG_WITHIN_MS);
   };
-  const isAlive = () => {
+  const expectNothing = () => {
     clearTimeout(overdue);
     overdue = undefined;
+  };
+  // What arrives before the pong may have been on its way before the connection died, and without a pong no ping follows.
+  const expectPongLater = () => {
+    if (overdue === undefined) return;
+    expectNothing();
+    expectPong();
   };
 
   const client = createClient({
@@ -65,12 +71,13 @@ export function openSocket(options: SocketOptions): Socket {
       ping: (received) => {
         if (!received) expectPong();
       },
-      message: isAlive,
+      message: expectPongLater,
+      pong: (received) => received && expectNothing(),
       closed: (event) => {
         const { code } = event as CloseEvent;
         const wasOpen = live !== undefined;
         live = undefined;
-        isAlive();
+        expectNothing();
         if (code === 1000) normalClosures++;
         if (!wasOpen) options.onRefused(code);
         options.onClosed(code);

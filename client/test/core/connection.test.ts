@@ -53,6 +53,18 @@ describe("a half-open socket", () => {
     expect(server.connects).toHaveLength(2);
   });
 
+  test("is found out although something arrived after the ping that had been on its way", async () => {
+    const texts = await openAndFallSilent();
+    await ahead(15_000);
+    await vi.waitFor(() => expect(server.pings).toBe(1), { interval: 0 });
+    server.frame("message-1", { content: "Once upon" });
+    await vi.waitFor(() => expect(texts).toEqual(["Once", "Once upon"]), { interval: 0 });
+    await ahead(4_900);
+    expect(server.connects).toHaveLength(1);
+    await ahead(200 + 10_000);
+    await vi.waitFor(() => expect(server.connects).toHaveLength(2));
+  });
+
   test("is found out sooner when the network says it is back", async () => {
     const texts = await openAndFallSilent();
     window.dispatchEvent(new Event("online"));
