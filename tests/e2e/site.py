@@ -38,7 +38,13 @@ QUICK: dict[str, Any] = {
 }
 """Times for tests that wait for what they are about."""
 
-AWAY = "Connection refused", "connection was closed", "the database system is", "terminating connection"
+AWAY = (
+    "Connection refused",
+    "connection was closed",
+    "the database system is",
+    "terminating connection",
+    "another operation (2) is in progress",  # asyncpg, asked between a connection's last words and its end
+)
 """What is said of a Postgres that was killed, and of one that is not quite back."""
 
 
