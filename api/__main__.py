@@ -60,7 +60,7 @@ def said_in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on; 0 for any that is free.")] = 8000,
-    processes: Annotated[int, typer.Option(min=1, help="Server processes; more than one need Redis.")] = 1,
+    processes: Annotated[int, typer.Option(min=1, help="Server processes; more than one needs Redis.")] = 1,
     replies: Annotated[
         bool, typer.Option("--replies/--no-replies", help="Whether replies are written here too.")
     ] = True,

@@ -131,7 +131,6 @@ def create_app(settings: Settings, *, replies: bool = True) -> FastAPI:
                 settings=settings,
                 database=parts.database,
                 hub=parts.hub,
-                access=parts.access,
                 tokens=Tokens(secret_key(settings), hours=settings.token_hours),
                 passwords=Passwords(),
                 rates=rates,

@@ -1,4 +1,5 @@
-"""The database: one engine, and two ways in. `reading()` looks; `transaction()` changes, commits, then announces.
+"""The database: one engine. `reading()` gives a session to look with; `transaction()` one that changes, commits, then
+announces. `read()` and `write()` run one statement, for the streaming package.
 
 On Postgres, who must not wait for the others' connections has an engine of its own: `dedicated()`.
 

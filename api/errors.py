@@ -98,3 +98,8 @@ class BusDown(TwotrackError):
 
 class SettingsError(TwotrackError):
     pass
+
+
+def gone(kind: type) -> NotFound:
+    """Unknown, deleted or not the viewer's to see: nobody is told which."""
+    return NotFound(f"There is no such {kind.__name__.lower()}, or it is not yours to see. Reload what the page shows.")

@@ -34,7 +34,7 @@ class Metrics:
         )
         self._channels = Gauge(
             "twotrack_bus_channels",
-            "Bus channels being heard now.",
+            "Rows that somebody follows here now, each by one channel of the bus.",
             registry=self._registry,
             multiprocess_mode="livesum",
         )

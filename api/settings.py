@@ -126,7 +126,7 @@ class Settings(BaseSettings):
 
     @property
     def embedded(self) -> bool:
-        """The database is a file beside the one process that uses it."""
+        """The database is an SQLite file on this machine."""
         return self.database_url.startswith("sqlite")
 
     @property

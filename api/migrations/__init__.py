@@ -22,7 +22,7 @@ async def migrate(database: Database) -> None:
 
 
 async def prepare(database: Database, *, embedded: bool) -> None:
-    """Migrate a file that is ours alone; refuse a shared database that is not at the newest step."""
+    """Migrate a file; refuse a database server that is not at the newest step."""
     if embedded:
         await migrate(database)
         return

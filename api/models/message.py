@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from api.models.base import Base, Dated
 from api.models.chat import Chat
-from api.models.user import User
 from api.streaming.rows import Streamed
 from api.streaming.tracks import Stream, Sync, Untracked
 
@@ -33,7 +32,6 @@ class Message(Streamed, Dated, Base):
     output_tokens: Mapped[int | None]
 
     chat: Mapped[Chat] = relationship()
-    author: Mapped[User | None] = relationship()
 
     __table_args__ = (Index(None, "chat_id", "id"), *Streamed.streaming_index("messages"))
 

@@ -21,6 +21,7 @@ from api.replies.model import Finished, Reasoning, ReplyModel, Text, Turn
 from api.streaming import channels, leases
 from api.streaming.bus import Bus, as_good_as_lost
 from api.streaming.draft import Draft
+from api.streaming.store import unforeseen
 from api.streaming.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -103,7 +104,7 @@ class Worker:
                     if len(rows) < room:
                         break
             except Exception as error:
-                log.warning("nothing claimed", error=repr(error))
+                log.warning("nothing claimed", error=repr(error), exc_info=unforeseen(error))
 
     def _start(self, reply: Message) -> None:
         task = asyncio.create_task(self._write(reply), name=f"reply: {reply.id}")

@@ -17,7 +17,7 @@ SEND_TIMEOUT = "send_timeout_seconds"
 SEND_BUFFER_BYTES = 65_536
 """For the kernel; it doubles that. Left to itself it would keep megabytes of stale snapshots."""
 
-PARTING_SECONDS = 120.0
+LAST_WORD_SECONDS = 120.0
 """For a stuck reader to come back and read that it is over, and why: a tab that was frozen, a machine that slept for a
 moment. It costs a socket and the one write that waits there, and serves nobody meanwhile."""
 
@@ -96,7 +96,7 @@ class BoundedHTTP(Bounded, H11Protocol):
 class BoundedSocket(Bounded, WebSocketsSansIOProtocol):
     """The plain path: all that is written is written by uvicorn."""
 
-    parting_seconds = PARTING_SECONDS
+    parting_seconds = LAST_WORD_SECONDS
 
     def keepalive_timeout(self) -> None:
         """A half-open connection. uvicorn would close it with 1011, which a client takes for final."""

@@ -10,7 +10,7 @@ import strawberry
 from sqlalchemy import select
 from strawberry.dataloader import DataLoader
 
-from api.auth import Access, Passwords, Tokens, Viewer
+from api.auth import Passwords, Tokens, Viewer
 from api.database import Database
 from api.errors import Unauthenticated
 from api.models import Chat, Participation, User
@@ -35,7 +35,6 @@ class Server:
     settings: Settings
     database: Database
     hub: Hub
-    access: Access
     tokens: Tokens
     passwords: Passwords
     rates: Rates

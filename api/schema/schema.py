@@ -1,4 +1,4 @@
-"""The executable schema, and its printed form."""
+"""The executable schema."""
 
 from datetime import UTC, datetime
 

@@ -17,11 +17,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from api.auth import Viewer
 from api.errors import BadUserInput, LimitExceeded, Unauthenticated
 from api.schema.context import Context, Server, counted
+from api.schema.direct import DirectReader
 from api.schema.operations import Operation, Operations, Payload, failure, refusal, require_whole_characters
 from api.schema.projection import NeedsMore
-from api.schema.relay import Relay
 from api.schema.shared import Rendering
-from api.schema.wire import EXTENSION, Wire
+from api.schema.wire import EXTENSION, SERVICE_RESTART, Wire
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ INIT_SECONDS = 10.0
 ID_CHARACTERS = 1_000
 """Of an operation. It goes before each update, in a block of deflate that holds 64 kB."""
 
-# Which of these a client takes as final, and which it comes back from, is in client/README.md.
+# A client comes back from each of them: see client/README.md.
 BAD_MESSAGE = 4400
 NOT_INITIALISED = 4401
 FORBIDDEN = 4403
@@ -40,8 +40,7 @@ NO_SUBPROTOCOL = 4406
 INIT_TIMEOUT = 4408
 ALREADY_SUBSCRIBED = 4409
 ALREADY_INITIALISED = 4429
-PARTING = 1012
-STUCK = 1013
+TRY_AGAIN_LATER = 1013
 
 REASON_BYTES = 123
 """All that a close frame has room for beside its code."""
@@ -64,7 +63,7 @@ class Socket:
         self._operations = operations
         self._server = server
         self._wire: Wire | None = websocket.scope.get("extensions", {}).get(EXTENSION)
-        self._waiting: dict[Relay, None] = {}
+        self._waiting: dict[DirectReader, None] = {}
         """Who has an update to write as soon as there is room."""
         self._viewer: Viewer | None = None
         self._ready = False
@@ -80,7 +79,7 @@ class Socket:
             return
         await self._websocket.accept(SUBPROTOCOL)
         if self._wire is not None:
-            self._wire.on_stuck = lambda: self.end(Closed(STUCK, "Too slow; come back"))
+            self._wire.on_stuck = lambda: self.end(Closed(TRY_AGAIN_LATER, "Too slow; come back"))
             self._wire.on_writable = self._relieve
         reading = asyncio.create_task(self._read(), name="socket: reading")
         self._timer = self._end_later(INIT_SECONDS, Closed(INIT_TIMEOUT, "Send connection_init first"))
@@ -203,7 +202,7 @@ class Socket:
         """Run one operation to its end; forget it before saying so, so that its id is free when the client hears."""
         try:
             rendering = self._operations.shared(operation, context) if self._wire is not None else None
-            if rendering is None or not await self._relay(id, rendering, context):
+            if rendering is None or not await self._directly(id, rendering, context):
                 execute = self._operations.run if self._wire is None else self._operations.executed
                 async with aclosing(execute(operation, context)) as payloads:
                     async for payload in payloads:
@@ -219,11 +218,11 @@ class Socket:
         finally:
             self._forget(id)
 
-    async def _relay(self, id: str, rendering: Rendering, context: Context) -> bool:
+    async def _directly(self, id: str, rendering: Rendering, context: Context) -> bool:
         """Follow a message by the short way. False when graphql-core must be asked after all."""
         assert self._wire is not None
         envelope = _envelope(id, "next")
-        relay = Relay(
+        reader = DirectReader(
             context.signed_in,
             rendering,
             self._wire.line,
@@ -233,17 +232,17 @@ class Socket:
         )
         with counted(context, "stream"):
             try:
-                await relay.run(self._server.hub)
+                await reader.run(self._server.hub)
             except NeedsMore:
                 return False
             except Exception as error:
                 await self._send(envelope + failure(error, context.request_id).body + b"}")
             finally:
-                self._waiting.pop(relay, None)
+                self._waiting.pop(reader, None)
         return True
 
-    def _wait_for_room(self, relay: Relay) -> None:
-        self._waiting[relay] = None
+    def _wait_for_room(self, reader: DirectReader) -> None:
+        self._waiting[reader] = None
 
     def _relieve(self) -> None:
         """There is room again: whoever waits writes the newest, until it is full again.
@@ -252,9 +251,9 @@ class Socket:
         """
         assert self._wire is not None
         while self._waiting and not self._wire.line.full and not self._sending.locked():
-            relay = next(iter(self._waiting))
-            del self._waiting[relay]
-            relay.resume()
+            reader = next(iter(self._waiting))
+            del self._waiting[reader]
+            reader.resume()
 
     def _forget(self, id: str) -> None:
         if self._tasks.get(id) is asyncio.current_task():
@@ -274,7 +273,7 @@ class Socket:
             async with self._sending, asyncio.timeout(self._server.settings.send_timeout_seconds):
                 await self._websocket.send_text(message.decode())
         except TimeoutError:
-            self.end(Closed(STUCK, "Too slow; come back"))
+            self.end(Closed(TRY_AGAIN_LATER, "Too slow; come back"))
             await asyncio.Event().wait()  # until `serve` cancels this
 
 
@@ -309,7 +308,7 @@ class Sockets:
     def part(self) -> None:
         """Tell all clients to come back."""
         for socket in list(self._open):
-            socket.end(Closed(PARTING, "The server parts; come back"))
+            socket.end(Closed(SERVICE_RESTART, "The server parts; come back"))
 
 
 def _same_site(websocket: WebSocket, allowed: tuple[str, ...]) -> bool:

@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from api import models
 from api.auth import visible_chats
+from api.errors import gone
 from api.schema.context import Info
 from api.schema.ids import global_id
 from api.schema.projection import OF_SNAPSHOT, NeedsMore, of_snapshot
 from api.schema.windows import Part, Window, cursor
-from api.streaming.hub import gone
 from api.streaming.rows import Status
 
 First = Annotated[int | None, strawberry.argument(description="So many from the start: 30 by default, at most 100.")]

@@ -28,7 +28,7 @@ from websockets.frames import Frame
 from websockets.server import ServerProtocol
 from websockets.typing import ExtensionParameter
 
-from api.schema.bounded import PARTING_SECONDS, Bounded
+from api.schema.bounded import LAST_WORD_SECONDS, Bounded
 
 EXTENSION = "twotrack.wire"
 """Where an ASGI application finds the wire in a scope's extensions."""
@@ -38,7 +38,7 @@ COMPRESSION_LEVEL = 4
 
 WINDOW_BYTES = 32_768
 
-GOING_AWAY = 1012
+SERVICE_RESTART = 1012
 """A client comes back after it; it takes the 1011 that uvicorn would send for final."""
 
 FINAL_TEXT = 0x81
@@ -176,7 +176,7 @@ class Line:
 class Wire(Bounded, WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol, with a way past its queue of ASGI messages for the one thing that is sent often."""
 
-    parting_seconds = PARTING_SECONDS
+    parting_seconds = LAST_WORD_SECONDS
 
     def __init__(
         self,
@@ -264,8 +264,8 @@ class Wire(Bounded, WebSocketsSansIOProtocol):
     def keepalive_timeout(self) -> None:
         """A half-open connection. Its client, should it be there after all, is to come back."""
         self.pong_timer = None
-        self.part(GOING_AWAY, "no answer to a ping")
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": GOING_AWAY})
+        self.part(SERVICE_RESTART, "no answer to a ping")
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": SERVICE_RESTART})
 
 
 def _nothing() -> None:

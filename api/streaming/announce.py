@@ -28,12 +28,6 @@ from api.streaming.tracks import Stream, Sync, Tracked, Untracked, by_depth, str
 SEEN = "twotrack_seen"
 """Execution option of the streaming package's own statements, which announce what they change themselves."""
 
-DELETED = 1 << 62
-"""The revision of a deletion: greater than any that a row can reach, so that it wins wherever the greatest does."""
-
-DELETION = ""
-"""The message that says it."""
-
 _noted: ContextVar[frozenset[str]] = ContextVar("noted", default=frozenset())
 """The tables of the rows that the flush under way has noted: its statements on others would go unannounced."""
 
@@ -270,7 +264,7 @@ def _owe(session: TrackedSession, model: Model, row: Any, *, streams: bool) -> N
 
 def _owe_deletion(session: TrackedSession, model: Model, key: UUID) -> None:
     name = channels.stream if isinstance(model.__track__, Stream) else channels.sync
-    session._owed.append(_Owed(name(model.__tablename__, key), DELETION, DELETED))
+    session._owed.append(_Owed(name(model.__tablename__, key), snapshot.DELETION, snapshot.DELETED))
 
 
 @event.listens_for(TrackedSession, "after_commit")

@@ -7,7 +7,7 @@ it comes back.
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -16,7 +16,7 @@ from uuid import UUID
 
 import structlog
 
-from api.errors import NotFound
+from api.errors import gone
 from api.streaming import channels
 from api.streaming.bus import Bus, as_good_as_lost
 from api.streaming.rows import Revised
@@ -246,18 +246,3 @@ class Hub:
             for topic, sight in list(reader.sights.items()):
                 if sight.scope == scope:
                     reader.doubt(topic, epoch)
-
-
-def gone(model: Model) -> NotFound:
-    """Unknown, deleted or not the viewer's to see: nobody is told which."""
-    return NotFound(
-        f"There is no such {model.__name__.lower()}, or it is not yours to see. Reload what the page shows."
-    )
-
-
-def followed(topics: Iterable[Topic]) -> dict[tuple[Model, bool], dict[UUID, Topic]]:
-    """The topics by model and track."""
-    grouped: dict[tuple[Model, bool], dict[UUID, Topic]] = defaultdict(dict)
-    for topic in topics:
-        grouped[topic.model, topic.streams][topic.key] = topic
-    return grouped

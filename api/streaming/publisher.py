@@ -10,7 +10,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-PARTING_SECONDS = 1.0
+LAST_NEWS_SECONDS = 1.0
 """For the last announcements of a process that ends."""
 
 
@@ -50,7 +50,7 @@ class Publisher:
         """What is still owed gets a moment; nobody waits longer for a bus that is away."""
         assert self._task is not None
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.drained(), PARTING_SECONDS)
+            await asyncio.wait_for(self.drained(), LAST_NEWS_SECONDS)
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 

@@ -20,6 +20,12 @@ from api.streaming.tracks import Tracked
 Decoder = Callable[[Any], Any]
 Row = TypeVar("Row", bound=Tracked)
 
+DELETED = 1 << 62
+"""The revision of a deletion: greater than any that a row can reach, so that it wins wherever the greatest does."""
+
+DELETION = ""
+"""The message that says it."""
+
 
 def encode(values: Mapping[str, Any]) -> str:
     """A row's values by column name as JSON text: UUIDs, moments and enums as their strings."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Executable, Row
+from sqlalchemy.exc import SQLAlchemyError
 
 
 class Store(Protocol):
@@ -18,3 +19,8 @@ class Store(Protocol):
 
     async def write(self, statement: Executable) -> Sequence[Row[Any]]:
         """Run one statement in a transaction of its own; what it returns is committed."""
+
+
+def unforeseen(error: Exception) -> Exception | None:
+    """For a log's `exc_info`: what no outage explains is a bug, and its traceback is wanted."""
+    return None if isinstance(error, SQLAlchemyError | OSError) else error

@@ -6,6 +6,7 @@ that moved. It heals streams and sync, settles the writers that died, and has re
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
@@ -17,11 +18,10 @@ from sqlalchemy import inspect, literal, select
 from sqlalchemy.sql.selectable import Select
 
 from api.streaming import channels, leases, snapshot
-from api.streaming.announce import DELETED
-from api.streaming.hub import Hub, followed
+from api.streaming.hub import Hub
 from api.streaming.publisher import Publisher
 from api.streaming.rows import Status
-from api.streaming.store import Store
+from api.streaming.store import Store, unforeseen
 from api.streaming.topic import Model, News, Topic
 from api.streaming.tracks import streamed, sync_of
 
@@ -79,7 +79,7 @@ class Sweep:
             try:
                 await self.once()
             except Exception as error:
-                log.warning("not swept", error=repr(error))
+                log.warning("not swept", error=repr(error), exc_info=unforeseen(error))
 
     async def once(self) -> None:
         """Settle what nobody writes any more, then compare all that is followed. Raises what the database raises."""
@@ -88,7 +88,7 @@ class Sweep:
             self._was_away = False  # not settled yet: writers whose hearts could not beat come first
         else:
             await self._settle()
-        for (model, streams), topics in followed(self._hub.topics).items():
+        for (model, streams), topics in _by_track(self._hub.topics).items():
             for keys in _batches(topics, BATCH):
                 await self._compare(model, {key: topics[key] for key in keys}, streams=streams)
 
@@ -113,7 +113,7 @@ class Sweep:
         moved = []
         for key, topic in topics.items():
             if (row := found.get(key)) is None:
-                topic.offer(News(DELETED))
+                topic.offer(News(snapshot.DELETED))
                 continue
             if row.revision > topic.newest.revision:
                 moved.append(key)
@@ -149,3 +149,11 @@ def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def _by_track(topics: Iterable[Topic]) -> dict[tuple[Model, bool], dict[UUID, Topic]]:
+    """The topics by model and track."""
+    grouped: dict[tuple[Model, bool], dict[UUID, Topic]] = defaultdict(dict)
+    for topic in topics:
+        grouped[topic.model, topic.streams][topic.key] = topic
+    return grouped

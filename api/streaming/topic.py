@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from api.streaming import snapshot
-from api.streaming.announce import DELETED, DELETION
 from api.streaming.rows import Revised
 from api.streaming.tracks import streaming
 
@@ -35,7 +34,7 @@ class News:
     def __init__(self, revision: int, row: Any = None) -> None:
         self.revision = revision
         self.row = row
-        self.deleted = revision >= DELETED
+        self.deleted = revision >= snapshot.DELETED
         self.final = row is not None and not streaming(row)
 
 
@@ -63,8 +62,8 @@ class Topic:
 
     def hear(self, message: str) -> None:
         """What the bus delivered on this channel."""
-        if message == DELETION:
-            self.offer(News(DELETED))
+        if message == snapshot.DELETION:
+            self.offer(News(snapshot.DELETED))
         elif self.streams:
             row = snapshot.decode(self.model, message)
             self.offer(News(row.revision, row))

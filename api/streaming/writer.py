@@ -28,7 +28,7 @@ from api.streaming.batch import batch
 from api.streaming.draft import Draft
 from api.streaming.publisher import Publisher
 from api.streaming.rows import Status, Streamed, deadline, now
-from api.streaming.store import Store
+from api.streaming.store import Store, unforeseen
 from api.streaming.tracks import Stream
 
 log = structlog.get_logger(__name__)
@@ -106,6 +106,9 @@ class Writer:
         try:
             yield draft
         except ReplyError as error:
+            log.warning(
+                "a reply failed", id=str(row.id), code=error.code, reason=str(error), cause=repr(error.__cause__)
+            )
             draft.end(Status.FAILED, error.code, str(error))
         except Exception:
             log.exception("writing failed", id=str(row.id))
@@ -151,7 +154,9 @@ class Writer:
                 await self.tick()
             except Exception as error:
                 if not away:  # once per outage, not four times a second
-                    log.warning("the database is away", error=repr(error), held=len(self._drafts))
+                    log.warning(
+                        "nothing written", error=repr(error), held=len(self._drafts), exc_info=unforeseen(error)
+                    )
                 away = True
                 await asyncio.sleep(RETRY_SECONDS)
             else:

@@ -7,8 +7,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import defer
 
 from api.streaming import channels, snapshot
-from api.streaming.announce import DELETION
 from api.streaming.rows import Status
+from api.streaming.snapshot import DELETION
 from tests.streaming.announced import announced, on_sync
 from tests.streaming.notes import House, Keeping, Note, Shelf
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from api.errors import UnseenChange
 from api.streaming import channels
-from api.streaming.announce import DELETION
 from api.streaming.rows import Revised
+from api.streaming.snapshot import DELETION
 from api.streaming.tracks import Sync, Tracked, tracked
 from tests.streaming.notes import House
 

@@ -9,9 +9,9 @@ import pytest
 
 from api.errors import NotFound
 from api.streaming import channels, snapshot
-from api.streaming.announce import DELETION
 from api.streaming.hub import gone
 from api.streaming.rows import Status
+from api.streaming.snapshot import DELETION
 from tests.streaming.notes import House, Note, Shelf
 from tests.until import until
 

@@ -126,10 +126,15 @@ async def test_leaving_the_block_completes_the_row(desk: Desk) -> None:
     assert (row.status, row.body, row.error_code) == (Status.COMPLETE, "", None)
 
 
-async def test_an_error_of_the_reply_fails_it_with_its_code_sentence_and_text(desk: Desk) -> None:
+async def test_an_error_of_the_reply_fails_it_with_its_code_sentence_and_text(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     hand = await desk.hand()
     hand.text.append("a")
-    row = await hand.leave(ProviderFailed("It broke off."))
+    error = ProviderFailed("It broke off.")
+    error.__cause__ = ConnectionError("an expired key")
+    row = await hand.leave(error)
+    assert "an expired key" in caplog.text, "nobody but the operator learns why"
     assert (row.status, row.body, row.error_code, row.error_message) == (
         Status.FAILED,
         "a",

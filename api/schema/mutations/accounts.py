@@ -76,6 +76,6 @@ def _payload(info: Info, row: models.User) -> AuthPayload:
 
 
 async def _spend(info: Info, what: str, who: str) -> None:
-    """Guessing passwords is slow from one address, and for one account."""
+    """Guessing is slow: for one account from one address, so that nobody locks somebody else out."""
     limit = info.context.server.settings.sign_ins_per_minute
     await info.context.server.rates.spend(what, f"{info.context.client} {who}", limit)

@@ -12,12 +12,11 @@ from sqlalchemy.orm import defer
 
 from api import models
 from api.auth import ACCOUNT_GONE, email_address
-from api.errors import Forbidden, LimitExceeded, NotFound, Unauthenticated
+from api.errors import Forbidden, LimitExceeded, NotFound, Unauthenticated, gone
 from api.schema import ids
 from api.schema.context import Info
 from api.schema.limits import TITLE_CHARACTERS, text
 from api.schema.types import Chat
-from api.streaming.hub import gone
 from api.streaming.topic import Model
 
 UNTITLED = "New chat"
@@ -142,7 +141,7 @@ class Chats:
         )
         async with info.context.server.database.transaction() as session:
             members = await _members(session, key, viewer)
-            chat = await session.get_one(models.Chat, key, with_for_update=BUT_ITS_KEY)
+            chat = await session.get_one(models.Chat, key)  # not locked yet: messages come first
             if leaver != viewer and chat.owner_id != viewer:
                 raise Forbidden("Only the chat's owner may remove others. You can leave it yourself.")
             leaving = next((member for member in members if member.user_id == leaver), None)
@@ -152,6 +151,7 @@ class Chats:
             if not staying:
                 await _delete(session, chat, members)
             else:
+                await session.refresh(chat, with_for_update=BUT_ITS_KEY)
                 await session.delete(leaving)
                 chat.access_epoch += 1
                 if chat.owner_id == leaver:

@@ -9,14 +9,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import models
-from api.errors import Conflict, Forbidden
+from api.errors import Conflict, Forbidden, gone
 from api.schema import ids
 from api.schema.context import Info
 from api.schema.limits import KEY_CHARACTERS, text
 from api.schema.mutations.chats import UNTITLED, DeletePayload, taking_part
 from api.schema.mutations.titles import title_of
 from api.schema.types import Chat, Message
-from api.streaming.hub import gone
 from api.streaming.rows import Status, queue
 
 

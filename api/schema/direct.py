@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from api.errors import gone
 from api.schema.context import Watch
 from api.schema.shared import Rendering
 from api.schema.wire import Line
-from api.streaming.hub import Hub, gone
+from api.streaming.hub import Hub
 from api.streaming.topic import Reader, Topic
 
 
-class Relay(Reader):
+class DirectReader(Reader):
     """Told by the hub of each piece of news. While the socket is full it keeps nothing but its place in line.
 
     `tell` is what an update costs for each of its readers: it calls little and looks nothing up.
@@ -36,7 +37,7 @@ class Relay(Reader):
         line: Line,
         envelope: bytes,
         *,
-        on_full: Callable[["Relay"], None],
+        on_full: Callable[["DirectReader"], None],
         watch: Watch,
     ) -> None:
         super().__init__(viewer)
