@@ -1,4 +1,5 @@
-"""The one door for every operation, whatever it came by: a request in, JSON payloads out.
+"""The door for every operation, whatever it came by: a request in, JSON payloads out. On a socket, what many readers
+share goes past it: see `direct`.
 
 A query or mutation gives one payload, a subscription as many as it likes. Errors are told by the tree in
 `api.errors`: the client's own come with their code, anything else is masked, and logged under the request's id.
