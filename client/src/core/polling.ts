@@ -46,7 +46,7 @@ function pollingMessage(
   const source = print({ ...document, definitions });
   return async (ask: Ask): Promise<Result[]> => {
     const result = await ask({ ...payload, query: source });
-    return result.errors || result.data?.[key] ? [result] : [GONE];
+    return result.data?.[key] === null && !result.errors ? [GONE] : [answered(result)];
   };
 }
 
@@ -68,11 +68,17 @@ function pollingSync({ variables }: Payload, field: FieldNode) {
       ids.map(async (id) => {
         const result = await ask({ query: REVISION, operationName: "Revision", variables: { id } });
         if (result.errors) return result;
-        const node = result.data?.node as { revision?: number } | null;
+        const node = answered(result).data?.node as { revision?: number } | null;
         const event = { __typename: "SyncEvent", id, revision: node?.revision ?? 0, deleted: node === null };
         return { data: { [nameOf(field)]: event } };
       }),
     );
+}
+
+/** A proxy's JSON says nothing of what was asked, and so nothing of what is gone. */
+function answered(result: Result): Result {
+  if (result.data === undefined && result.errors === undefined) throw new Error("This is no answer to a query.");
+  return result;
 }
 
 function nameOf(field: FieldNode): string {

@@ -33,14 +33,16 @@ export class Slots {
   }
 }
 
-/** The browser's own locks, which die with their tab. Where there are none, tabs cannot know of each other. */
+/** The browser's own locks, which die with their tab. Where there are none to have, tabs cannot know of each other. */
 function lock(name: string): Promise<(() => void) | undefined> {
   const locks = globalThis.navigator?.locks;
   if (locks == null) return Promise.resolve(() => {});
   return new Promise((resolve) => {
-    void locks.request(name, { ifAvailable: true }, (granted) => {
-      if (granted === null) return resolve(undefined);
-      return new Promise<void>((unlock) => resolve(unlock));
-    });
+    locks
+      .request(name, { ifAvailable: true }, (granted) => {
+        if (granted === null) return resolve(undefined);
+        return new Promise<void>((unlock) => resolve(unlock));
+      })
+      .catch(() => resolve(() => {})); // a sandboxed frame may have none
   });
 }

@@ -5,10 +5,11 @@ import { type Slot, Slots } from "../../src/core/slots.ts";
 class Locks {
   readonly #taken = new Set<string>();
 
-  request(name: string, _: unknown, grant: (lock: object | null) => Promise<void> | undefined): void {
-    if (this.#taken.has(name)) return void grant(null);
+  async request(name: string, _: unknown, grant: (lock: object | null) => Promise<void> | undefined): Promise<void> {
+    if (this.#taken.has(name)) return grant(null);
     this.#taken.add(name);
-    void Promise.resolve(grant({})).then(() => this.#taken.delete(name));
+    await grant({});
+    this.#taken.delete(name);
   }
 }
 
@@ -29,6 +30,12 @@ describe("the four slots", () => {
     expect(await slots.take()).toBeUndefined();
     first?.release();
     expect(await slots.take()).toBeDefined();
+  });
+
+  test("are four for a tab alone where a browser refuses locks", async () => {
+    vi.stubGlobal("navigator", { locks: { request: () => Promise.reject(new Error("SecurityError")) } });
+    expect((await take(new Slots(), 5)).filter(Boolean)).toHaveLength(4);
+    vi.unstubAllGlobals();
   });
 
   describe("in a browser", () => {
