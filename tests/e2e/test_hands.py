@@ -70,6 +70,26 @@ async def test_everything_that_one_does_every_day_is_done_by_keyboard(arrive: Ar
     await expect(page.button("Share")).to_be_focused()
 
 
+async def test_a_dialog_closes_by_a_click_beside_it_and_by_none_that_touches_it(arrive: Arrive, site: Site) -> None:
+    (ann,) = await site.people("Ann")
+    page = await arrive(ann)
+    await page.opens(await ann.create_chat("Tides"))
+    await page.button("Share").click()
+    dialog, mouse = page.page.get_by_role("dialog"), page.page.mouse
+    box = await dialog.bounding_box()
+    assert box is not None
+    within, beside = (box["x"] + 5, box["y"] + 5), (box["x"] - 20, box["y"] + 5)
+    await mouse.click(*within)
+    for begin, end in ((within, beside), (beside, within)):
+        await mouse.move(*begin)
+        await mouse.down()
+        await mouse.move(*end)
+        await mouse.up()
+    await expect(dialog).to_be_visible()
+    await mouse.click(*beside)
+    await expect(dialog).to_have_count(0)
+
+
 async def fits(page: Page) -> None:
     """Nothing reaches beyond the right edge, at this width and at the narrowest."""
     for width in (390, NARROWEST_PX):

@@ -5,7 +5,7 @@ import { type BubbleFragment, RegenerateDocument, StopDocument } from "../docume
 import { Markdown } from "../markdown/Markdown.tsx";
 import { CopyButton } from "../parts/CopyButton.tsx";
 import { Icon } from "../parts/Icon.tsx";
-import { useAction } from "../parts/useAction.ts";
+import { type Action, useAction } from "../parts/useAction.ts";
 import { useSession } from "../session/session.ts";
 import { clock, fullDate } from "../words.ts";
 import { LONGEST_SPOKEN, useAnnounce } from "./Announcer.tsx";
@@ -36,7 +36,7 @@ export function Reply({ message }: { message: BubbleFragment }) {
         {content !== "" && <Markdown text={content} isGrowing={streaming} />}
         {streaming && content === "" && !reasoning && <Waiting />}
       </div>
-      <Ending message={message} onRegenerate={regenerate.run} />
+      <Ending message={message} regenerate={regenerate} />
       {problem && (
         <p className="error" role="alert">
           {problem}
@@ -82,7 +82,7 @@ function Waiting() {
 }
 
 /** How it ended, where it did not end well. */
-function Ending({ message, onRegenerate }: { message: BubbleFragment; onRegenerate: () => void }) {
+function Ending({ message, regenerate }: { message: BubbleFragment; regenerate: Action<[]> }) {
   if (message.status === "STOPPED")
     return <p className="ending">Stopped{message.content === "" && " before it began"}.</p>;
   if (message.status !== "FAILED") return null;
@@ -90,7 +90,7 @@ function Ending({ message, onRegenerate }: { message: BubbleFragment; onRegenera
     <div className="ending failed" role="alert">
       <Icon name="warning" />
       <p>{message.error?.message ?? "The reply broke off."}</p>
-      <button type="button" onClick={onRegenerate}>
+      <button type="button" onClick={() => regenerate.run()} disabled={regenerate.isRunning}>
         Try again
       </button>
     </div>

@@ -37,10 +37,10 @@ export function Sidebar({ viewer, chats, current, news, more, hasMore }: Props) 
   }, []);
 
   // A search looks through all chats, so those that are not here yet are fetched.
-  const { run, isRunning } = more;
+  const { run, isRunning, problem } = more;
   useEffect(() => {
-    if (sought !== "" && hasMore && !isRunning) void run();
-  }, [sought, hasMore, isRunning, run]);
+    if (sought !== "" && hasMore && !isRunning && problem === undefined) void run();
+  }, [sought, hasMore, isRunning, problem, run]);
 
   return (
     <>
@@ -80,9 +80,14 @@ export function Sidebar({ viewer, chats, current, news, more, hasMore }: Props) 
         {chats.length > 0 && found.length === 0 && !hasMore && (
           <p className="aside">No chat has “{sought}” in its title.</p>
         )}
+        {problem && (
+          <p className="error" role="alert">
+            {problem}
+          </p>
+        )}
         {hasMore && (
           <button type="button" className="link" onClick={() => run()} disabled={isRunning}>
-            {isRunning ? "Loading…" : "Show more"}
+            {moreLabel(isRunning, problem)}
           </button>
         )}
       </nav>
@@ -98,6 +103,11 @@ export function Sidebar({ viewer, chats, current, news, more, hasMore }: Props) 
       </footer>
     </>
   );
+}
+
+function moreLabel(isRunning: boolean, problem: string | undefined): string {
+  if (isRunning) return "Loading…";
+  return problem === undefined ? "Show more" : "Try again";
 }
 
 function ChatLink({ chat, isCurrent, isUnread }: { chat: ChatHeadFragment; isCurrent: boolean; isUnread: boolean }) {

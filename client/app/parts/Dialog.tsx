@@ -1,6 +1,6 @@
 /** A dialog over the page; Escape and a click beside it close it. */
 
-import { type MouseEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
+import { type PointerEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { Icon } from "./Icon.tsx";
 
 interface Props {
@@ -18,15 +18,20 @@ export function Dialog({ title, onClose, children }: Props) {
     if (shown && !shown.open) shown.showModal();
     return () => shown?.close();
   }, []);
-  const closeBeside = (event: MouseEvent) => {
-    if (event.target === dialog.current) onClose();
+  // Text that is selected in it may be let go of beside it: only what begins and ends there is meant.
+  const beganBeside = useRef(false);
+  const isBeside = ({ clientX, clientY }: PointerEvent) => {
+    const box = dialog.current?.getBoundingClientRect();
+    return box !== undefined && (clientX < box.left || clientX > box.right || clientY < box.top || clientY > box.bottom);
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same, through onCancel
     <dialog
       ref={dialog}
       aria-labelledby={titleId}
-      onClick={closeBeside}
+      onPointerDown={(event) => {
+        beganBeside.current = isBeside(event);
+      }}
+      onPointerUp={(event) => beganBeside.current && isBeside(event) && onClose()}
       onCancel={(event) => {
         event.preventDefault();
         onClose();
