@@ -21,7 +21,7 @@ export function addSent(cache: ApolloCache, sent: Sent | null | undefined): void
         const there = new Set(window.edges.map((edge) => edge.node.__ref));
         const added = [sent.message, sent.reply]
           .filter((message) => message != null)
-          .map((message) => edgeOf(cache, message.id))
+          .map((message) => edgeOf(cache, message.id, sent.chat.revision))
           .filter((edge) => !there.has(edge.node.__ref));
         const isNext =
           window.revision === sent.chat.revision - 1 && added[0]?.node.__ref === refOf(cache, sent.message.id);
@@ -35,9 +35,9 @@ export function addSent(cache: ApolloCache, sent: Sent | null | undefined): void
   });
 }
 
-function edgeOf(cache: ApolloCache, id: string): Edge & { __typename: string } {
+function edgeOf(cache: ApolloCache, id: string, sentWith: number): Edge & { __typename: string } {
   const node: Reference = { __ref: refOf(cache, id) };
-  return { __typename: "MessageEdge", cursor: "", node }; // a cursor is the server's to give: the next fetch brings it
+  return { __typename: "MessageEdge", cursor: "", node, sentWith }; // a cursor is the server's to give: the next fetch brings it
 }
 
 function refOf(cache: ApolloCache, id: string): string {

@@ -10,6 +10,8 @@ import type { FieldPolicy, Reference } from "@apollo/client";
 export interface Edge {
   readonly node: Reference;
   readonly cursor?: string;
+  /** The revision with which one's own mutation brought it: an answer of an earlier one cannot know it. */
+  readonly sentWith?: number;
 }
 
 export interface PageInfo {
@@ -64,12 +66,14 @@ function splice(known: Window, incoming: Window, args: Args): Window | undefined
   const isTail = args.before == null && incoming.pageInfo?.hasNextPage === false;
   const news = new Set(fresh.map((edge) => edge.node.__ref));
   const before = isHead ? [] : left.filter((edge) => !news.has(edge.node.__ref));
-  const after = isTail ? [] : right.filter((edge) => !news.has(edge.node.__ref));
+  const { revision = Number.POSITIVE_INFINITY } = incoming;
+  const later = isTail ? rows.filter(({ sentWith = 0 }) => sentWith > revision) : right;
+  const after = later.filter((edge) => !news.has(edge.node.__ref));
   return {
     ...known,
     ...incoming,
     edges: [...before, ...fresh, ...after],
-    pageInfo: pageInfo(known.pageInfo, incoming.pageInfo, before.length > 0, after.length > 0),
+    pageInfo: pageInfo(known.pageInfo, incoming.pageInfo, before.length > 0, !isTail && after.length > 0),
   };
 }
 

@@ -50,6 +50,16 @@ describe("the newest rows", () => {
     expect(names(join(known, rows("", { of: "", revision: 2 }), {}))).toBe("");
   });
 
+  test("keep behind them what was sent since they were read, until they bring it themselves", () => {
+    const known = rows("a b", { of: "a b", revision: 10 });
+    const sent = { ...known, edges: [...(known.edges ?? []), { node: { __ref: "mine" }, sentWith: 12 }] };
+    const joined = join(sent, rows("a b c", { of: "a b c", revision: 11 }), {});
+    expect(names(joined)).toBe("a b c mine");
+    expect(joined.pageInfo).toMatchObject({ endCursor: "c", hasNextPage: false });
+    expect(names(join(joined, rows("b c mine", { of: "a b c mine", revision: 12 }), {}))).toBe("a b c mine");
+    expect(names(join(joined, rows("b c d", { of: "a b c d", revision: 13 }), {}))).toBe("a b c d");
+  });
+
   test("that were read before what is shown are not used, but say that a fetch is due", () => {
     const known = rows("a b c", { of: "a b c", revision: 5 });
     const joined = join(known, rows("a b", { of: "a b", revision: 4 }), {});
