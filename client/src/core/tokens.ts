@@ -9,7 +9,7 @@ export type TokenSource = string | null | ((refused?: string) => string | null |
 export class Tokens {
   #refused: string | undefined;
   #renewal: Promise<string | null> | undefined;
-  #last: string | null = null;
+  #onSocket: string | null = null;
   readonly #source: TokenSource;
 
   constructor(source: TokenSource = null) {
@@ -21,7 +21,6 @@ export class Tokens {
     if (typeof this.#source !== "function") return this.#source;
     let token = await this.#source();
     if (token !== null && token === this.#refused) token = await this.renew(token);
-    this.#last = token;
     return token;
   }
 
@@ -35,13 +34,15 @@ export class Tokens {
     return this.#renewal;
   }
 
-  /** The socket was closed with 4403: whatever it was opened with is no good. */
-  refuse(): void {
-    if (this.#last !== null) this.#refused = this.#last;
-  }
-
+  /** What the socket is opened with. */
   async headers(): Promise<{ authorization: string } | undefined> {
     const token = await this.current();
+    this.#onSocket = token;
     return token === null ? undefined : { authorization: `Bearer ${token}` };
+  }
+
+  /** The socket was closed with 4403: what it was opened with is no good, though a newer one may be. */
+  refuse(): void {
+    if (this.#onSocket !== null) this.#refused = this.#onSocket;
   }
 }

@@ -22,7 +22,7 @@ describe("a token", () => {
       asked.push(refused);
       return refused ? "new" : "old";
     });
-    await tokens.current();
+    await tokens.headers();
     tokens.refuse();
     expect(await Promise.all([tokens.current(), tokens.renew("old"), tokens.renew("old")])).toEqual([
       "new",
@@ -32,6 +32,21 @@ describe("a token", () => {
     expect(asked.filter((refused) => refused === "old")).toHaveLength(1);
   });
 
+  test("that was renewed before the socket's own was refused is kept", async () => {
+    const asked: (string | undefined)[] = [];
+    let token = "old";
+    const tokens = new Tokens((refused) => {
+      asked.push(refused);
+      return token;
+    });
+    await tokens.headers();
+    token = "new";
+    await tokens.current(); // for a query
+    tokens.refuse();
+    expect(await tokens.headers()).toEqual({ authorization: "Bearer new" });
+    expect(asked.filter(Boolean)).toEqual([]);
+  });
+
   test("that cannot be renewed fails the request, and is asked for anew the next time", async () => {
     let offline = true;
     const tokens = new Tokens(async (refused) => {
@@ -39,7 +54,7 @@ describe("a token", () => {
       if (offline) throw new TypeError("offline");
       return "new";
     });
-    await tokens.current();
+    await tokens.headers();
     tokens.refuse();
     await expect(tokens.current()).rejects.toThrow("offline");
     offline = false;
