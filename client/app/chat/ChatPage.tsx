@@ -18,8 +18,7 @@ interface Props {
 }
 
 export function ChatPage({ id, viewerId, onLook }: Props) {
-  const { client } = useSession();
-  const outbox = outboxOf(client);
+  const outbox = outboxOf(useSession());
   const pending = usePending(outbox, id);
   const { chat, error, retry, older, hasOlder } = useChat(id);
   const page = useRef<HTMLDivElement>(null);

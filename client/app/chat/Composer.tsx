@@ -1,10 +1,13 @@
 /** Where one writes. Enter sends, Shift+Enter makes a line. */
 
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { keptInTab } from "../kept.ts";
 import { Icon } from "../parts/Icon.tsx";
+import { isComposing } from "../parts/keys.ts";
+import { useSession } from "../session/session.ts";
 
 interface Props {
-  /** Drafts are kept apart by this, and survive a reload. */
+  /** Drafts are kept apart by this and by who writes, and survive a reload. */
   readonly draftKey: string;
   /** May resolve to false: then what was written is put back. */
   readonly onSend: (content: string) => unknown;
@@ -16,14 +19,14 @@ interface Props {
 const TALLEST_PX = 240; // about ten lines; beyond that it scrolls
 
 export function Composer({ draftKey, onSend, onEditLast, placeholder, isBusy = false }: Props) {
-  const key = `twotrack.draft.${draftKey}`;
-  const [content, setContent] = useState(() => sessionStorage.getItem(key) ?? "");
+  const { user } = useSession();
+  const key = `twotrack.draft.${user}.${draftKey}`;
+  const [content, setContent] = useState(() => keptInTab.get(key) ?? "");
   const field = useRef<HTMLTextAreaElement>(null);
   const isEmpty = content.trim() === "";
 
   useEffect(() => {
-    if (content === "") sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, content);
+    keptInTab.set(key, content || null);
     grow(field.current);
   }, [key, content]);
 
@@ -39,7 +42,7 @@ export function Composer({ draftKey, onSend, onEditLast, placeholder, isBusy = f
     if ((await onSend(content.trim())) === false) setContent((written) => written || content);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return; // this Enter picks a character
+    if (isComposing(event)) return;
     if (event.key === "Enter" && !event.shiftKey) void submit(event);
     if (event.key === "ArrowUp" && content === "" && onEditLast) {
       event.preventDefault();

@@ -2,6 +2,7 @@
 
 import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { type BubbleFragment, EditDocument, RegenerateDocument } from "../documents.ts";
+import { isComposing } from "../parts/keys.ts";
 import { useAction } from "../parts/useAction.ts";
 import { useSession } from "../session/session.ts";
 
@@ -29,8 +30,9 @@ export function EditMessage({ message, replyId, onClose }: Props) {
     if (!isEmpty) void save.run(replyId !== undefined);
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (isComposing(event)) return;
     if (event.key === "Escape") onClose();
-    if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) submit(event);
+    if (event.key === "Enter" && !event.shiftKey) submit(event);
   };
 
   return (

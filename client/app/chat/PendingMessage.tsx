@@ -5,7 +5,7 @@ import { outboxOf, type Pending } from "./outbox.ts";
 import { PersonText } from "./PersonMessage.tsx";
 
 export function PendingMessage({ chatId, pending }: { chatId: string; pending: Pending }) {
-  const outbox = outboxOf(useSession().client);
+  const outbox = outboxOf(useSession());
   return (
     <article className="own pending" data-status={pending.problem ? "UNSENT" : "SENDING"} aria-label="You">
       <PersonText>{pending.content}</PersonText>

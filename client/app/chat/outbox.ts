@@ -5,6 +5,8 @@ import { addSent, type TwotrackClient } from "@twotrack/client/apollo";
 import { useCallback, useSyncExternalStore } from "react";
 import { flushSync } from "react-dom";
 import { SendDocument } from "../documents.ts";
+import { keptInTab } from "../kept.ts";
+import type { Session } from "../session/session.ts";
 import { codeOf, inWords } from "../words.ts";
 
 export interface Pending {
@@ -15,22 +17,36 @@ export interface Pending {
   readonly problem?: string;
 }
 
+/** Where what is not sent yet outlives a reload, and the end of a session: one for each user. */
+export interface Shelf {
+  get(): string | null;
+  set(value: string | null): void;
+}
+
+type All = Readonly<Record<string, readonly Pending[]>>;
+
 const ATTEMPTS = 4; // a few seconds, through a server's restart; then the writer decides
 
 const NONE: readonly Pending[] = [];
 
 export class Outbox {
-  #pending = new Map<string, readonly Pending[]>();
+  #pending: All;
   #inOrder = new Map<string, Promise<void>>();
   #listeners = new Set<() => void>();
   readonly #client: TwotrackClient;
+  readonly #shelf: Shelf;
 
-  constructor(client: TwotrackClient) {
+  constructor(client: TwotrackClient, shelf: Shelf) {
     this.#client = client;
+    this.#shelf = shelf;
+    this.#pending = read(shelf);
+    // Whatever was on its way may have arrived: sent again under its key, it arrives once.
+    for (const [chatId, all] of Object.entries(this.#pending))
+      for (const pending of all) if (pending.problem === undefined) this.#enqueue(chatId, pending);
   }
 
   send(chatId: string, content: string): void {
-    const pending = { key: crypto.randomUUID(), content };
+    const pending = { key: newKey(), content };
     this.#change(chatId, (all) => [...all, pending]);
     this.#enqueue(chatId, pending);
   }
@@ -50,7 +66,7 @@ export class Outbox {
     return this.#inOrder.get(chatId);
   }
 
-  readonly of = (chatId: string): readonly Pending[] => this.#pending.get(chatId) ?? NONE;
+  readonly of = (chatId: string): readonly Pending[] => this.#pending[chatId] ?? NONE;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -91,15 +107,38 @@ export class Outbox {
   }
 
   #change(chatId: string, change: (all: readonly Pending[]) => readonly Pending[]): void {
-    this.#pending.set(chatId, change(this.of(chatId)));
+    this.#pending = { ...this.#pending, [chatId]: change(this.of(chatId)) };
+    // By what is on the shelf: the outbox of a session before this one may not have given up yet.
+    const shelved = read(this.#shelf);
+    const { [chatId]: before = NONE, ...others } = shelved;
+    const after = change(before);
+    const left = after.length > 0 ? { ...others, [chatId]: after } : others;
+    this.#shelf.set(Object.keys(left).length > 0 ? JSON.stringify(left) : null);
     for (const listener of this.#listeners) listener();
   }
 }
 
+function read(shelf: Shelf): All {
+  try {
+    return JSON.parse(shelf.get() ?? "{}");
+  } catch {
+    return {};
+  }
+}
+
+/** Not `crypto.randomUUID`, which browsers withhold from pages over plain HTTP. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
+}
+
 const outboxes = new WeakMap<TwotrackClient, Outbox>();
 
-export function outboxOf(client: TwotrackClient): Outbox {
-  const outbox = outboxes.get(client) ?? new Outbox(client);
+export function outboxOf({ client, user }: Pick<Session, "client" | "user">): Outbox {
+  const known = outboxes.get(client);
+  if (known) return known;
+  const key = `twotrack.unsent.${user}`;
+  const shelf = { get: () => keptInTab.get(key), set: (value: string | null) => keptInTab.set(key, value) };
+  const outbox = new Outbox(client, shelf);
   outboxes.set(client, outbox);
   return outbox;
 }

@@ -16,13 +16,15 @@ import { useSession } from "../session/session.ts";
 import { outboxOf } from "./outbox.ts";
 
 const MOST = 100; // the server's limit
+const PATIENCE_MS = 2_000;
 
 type Cursor = string | null | undefined;
 
 export type ChatOnPage = NonNullable<ChatQuery["chat"]>;
 
 export function useChat(id: string) {
-  const { client } = useSession();
+  const session = useSession();
+  const { client } = session;
   const { data, error, refetch } = useQuery(ChatDocument, { variables: { id, last: PAGE } });
   const messages = data?.chat?.messages;
   const shown = messages?.edges.length ?? 0;
@@ -36,13 +38,13 @@ export function useChat(id: string) {
   const refresh = useCallback(async () => {
     // Its answer may bring the page along; if it does not, the page will be found behind once more. Fetched now, a
     // message that has arrived but is not answered yet would be shown twice.
-    const sending = outboxOf(client).onItsWay(id);
-    if (sending) return sending;
+    const sending = outboxOf(session).onItsWay(id);
+    if (sending && (await soon(sending))) return;
     const last = Math.min(Math.max(shown, PAGE), MOST);
     let cursor = await fetchNewest(client, { id, last });
     for (let left = shown - last; left > 0 && cursor; left -= MOST)
       cursor = await fetchOlder(client, { id, last: Math.min(left, MOST), before: cursor });
-  }, [client, id, shown]);
+  }, [session, client, id, shown]);
 
   // A page that could not be loaded is behind whatever is heard: it loads when the server is back.
   useSync(id, () => messages?.revision ?? (error && -1), refresh);
@@ -50,6 +52,14 @@ export function useChat(id: string) {
   useEffect(() => () => void client.cache.gc({ resetResultCache: true }), [client]);
 
   return { chat: data?.chat, error, retry: refetch, older, hasOlder: messages?.pageInfo.hasPreviousPage ?? false };
+}
+
+/** Whether it is done soon: whatever keeps it for longer, other people's messages should not wait for it. */
+function soon(work: Promise<void>): Promise<boolean> {
+  return Promise.race([
+    work.then(() => true),
+    new Promise<false>((late) => setTimeout(() => late(false), PATIENCE_MS)),
+  ]);
 }
 
 // Past the cache and then into it: what goes through it is also read from it, and what was read is kept for each number

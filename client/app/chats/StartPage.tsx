@@ -15,9 +15,9 @@ const IDEAS = [
 ];
 
 export function StartPage({ name }: { name: string }) {
-  const { client } = useSession();
+  const session = useSession();
   const start = useAction(async (content: string) => {
-    const { data } = await client.mutate({
+    const { data } = await session.client.mutate({
       mutation: CreateChatDocument,
       variables: { input: {}, last: PAGE },
       // Its page needs nothing more from the server.
@@ -28,7 +28,7 @@ export function StartPage({ name }: { name: string }) {
     });
     const chat = data?.createChat.chat;
     if (!chat) return;
-    outboxOf(client).send(chat.id, content);
+    outboxOf(session).send(chat.id, content);
     goTo(chat.id);
   });
   return (

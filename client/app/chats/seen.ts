@@ -1,6 +1,7 @@
 /** How far each chat was read in this browser, by this user. All tabs know, and it survives a reload. */
 
 import { useCallback, useSyncExternalStore } from "react";
+import { kept } from "../kept.ts";
 
 export interface Looked {
   /** The chat's, when its page was last looked at. */
@@ -51,14 +52,14 @@ function write(key: string, change: (seen: Seen) => Seen): void {
   const before = stored(key);
   const seen = change(before);
   if (seen === before) return;
-  localStorage.setItem(key, JSON.stringify(seen));
+  kept.set(key, JSON.stringify(seen));
   known.set(key, seen);
   announce();
 }
 
 function stored(key: string): Seen {
   try {
-    return { ...NOTHING, ...JSON.parse(localStorage.getItem(key) ?? "{}") };
+    return { ...NOTHING, ...JSON.parse(kept.get(key) ?? "{}") };
   } catch {
     return NOTHING;
   }

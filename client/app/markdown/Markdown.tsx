@@ -1,6 +1,7 @@
 /** A model's Markdown, while it grows and after. */
 
 import { memo, useRef } from "react";
+import { Boundary } from "../parts/Boundary.tsx";
 import { type Parsed, parse } from "./blocks.ts";
 import { Growing } from "./Growing.tsx";
 import { MarkdownBlock } from "./MarkdownBlock.tsx";
@@ -10,7 +11,19 @@ interface Props {
   readonly isGrowing: boolean;
 }
 
-export const Markdown = memo(function Markdown({ text, isGrowing }: Props) {
+export const Markdown = memo(({ text, isGrowing }: Props) => (
+  <Boundary
+    instead={
+      <div className="markdown text" dir="auto">
+        {text}
+      </div>
+    }
+  >
+    <Rendered text={text} isGrowing={isGrowing} />
+  </Boundary>
+));
+
+function Rendered({ text, isGrowing }: Props) {
   const parsed = useRef<Parsed>(undefined);
   parsed.current = parse(text, isGrowing, parsed.current); // the same for the same text, however often it is rendered
   const { settled, open } = parsed.current;
@@ -24,4 +37,4 @@ export const Markdown = memo(function Markdown({ text, isGrowing }: Props) {
       />
     </div>
   );
-});
+}

@@ -12,6 +12,7 @@ import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
 import remend from "remend";
 import { type Block, inParts, join, lineAfter } from "./parts.ts";
+import { tamed, untamed } from "./taming.ts";
 
 export interface Parsed {
   readonly settled: readonly Block[];
@@ -64,13 +65,19 @@ const BEGINNINGS = /(?<=\n\n)|^(?= {0,3}([-*+]|\d+[.)]) |\|)/gm;
 function blocksFrom(text: string, start: number, begun?: Block): Block[] {
   const head = begun?.head ?? "";
   const source = head + text.slice(start);
-  const children = isWords(source, begun) ? [words(source)] : fromMarkdown(source, DIALECT).children;
+  const children = isWords(source, begun) ? [words(source)] : parsed(source);
   const blocks = children.map((node, index) =>
     inParts(node, source, start - head.length, index === children.length - 1),
   );
   if (begun === undefined) return blocks;
   const [first, ...rest] = blocks;
   return first?.node.type === begun.node.type ? [join(begun, first), ...rest] : blocksFrom(text, begun.start);
+}
+
+function parsed(source: string): RootContent[] {
+  const tame = tamed(source);
+  const { children } = fromMarkdown(tame, DIALECT);
+  return tame === source ? children : untamed(children);
 }
 
 /** A line goes on in which nothing means anything but itself: much of what is written, and no work for a parser. */

@@ -22,7 +22,9 @@ export function Dialog({ title, onClose, children }: Props) {
   const beganBeside = useRef(false);
   const isBeside = ({ clientX, clientY }: PointerEvent) => {
     const box = dialog.current?.getBoundingClientRect();
-    return box !== undefined && (clientX < box.left || clientX > box.right || clientY < box.top || clientY > box.bottom);
+    return (
+      box !== undefined && (clientX < box.left || clientX > box.right || clientY < box.top || clientY > box.bottom)
+    );
   };
   return (
     <dialog

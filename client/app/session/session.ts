@@ -52,7 +52,7 @@ function subscribe(listener: () => void): () => void {
 
 function open(notice?: string): Session {
   const user = userOf(storedToken());
-  return { client: createTwotrackClient({ url: "/graphql", token: user ? currentToken : null }), user, notice };
+  return { client: createTwotrackClient({ url: "/graphql", token: user ? currentToken(user) : null }), user, notice };
 }
 
 function become(next: Session): void {
@@ -66,10 +66,16 @@ function userOf(token: string | null): string | undefined {
   return token === null ? undefined : (claimsOf(token)?.sub ?? token);
 }
 
-/** A refused token cannot be renewed any more. But another tab may have renewed it in time. */
-function currentToken(refused?: string): string | null {
-  if (refused !== undefined && refused === storedToken()) signOut(ENDED);
-  return storedToken();
+/**
+ * A refused token cannot be renewed any more. But another tab may have renewed it in time. Whatever a client still has
+ * to send when somebody else has signed in, it does not send in their name.
+ */
+function currentToken(user: string): (refused?: string) => string | null {
+  return (refused) => {
+    if (refused !== undefined && refused === storedToken()) signOut(ENDED);
+    const token = storedToken();
+    return userOf(token) === user ? token : null;
+  };
 }
 
 /** At half of its life, so that a laptop may sleep through the other half. */

@@ -1,14 +1,15 @@
 /** The token that is kept in this browser, and what it says about itself. */
 
+import { kept } from "../kept.ts";
+
 const KEY = "twotrack.token";
 
 export function storedToken(): string | null {
-  return localStorage.getItem(KEY);
+  return kept.get(KEY);
 }
 
 export function storeToken(token: string | null): void {
-  if (token === null) localStorage.removeItem(KEY);
-  else localStorage.setItem(KEY, token);
+  kept.set(KEY, token);
 }
 
 /** Calls back when another tab signs in, signs out, or renews. */

@@ -205,3 +205,27 @@ describe("a stranger's text", () => {
     expect(html("It costs $5 and $6, and $x_1 + x_2$ is math.")).toContain("$5 and $6, and $x_1 + x_2$");
   });
 });
+
+describe("what a model writes that has lost its way, and a parser takes seconds for, is text", () => {
+  const endless = [
+    ["lists in lists", `${"- ".repeat(4000)}x`],
+    ["quotations in quotations", `${">".repeat(12_000)} x`],
+    ["stars without another end", "*a ".repeat(4000) + "b*".repeat(4000)],
+    ["in many lines", `${"_a\n".repeat(4000)}b_`],
+  ] as const;
+
+  test.each(endless)("%s", (_, text) => {
+    for (const isGrowing of [true, false]) {
+      const { container } = render(<Markdown text={`**Well**\n\n${text}\n\nAnd *then*?`} isGrowing={isGrowing} />);
+      expect(container.textContent).toContain(text);
+      expect([...container.querySelectorAll("strong, em")].map((mark) => mark.textContent)).toEqual(["Well", "then"]);
+    }
+  });
+
+  test("but not what many paragraphs, items and rows are made of", () => {
+    const text = "- a **b** *c*\n".repeat(300) + "\n| **a** |\n|---|\n".concat("| *b* |\n".repeat(300));
+    const { container } = render(<Markdown text={text} isGrowing={false} />);
+    expect(container.querySelectorAll("strong")).toHaveLength(301);
+    expect(container.querySelectorAll("em")).toHaveLength(600);
+  });
+});

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import WebSocket from "ws";
-import { Outbox } from "../../app/chat/outbox.ts";
+import { Outbox, type Shelf } from "../../app/chat/outbox.ts";
 import { ChatDocument } from "../../app/documents.ts";
 import { createTwotrackClient, type TwotrackClient } from "../../src/apollo/index.ts";
 import { TestServer } from "../server.ts";
@@ -10,11 +10,19 @@ const CHAT = "chat-1";
 let server: TestServer;
 let client: TwotrackClient;
 let outbox: Outbox;
+let shelved: string | null;
+const shelf: Shelf = {
+  get: () => shelved,
+  set: (value) => {
+    shelved = value;
+  },
+};
 
 beforeEach(async () => {
   server = await TestServer.start();
   client = createTwotrackClient({ url: server.url, fetch: server.fetch, webSocketImpl: WebSocket });
-  outbox = new Outbox(client);
+  shelved = null;
+  outbox = new Outbox(client, shelf);
   await client.query({ query: ChatDocument, variables: { id: CHAT, last: 30 } });
 });
 afterEach(async () => {
@@ -46,6 +54,19 @@ describe("what is written", () => {
     expect(waiting()).toEqual(["One", "Two", "Three"]);
     await outbox.onItsWay(CHAT);
     expect(onPage()).toEqual(["One", "", "Two", "", "Three", ""]);
+  });
+
+  test("goes on its way again when the page was loaded anew meanwhile", async () => {
+    const [pending, next] = [
+      { key: "one", content: "Hello" },
+      { key: "two", content: "Again" },
+    ];
+    shelved = JSON.stringify({ [CHAT]: [pending, next] });
+    outbox = new Outbox(client, shelf);
+    await outbox.onItsWay(CHAT);
+    expect(server.keys).toEqual(["one", "two"]);
+    expect(waiting()).toEqual([]);
+    expect(shelved).toBeNull();
   });
 
   test("is tried again by itself, under the same key", async () => {
@@ -85,6 +106,17 @@ describe("what does not get through", () => {
     await outbox.onItsWay(CHAT);
     expect(server.keys).toEqual([pending?.key]);
     expect(onPage()).toEqual(["Hello", ""]);
+  });
+
+  test("outlives the page, and a session of somebody else", async () => {
+    await fail();
+    const after = new Outbox(client, shelf);
+    expect(after.of(CHAT)).toEqual(outbox.of(CHAT));
+    const [pending] = after.of(CHAT);
+    if (pending) after.again(CHAT, pending);
+    await after.onItsWay(CHAT);
+    expect(server.keys).toEqual([pending?.key]);
+    expect(shelved).toBeNull();
   });
 
   test("can be given up", async () => {

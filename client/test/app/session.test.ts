@@ -81,6 +81,16 @@ describe("signing in", () => {
   });
 });
 
+test("a client that has something left to send does not send it as whoever has signed in since", async () => {
+  const { session, signIn, signOut } = await load();
+  act(() => signIn(tokenOf("ada")));
+  const adas = session();
+  act(() => signOut());
+  act(() => signIn(tokenOf("bob")));
+  await ask(adas);
+  expect(asked).toEqual([{ operation: "{ a }", token: null }]);
+});
+
 describe("a token", () => {
   test("is renewed at half of its life, without another client", async () => {
     const { session, signIn } = await load();
