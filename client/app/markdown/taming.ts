@@ -5,7 +5,7 @@
  */
 
 const MOST_NESTED = 30; // lists and quotations within each other, in one line
-const MOST_MARKS = 500; // in one paragraph; the time that they take grows with the square
+const MOST_MARKS = 1_000; // in one paragraph; the time that they take grows with the square
 
 const NESTED = new RegExp(`^(?:[ \\t]*(?:>|(?:[-*+]|\\d{1,9}[.)])(?=[ \\t]))){${MOST_NESTED},}.*`, "gm");
 const MARKS = /[*_~]/g;
