@@ -138,3 +138,15 @@ async def test_a_message_that_cannot_be_sent_is_kept_and_sent_again_once(
     await page.sees_it_end()
     await expect(page.messages).to_have_count(2)
     await expect(page.page.locator("article")).to_have_count(2)
+
+
+async def test_a_page_that_found_no_server_when_it_was_opened_goes_on_when_there_is_one(
+    arrive: Arrive, ann: Person
+) -> None:
+    page = await arrive(ann)
+    await page.page.route("**/graphql", lambda route: route.abort())
+    await page.page.reload()
+    await expect(page.page.get_by_role("heading", name="Twotrack cannot be reached")).to_be_visible(timeout=15_000)
+    await page.page.unroute("**/graphql")
+    await page.page.evaluate("dispatchEvent(new Event('online'))")
+    await expect(page.composer).to_be_visible()

@@ -46,12 +46,17 @@ export function useChat(id: string) {
       cursor = await fetchOlder(client, { id, last: Math.min(left, MOST), before: cursor });
   }, [session, client, id, shown]);
 
-  // A page that could not be loaded is behind whatever is heard: it loads when the server is back.
-  useSync(id, () => messages?.revision ?? (error && -1), refresh);
+  useSync(id, () => messages?.revision ?? revisionOfNothing(data, error), refresh);
 
   useEffect(() => () => void client.cache.gc({ resetResultCache: true }), [client]);
 
   return { chat: data?.chat, error, retry: refetch, older, hasOlder: messages?.pageInfo.hasPreviousPage ?? false };
+}
+
+/** A page that could not be loaded is behind whatever is heard, and one that was not there behind any chat that is. */
+function revisionOfNothing(data: ChatQuery | undefined, error: unknown): number | undefined {
+  if (data?.chat === null) return 0;
+  return error ? -1 : undefined;
 }
 
 /** Whether it is done soon: whatever keeps it for longer, other people's messages should not wait for it. */

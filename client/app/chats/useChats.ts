@@ -2,13 +2,14 @@
 
 import { useQuery } from "@apollo/client/react";
 import { useSync } from "@twotrack/client/apollo";
-import { useCallback } from "react";
+import { useCallback, useEffect } from "react";
 import { ChatsDocument } from "../documents.ts";
 import { PAGE } from "../opening/questions.ts";
 import { useAction } from "../parts/useAction.ts";
 import { useSession } from "../session/session.ts";
 
 const MOST = 100; // the server's limit
+const RETRY_MS = 10_000;
 
 export function useChats() {
   const { client } = useSession();
@@ -27,6 +28,19 @@ export function useChats() {
     [client, shown],
   );
   useSync(viewer?.id, () => viewer?.chats.revision, refresh);
+
+  // Without a viewer, nothing is followed that would tell when the server is back.
+  const isLost = error !== undefined && viewer === undefined;
+  useEffect(() => {
+    if (!isLost) return;
+    const again = () => void refresh().catch(() => {});
+    const timer = setInterval(again, RETRY_MS);
+    addEventListener("online", again);
+    return () => {
+      clearInterval(timer);
+      removeEventListener("online", again);
+    };
+  }, [isLost, refresh]);
 
   const more = useAction(async () => {
     if (!endCursor) return;
