@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 import { buildSchema, GraphQLError, type GraphQLSchema, graphql, parse } from "graphql";
 import { createHandler } from "graphql-sse/lib/use/http";
@@ -71,11 +72,13 @@ export class TestServer {
     this.#schema = buildSchema(readFileSync("../schema.graphql", "utf8"));
     this.#http = createServer((request, response) => {
       const isStream = request.headers.accept?.includes("text/event-stream");
+      if (isStream && this.holdsStreamsBack) return;
       const answer = isStream ? this.#overSse(request, response) : this.#overHttp(request, response);
       answer.catch(() => response.destroy()); // its asker left in the middle of asking
     });
     const sockets = new WebSocketServer({ noServer: true, autoPong: false });
     this.#http.on("upgrade", (request, socket, head) => {
+      if (this.swallowsHandshakes) return void this.#swallowed.push(socket);
       if (!this.#accepting || this.blocksSockets) return socket.destroy();
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         this.sockets.add(webSocket);
@@ -229,6 +232,13 @@ export class TestServer {
   /** As a proxy that knows nothing of WebSockets. */
   blocksSockets = false;
 
+  /** As one that waits for an answer which it does not understand. */
+  swallowsHandshakes = false;
+  readonly #swallowed: Duplex[] = [];
+
+  /** As one that hands an answer on when it is there as a whole. */
+  holdsStreamsBack = false;
+
   /** As a server that is away. */
   refuseConnects(): void {
     this.#accepting = false;
@@ -249,6 +259,7 @@ export class TestServer {
 
   async stop(): Promise<void> {
     this.cut();
+    for (const socket of this.#swallowed) socket.destroy();
     this.#http.closeAllConnections();
     await new Promise((done) => this.#http.close(done));
   }

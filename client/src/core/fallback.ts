@@ -21,6 +21,8 @@ export class Fallback implements Transport {
   #followers = new Set<Follower>();
   #slots = new Slots();
   #arranging: Promise<void> | undefined;
+  /** Something on the way keeps a stream to itself until it has ended. */
+  #areHeldBack = false;
   readonly #streams: Transport;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #options: FallbackOptions;
@@ -50,6 +52,12 @@ export class Fallback implements Transport {
     return this.#arranging;
   }
 
+  /** Perhaps on another network, which holds nothing back. */
+  wake(): void {
+    this.#areHeldBack = false;
+    void this.arrange();
+  }
+
   /** Ends all as a broken line does: whoever follows will subscribe again, elsewhere. */
   close(): void {
     clearInterval(this.#timer);
@@ -59,7 +67,7 @@ export class Fallback implements Transport {
   }
 
   async #arrange(): Promise<void> {
-    if (isHidden()) {
+    if (isHidden() || this.#areHeldBack) {
       // A tab that nobody sees leaves the connections to those that are seen.
       for (const follower of this.#followers) if (follower.isStreaming) follower.ask(this.#ask);
       return;
@@ -68,10 +76,15 @@ export class Fallback implements Transport {
       if (follower.isStreaming) continue;
       const slot = (await this.#slots.take()) ?? this.#takeFrom(follower);
       if (slot === undefined) return;
-      if (this.#followers.has(follower)) follower.stream(this.#streams, slot);
+      if (this.#followers.has(follower)) follower.stream(this.#streams, slot, this.#onSilence);
       else slot.release();
     }
   }
+
+  readonly #onSilence = () => {
+    this.#areHeldBack = true;
+    void this.arrange();
+  };
 
   #takeFrom(better: Follower): Slot | undefined {
     const { rank } = this.#options;

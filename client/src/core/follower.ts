@@ -13,6 +13,8 @@ const ASK_HIDDEN_EVERY_MS = 10_000; // nobody looks
 // things are.
 const RENEW_EVERY_MS = 60_000;
 
+const BEGIN_WITHIN_MS = 5_000; // each begins with how things are, at once
+
 export class Follower {
   #leave: () => void = () => {};
   #slot: Slot | undefined;
@@ -30,18 +32,25 @@ export class Follower {
     return this.#slot !== undefined;
   }
 
-  stream(streams: Transport, slot: Slot): void {
+  /** `onSilence`: it does not begin, though it could be asked for instead. */
+  stream(streams: Transport, slot: Slot, onSilence: () => void): void {
     this.leave();
     this.#slot = slot;
     let left = false;
+    const silence = this.#questions && setTimeout(onSilence, BEGIN_WITHIN_MS);
+    const isHeard = () => {
+      clearTimeout(silence);
+      return !left; // graphql-sse completes for those who leave, too
+    };
     const unsubscribe = streams.subscribe(this.payload, {
-      next: (result) => left || this.#sink.next(result),
-      error: (cause) => left || this.#sink.error(cause),
-      complete: () => left || this.#sink.complete(), // graphql-sse says so to those who leave, too
+      next: (result) => isHeard() && this.#sink.next(result),
+      error: (cause) => isHeard() && this.#sink.error(cause),
+      complete: () => isHeard() && this.#sink.complete(),
     });
     const renewal = setTimeout(() => this.#sink.complete(), RENEW_EVERY_MS); // too early, so it is asked for again
     this.#leave = () => {
       left = true;
+      clearTimeout(silence);
       clearTimeout(renewal);
       unsubscribe();
     };

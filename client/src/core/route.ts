@@ -15,7 +15,8 @@ const RETURN_AFTER_MS = 15_000;
 const RETURN_AT_MOST_MS = 300_000;
 
 // The server itself never closes a socket with these before it is open: nobody is there, or somebody is in between.
-const UNREACHABLE = new Set<number | undefined>([undefined, 1002, 1005, 1006, 1015, 4504]);
+// 4499 is ours, for one that did not open.
+const UNREACHABLE = new Set<number | undefined>([undefined, 1002, 1005, 1006, 1015, 4499, 4504]);
 
 export interface RouteOptions extends FallbackOptions {
   socket: Transport;
@@ -69,7 +70,7 @@ export class Route implements Transport {
 
   /** The page is seen again, or hidden, or the network is back: perhaps another one, which blocks nothing. */
   wake(): void {
-    this.arrange();
+    this.#fallback?.wake();
     if (this.#fallback === undefined || isHidden()) return;
     this.#probes = 0;
     this.#isWoken = true;

@@ -5,6 +5,7 @@ import { backoff } from "./backoff.ts";
 
 const PING_EVERY_MS = 15_000; // below the 30-60 s after which proxies and mobile networks forget a silent connection
 const PONG_WITHIN_MS = 5_000; // slower than that is dead: a half-open socket never says so
+const OPEN_WITHIN_MS = 10_000; // a proxy may swallow the handshake, and browsers wait for minutes
 const ACK_WITHIN_MS = 10_000;
 const LINGER_MS = 3_000; // going from one chat to the next should not cost a handshake
 
@@ -31,6 +32,7 @@ export interface Socket {
 
 export function openSocket(options: SocketOptions): Socket {
   const WebSocketImpl = (options.webSocketImpl ?? globalThis.WebSocket) as typeof WebSocket;
+  let unopened: ReturnType<typeof setTimeout> | undefined;
   let live: WebSocket | undefined;
   let overdue: ReturnType<typeof setTimeout> | undefined;
   let normalClosures = 0;
@@ -56,13 +58,17 @@ export function openSocket(options: SocketOptions): Socket {
       return options.url;
     },
     connectionParams: options.params,
-    webSocketImpl: WebSocketImpl,
+    webSocketImpl: quietly(WebSocketImpl),
     retryAttempts: 0,
     keepAlive: PING_EVERY_MS,
     connectionAckWaitTimeout: ACK_WITHIN_MS,
     lazyCloseTimeout: LINGER_MS,
     on: {
-      connecting: options.onConnecting,
+      connecting: () => {
+        unopened = setTimeout(() => client.terminate(), OPEN_WITHIN_MS);
+        options.onConnecting();
+      },
+      opened: () => clearTimeout(unopened),
       connected: (socket) => {
         live = socket as WebSocket;
         normalClosures = 0;
@@ -77,6 +83,7 @@ export function openSocket(options: SocketOptions): Socket {
         const { code } = event as CloseEvent;
         const wasOpen = live !== undefined;
         live = undefined;
+        clearTimeout(unopened);
         expectNothing();
         if (code === 1000) normalClosures++;
         if (!wasOpen) options.onRefused(code);
@@ -99,6 +106,16 @@ export function openSocket(options: SocketOptions): Socket {
     close() {
       Promise.resolve(client.dispose()).catch(() => {}); // it was still connecting, and did not get through
     },
+  };
+}
+
+/** Node's `ws` complains of a socket that is closed before it is open, and of a complaint that nobody hears. */
+function quietly(WebSocketImpl: typeof WebSocket): typeof WebSocket {
+  return class extends WebSocketImpl {
+    constructor(...args: ConstructorParameters<typeof WebSocket>) {
+      super(...args);
+      this.addEventListener("error", () => {});
+    }
   };
 }
 

@@ -82,6 +82,41 @@ describe("where WebSockets are blocked", () => {
     expect(server.connects).toEqual([]);
   });
 
+  test("and handshakes swallowed, HTTP is found out to work", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+    server.swallowsHandshakes = true;
+    server.add({ status: "STREAMING", content: "Once" });
+    const { texts } = follow("message-1");
+    for (let attempt = 0; attempt < 2; attempt++) await vi.advanceTimersByTimeAsync(12_000);
+    await eventually(() => expect(texts).toEqual(["Once"]));
+  });
+
+  test("and streams held back, everything is asked for, until there is another network", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+    const window = new EventTarget();
+    vi.stubGlobal("document", Object.assign(new EventTarget(), { visibilityState: "visible" }));
+    vi.stubGlobal("addEventListener", window.addEventListener.bind(window));
+    vi.stubGlobal("removeEventListener", window.removeEventListener.bind(window));
+    connection = createConnection({ url: server.url, webSocketImpl: WebSocket, random: () => 0.5 });
+    server.holdsStreamsBack = true;
+    server.add({ status: "STREAMING", content: "Once" });
+    const [revisions, { texts }] = [followChat(), follow("message-1")];
+    await vi.advanceTimersByTimeAsync(8_000);
+    await eventually(() => expect([revisions, texts]).toEqual([[1], ["Once"]]));
+    server.touch();
+    server.frame("message-1", { content: "Once upon" });
+    await vi.advanceTimersByTimeAsync(2_000);
+    await eventually(() =>
+      expect([revisions, texts]).toEqual([
+        [1, 2],
+        ["Once", "Once upon"],
+      ]),
+    );
+    server.holdsStreamsBack = false;
+    window.dispatchEvent(new Event("online"));
+    await eventually(() => expect(server.live).toHaveLength(2));
+  });
+
   test("a stream that is cut comes back", async () => {
     server.add({ status: "STREAMING", content: "Once" });
     const { texts } = follow("message-1");
