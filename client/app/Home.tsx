@@ -26,6 +26,18 @@ export function Home() {
     document.title = title ? `${title} · Twotrack` : "Twotrack";
   }, [title]);
 
+  useEffect(() => {
+    if (!isListOpen) return;
+    const { activeElement: opener } = document;
+    list.current?.querySelector<HTMLElement>("a")?.focus();
+    const onKeyDown = ({ key }: KeyboardEvent) => key === "Escape" && setIsListOpen(false);
+    addEventListener("keydown", onKeyDown);
+    return () => {
+      removeEventListener("keydown", onKeyDown);
+      if (list.current?.contains(document.activeElement)) (opener as HTMLElement | null)?.focus();
+    };
+  }, [isListOpen]);
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: on a phone, going somewhere closes the list
   useEffect(() => setIsListOpen(false), [chatId]);
 
@@ -45,12 +57,7 @@ export function Home() {
 
   return (
     <div className="home" data-list={isListOpen ? "open" : "closed"}>
-      <aside
-        ref={list}
-        id="list"
-        aria-label="Your chats"
-        onKeyDown={(event) => event.key === "Escape" && setIsListOpen(false)}
-      >
+      <aside ref={list} id="list" aria-label="Your chats">
         <Sidebar viewer={viewer} chats={chats} current={chatId} news={news} more={more} hasMore={hasMore} />
       </aside>
       <button

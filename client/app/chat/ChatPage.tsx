@@ -9,6 +9,7 @@ import { Composer } from "./Composer.tsx";
 import { Conversation } from "./Conversation.tsx";
 import { outboxOf, usePending } from "./outbox.ts";
 import { useChat } from "./useChat.ts";
+import { useKeptFocus } from "./useKeptFocus.ts";
 import { type OnLook, useLooking } from "./useLooking.ts";
 
 interface Props {
@@ -23,6 +24,7 @@ export function ChatPage({ id, viewerId, onLook }: Props) {
   const { chat, error, retry, older, hasOlder } = useChat(id);
   const page = useRef<HTMLDivElement>(null);
   useLooking(chat, onLook);
+  useKeptFocus(page, chat != null);
 
   if (chat === null)
     return (

@@ -1,9 +1,9 @@
-/** A `fetch` that asks a query once more when nobody answered, as while a server restarts. */
+/** A `fetch` that asks a query a few times more when nobody answered, as while a server restarts. */
 
 import { backoff } from "./backoff.ts";
 import { isQuery } from "./requests.ts";
 
-const ATTEMPTS = 5; // four seconds or so: a server that restarts is back by then
+const ATTEMPTS = 5; // four seconds or so where nobody is there: a server that restarts is back by then
 
 export function retryingFetch(
   fetch: typeof globalThis.fetch,
