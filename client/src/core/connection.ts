@@ -56,6 +56,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     params: () => tokens.headers(),
     webSocketImpl,
     random,
+    isWanted: () => following.size > 0,
     onConnecting: () => status.current() === "idle" && status.turn("connecting"),
     onOpen: () => {
       route.onSocketOpen();

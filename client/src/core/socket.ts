@@ -14,6 +14,8 @@ export interface SocketOptions {
   params: () => Promise<Record<string, unknown> | undefined>;
   webSocketImpl: unknown;
   random: () => number;
+  /** Whether anybody follows anything: then a close with 1000 is the server's doing. */
+  isWanted: () => boolean;
   onConnecting: () => void;
   onOpen: () => void;
   /** Closed before it was open. */
@@ -85,7 +87,7 @@ export function openSocket(options: SocketOptions): Socket {
         live = undefined;
         clearTimeout(unopened);
         expectNothing();
-        if (code === 1000) normalClosures++;
+        if (code === 1000 && options.isWanted()) normalClosures++;
         if (!wasOpen) options.onRefused(code);
         options.onClosed(code);
       },

@@ -33,6 +33,17 @@ function follow(): { texts: string[]; leave: () => void } {
   return { texts, leave };
 }
 
+test("a socket that was closed because nobody needed it is opened again at once", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const { texts, leave } = follow();
+  await vi.waitFor(() => expect(texts).toEqual(["Once"]), { interval: 0 });
+  leave();
+  await vi.advanceTimersByTimeAsync(3_000);
+  await vi.waitFor(() => expect(server.sockets.size).toBe(0), { interval: 0 });
+  const again = follow();
+  await vi.waitFor(() => expect(again.texts).toEqual(["Once"]), { interval: 0 }); // and no timer runs
+});
+
 describe("a half-open socket", () => {
   const ahead = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
