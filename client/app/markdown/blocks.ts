@@ -149,7 +149,9 @@ function isComplete(text: string, start: number, lines = 1): boolean {
 function withLinks(text: string, known: readonly Block[]): Block[] {
   const blocks = blocksFrom(text, 0);
   const definitions = new Map<string, Definition>();
-  for (const { node } of blocks) if (node.type === "definition") definitions.set(node.identifier, node);
+  for (const { node, parts } of blocks)
+    for (const definition of [node, ...parts.map(({ node }) => node)].flatMap(definitionsIn))
+      if (!definitions.has(definition.identifier)) definitions.set(definition.identifier, definition); // the first counts
   return blocks.map((block, index) => {
     const source = text.slice(block.start, blocks[index + 1]?.start);
     if (!source.includes("[") && known[index]?.start === block.start) return known[index];
@@ -158,10 +160,15 @@ function withLinks(text: string, known: readonly Block[]): Block[] {
   });
 }
 
+function definitionsIn(node: Nodes): Definition[] {
+  if (node.type === "definition") return [node];
+  return "children" in node ? node.children.flatMap(definitionsIn) : [];
+}
+
 function linked<Node extends Nodes>(node: Node, definitions: ReadonlyMap<string, Definition>): Node {
   const known =
     "children" in node ? { ...node, children: node.children.map((child) => linked(child, definitions)) } : node;
-  if (known.type !== "linkReference") return known;
+  if (known.type !== "linkReference" && known.type !== "imageReference") return known;
   const { url, title } = definitions.get(known.identifier) ?? { url: "", title: null };
-  return { ...known, type: "link", url, title } as Nodes as Node;
+  return { ...known, type: known.type === "linkReference" ? "link" : "image", url, title } as Nodes as Node;
 }

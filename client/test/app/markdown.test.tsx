@@ -175,6 +175,13 @@ describe("a text that grows", () => {
   });
 });
 
+test("a link finds the first definition of its name, wherever that stands, and so does an image", () => {
+  const text = "[one][a], [two][b], ![three][a]\n\n[a]: /first\n[a]: /second\n\n- in a list\n\n  [b]: /nested\n";
+  const { container } = render(<Markdown text={text} isGrowing={false} />);
+  const links = [...container.querySelectorAll("a")].map((link) => `${link.textContent} ${link.getAttribute("href")}`);
+  expect(links).toEqual(["one /first", "two /nested", "three /first"]);
+});
+
 describe("a stranger's text", () => {
   test.each([
     "<img src=x onerror=alert(1)>",

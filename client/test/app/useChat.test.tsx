@@ -3,6 +3,7 @@ import { renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import WebSocket from "ws";
+import { outboxOf } from "../../app/chat/outbox.ts";
 import { useChat } from "../../app/chat/useChat.ts";
 import { createTwotrackClient, type TwotrackClient } from "../../src/apollo/index.ts";
 import { TestServer } from "../server.ts";
@@ -59,3 +60,15 @@ test("a chat that is left keeps its rows and none of the results", async () => {
   expect(again.shown()?.edges).toHaveLength(1);
   expect(server.count("Chat")).toBe(1);
 });
+
+test("somebody else's message does not wait for the answer to one's own for long", async () => {
+  const { shown } = await openChat();
+  server.holding.add("Send");
+  outboxOf({ client, user: undefined }).send("chat-1", "Mine");
+  await expect.poll(() => server.held.length).toBe(1);
+  server.add({ content: "Theirs" });
+  server.touch();
+  const contents = () => shown()?.edges.map(({ node }) => (node as unknown as { content: string }).content);
+  await expect.poll(contents, { timeout: 8_000 }).toContain("Theirs");
+  expect(server.held).toHaveLength(1);
+}, 15_000);
