@@ -17,7 +17,7 @@ export function Reply({ message }: { message: BubbleFragment }) {
   const { client } = useSession();
   const { id, content, reasoning, status, streaming, createdAt } = message;
   const time = useMemo(() => clock(createdAt), [createdAt]);
-  const body = useAnnouncedEnd(streaming);
+  const body = useAnnouncedEnd(status);
   useInView(body, id, streaming);
   const variables = { input: { messageId: id } };
   const stop = useAction(() => client.mutate({ mutation: StopDocument, variables }));
@@ -112,15 +112,23 @@ function Facts({ message }: { message: BubbleFragment }) {
   );
 }
 
+/** What is said of an end. One that failed is an alert, and speaks for itself. */
+const ENDED: Partial<Record<BubbleFragment["status"], string>> = {
+  COMPLETE: "Reply finished.",
+  STOPPED: "Reply stopped.",
+};
+
 /** Speaks the finished reply, once; a screen reader that spoke each frame could not be listened to. */
-function useAnnouncedEnd(streaming: boolean) {
+function useAnnouncedEnd(status: BubbleFragment["status"]) {
   const body = useRef<HTMLDivElement>(null);
   const announce = useAnnounce();
-  const [wasStreaming, setWasStreaming] = useState(streaming);
+  const [before, setBefore] = useState(status);
   useEffect(() => {
-    if (wasStreaming && !streaming) announce(`Reply finished. ${beginning(body.current)}`);
-    setWasStreaming(streaming);
-  }, [streaming, wasStreaming, announce]);
+    if (before === status) return;
+    const ended = ENDED[status];
+    if (ended) announce(`${ended} ${beginning(body.current)}`);
+    setBefore(status);
+  }, [status, before, announce]);
   return body;
 }
 
