@@ -13,12 +13,14 @@ const ANN = {
   user: { __typename: "User", id: "u", name: "Ann" },
 };
 
+const fetchMore = vi.fn(() => Promise.reject(new Error("Too many requests.")));
+
+function Page() {
+  const more = useAction(fetchMore);
+  return <Sidebar viewer={ANN as never} chats={[]} current={undefined} news={new Set()} more={more} hasMore />;
+}
+
 test("a search that fails stops, says so, and goes on when it is told to", async () => {
-  const fetchMore = vi.fn(() => Promise.reject(new Error("Too many requests.")));
-  function Page() {
-    const more = useAction(fetchMore);
-    return <Sidebar viewer={ANN as never} chats={[]} current={undefined} news={new Set()} more={more} hasMore />;
-  }
   render(<Page />);
   fireEvent.change(screen.getByRole("searchbox"), { target: { value: "tides" } });
   await screen.findByRole("alert");
