@@ -60,7 +60,7 @@ export function openSocket(options: SocketOptions): Socket {
       return options.url;
     },
     connectionParams: options.params,
-    webSocketImpl: quietly(WebSocketImpl),
+    webSocketImpl: WebSocketImpl && quietly(WebSocketImpl),
     retryAttempts: 0,
     keepAlive: PING_EVERY_MS,
     connectionAckWaitTimeout: ACK_WITHIN_MS,
