@@ -52,8 +52,8 @@ export class PageSync {
 
   hear(event: SyncEvent): void {
     this.#deleted = event.deleted;
-    // The greatest, not the last: events of two server processes may arrive out of order.
-    this.#heard = Math.max(this.#heard, event.revision);
+    // The greatest, not the last: events of two server processes may arrive out of order. What is gone has none any more.
+    this.#heard = event.deleted ? 0 : Math.max(this.#heard, event.revision);
     // The server speaks, so it is back: no need to wait as long as its silence had taught.
     this.#fruitless = 0;
     if (this.#isPenance) this.#cancel();

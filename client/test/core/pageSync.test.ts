@@ -127,6 +127,20 @@ describe("an event", () => {
     expect(state.fetches).toBe(0);
   });
 
+  test("that says deleted leaves a page to rest that finds nothing any more, until there is something again", async () => {
+    const { state, hear } = page({ shown: 4, server: 5 });
+    hear(5);
+    await vi.runAllTimersAsync();
+    state.server = 0;
+    hear(0, true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(state).toMatchObject({ fetches: 2, shown: 0 });
+    state.server = 7;
+    hear(7);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(state).toMatchObject({ fetches: 3, shown: 7 });
+  });
+
   test("that says deleted is one refetch", async () => {
     const { state, hear } = page({ shown: 3, server: 3 });
     hear(0, true);
