@@ -4,13 +4,10 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import structlog
 from sqlalchemy.engine import make_url
 
 from api.errors import SettingsError
 from api.settings import PREFIX, Settings
-
-log = structlog.get_logger(__name__)
 
 
 @contextmanager
@@ -18,8 +15,6 @@ def only_process(settings: Settings) -> Iterator[None]:
     """Hold a lock beside the database file while the bus is in memory. Raises SettingsError when another has it."""
     database = make_url(settings.database_url).database
     if not (settings.one_process and settings.embedded):
-        if settings.one_process:
-            log.warning("no other process may use this database", why=f"{PREFIX}BROADCAST_URL is in memory")
         yield
         return
     try:

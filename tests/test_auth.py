@@ -38,6 +38,16 @@ def test_a_token_of_another_key_is_refused() -> None:
         Tokens(KEY + "!", hours=1).read(f"Bearer {token}")
 
 
+def test_a_token_from_a_server_whose_clock_is_ahead_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    user, ahead = uuid4(), time.time() + 30
+    with monkeypatch.context() as there:
+        there.setattr(time, "time", lambda: ahead)
+        token = Tokens(KEY, hours=1).issue(user)
+    viewer = Tokens(KEY, hours=1).read(f"Bearer {token}")
+    assert viewer is not None
+    assert viewer.id == user
+
+
 def test_an_expired_token_is_refused_for_that() -> None:
     token = Tokens(KEY, hours=-1).issue(uuid4())
     with pytest.raises(Unauthenticated, match="has expired"):

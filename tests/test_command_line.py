@@ -13,8 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.lock import only_process
-from api.settings import PREFIX, Settings
+from api.settings import PREFIX
 from tests.conftest import SECRET
 from tests.schema.test_schema import PRINTED
 from tests.services import Postgres, Redis, free_port, throw_away
@@ -126,11 +125,6 @@ async def test_a_second_server_on_a_file_is_refused_and_the_first_serves_on(tmp_
             assert (await client.get(f"{url}/readyz")).status_code == 200
     async with serving(tmp_path):
         pass  # the lock went with its holder
-
-
-def test_a_shared_database_with_a_bus_in_memory_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
-    with only_process(Settings(database_url="postgresql+asyncpg://db/twotrack", secret_key=SECRET)):
-        assert "no other process may use this database" in caplog.text
 
 
 async def test_a_port_in_use_is_told_without_a_traceback(tmp_path: Path) -> None:

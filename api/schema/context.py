@@ -12,11 +12,14 @@ from strawberry.dataloader import DataLoader
 
 from api.auth import Passwords, Tokens, Viewer
 from api.database import Database
-from api.errors import Unauthenticated
+from api.errors import LimitExceeded, Unauthenticated
 from api.models import Chat, Participation, User
 from api.schema.limits import Rates
 from api.settings import Settings
 from api.streaming.hub import Hub
+
+MOST_ROWS = 5_000
+"""In one answer: fifty full pages. Each may be as large as a message."""
 
 
 class Watch(Protocol):
@@ -50,6 +53,8 @@ class Context:
     client: str = ""
     """The address that the request came from."""
     request_id: str = ""
+    rows: int = 0
+    """Of connections, found by now for one answer."""
     users: DataLoader[UUID, User | None] = field(init=False)
     chats: DataLoader[UUID, Chat | None] = field(init=False)
     participants: DataLoader[UUID, list[User]] = field(init=False)
@@ -68,6 +73,12 @@ class Context:
                 "WebSocket."
             )
         return self.viewer.id
+
+    def spend(self, rows: int) -> None:
+        """Count the rows that a connection has found. Raises LimitExceeded: lists in lists multiply."""
+        self.rows += rows
+        if self.rows > MOST_ROWS:
+            raise LimitExceeded(f"This asks for more than {MOST_ROWS:,} rows at once. Ask for fewer, or in parts.")
 
     async def _load_users(self, keys: Sequence[UUID]) -> list[User | None]:
         async def find() -> dict[UUID, User]:

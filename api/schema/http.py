@@ -77,7 +77,10 @@ class GraphQLOverHTTP:
         except RequestError as error:
             return _answer(request, refusal(error, request_id), status=400 if isinstance(error, BadUserInput) else None)
         context = Context(self._server, viewer, request.client.host if request.client else "", request_id)
-        if (framing := _framing(request)) is not None:
+        framing = _framing(request)
+        if framing is SERVER_SENT_EVENTS and _takes_json(request) and not self._operations.subscribes(operation):
+            framing = None
+        if framing is not None:
             payloads = self._operations.run(operation, context)
             headers = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
             frames = self._framed(payloads, framing, viewer)
@@ -156,8 +159,14 @@ def _framing(request: Request) -> Framing | None:
     return None
 
 
+def _takes_json(request: Request) -> bool:
+    """A client that lists all that it understands wants a single answer whole, with a status, and not cut off."""
+    accepted = request.headers.get("accept", "").lower()
+    return JSON in accepted or GRAPHQL_JSON in accepted
+
+
 def _answer(request: Request, payload: Payload, status: int | None = None) -> Response:
     """Older clients look for 200 with `application/json`; the newer media type tells a refusal by its status."""
-    modern = GRAPHQL_JSON in request.headers.get("accept", "")
+    modern = GRAPHQL_JSON in request.headers.get("accept", "").lower()
     code = status or (400 if modern and payload.refused else 200)
     return Response(payload.body, code, media_type=GRAPHQL_JSON if modern else JSON)

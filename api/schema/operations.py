@@ -23,6 +23,7 @@ from graphql import (
     create_source_event_stream,
     execute_root_selection_set,
     execute_subscription_event,
+    get_operation_ast,
 )
 from graphql.pyutils import AwaitableOrValue
 
@@ -77,6 +78,8 @@ def require_whole_characters(*request: object) -> None:
     """JSON can spell half a character, which neither a database nor an answer can hold."""
     try:
         json.dumps(request, ensure_ascii=False).encode()
+    except RecursionError:
+        raise BadUserInput("The request nests too deep. Send less in each other.") from None
     except UnicodeEncodeError:
         raise BadUserInput("The request holds half a character (a lone surrogate). Send whole ones.") from None
 
@@ -103,6 +106,12 @@ class Operations:
         if context.viewer is None:
             return None
         return self._renderings.of(operation.query, operation.variables, operation.name)
+
+    def subscribes(self, operation: Operation) -> bool:
+        """Whether it is a subscription; what cannot be read is none."""
+        document = self._documents.read(operation.query)
+        asked = None if isinstance(document, list) else get_operation_ast(document, operation.name)
+        return asked is not None and asked.operation is OperationType.SUBSCRIPTION
 
     async def run(
         self, operation: Operation, context: Context, allowed: frozenset[OperationType] = EVERYTHING
@@ -174,6 +183,7 @@ async def _results(
     async with aclosing(cast(AsyncGenerator[object, None], events)):
         async for event in events:
             # Executors derived from the first one would share a memory that grows with every event.
+            context.rows = 0
             each = build(event)
             assert isinstance(each, Executor)
             yield await _awaited(execute_subscription_event(each))

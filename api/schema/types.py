@@ -244,6 +244,7 @@ class Chat(Node):
                 return revision or 0, await window.read(session, own, [models.Message.id])
 
         revision, part = await info.context.server.database.finish(find())
+        info.context.spend(len(part.items))
         edges = [MessageEdge(node=Message.of(row), cursor=cursor(row.id)) for row in part.items]
         return MessageConnection(
             revision=revision, edges=edges, page_info=_page_info(part, [edge.cursor for edge in edges])
@@ -310,6 +311,7 @@ class Viewer(Node):
                 return revision or 0, await window.read(session, visible_chats(key), order, descending=True)
 
         revision, part = await info.context.server.database.finish(find())
+        info.context.spend(len(part.items))
         edges = [ChatEdge(node=Chat.of(row), cursor=cursor(row.updated_at, row.id)) for row in part.items]
         return ChatConnection(
             revision=revision, edges=edges, page_info=_page_info(part, [edge.cursor for edge in edges])

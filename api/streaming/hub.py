@@ -112,7 +112,8 @@ class Hub:
     async def changes(self, keys: Sequence[Key], viewer: UUID | None) -> AsyncIterator[AsyncIterator[Change]]:
         """The revisions of up to a hundred rows: first one for each, then whatever is greater, until left.
 
-        What is or becomes unknown, deleted or out of sight is said once, as `deleted`; the others go on.
+        What is or becomes unknown, deleted or out of sight is said once, as `deleted`; the others go on. What is
+        seen later is told of like them.
         """
         keys = list(dict.fromkeys(keys))
         reader = Reader(viewer)
@@ -124,9 +125,12 @@ class Hub:
         asked, news = list(shown), list[Topic]()
         while True:
             if asked:
-                for topic in await self._look_at_revisions(reader, asked):
-                    del shown[topic]
-                    yield Change(topic.model, topic.key, 0, deleted=True)
+                lost = await self._look_at_revisions(reader, asked)
+                for topic in asked:
+                    if topic not in lost:
+                        shown.setdefault(topic, 0)
+                    elif shown.pop(topic, None) is not None:
+                        yield Change(topic.model, topic.key, 0, deleted=True)
             for topic in [*asked, *news]:
                 newest = topic.newest
                 if topic not in shown or newest.revision <= shown[topic]:
@@ -138,17 +142,19 @@ class Hub:
                 revision = 0 if newest.deleted else newest.revision
                 yield Change(topic.model, topic.key, revision, deleted=newest.deleted)
             news = await reader.woken()
-            asked = [topic for topic in reader.doubts if topic in shown]
+            # What is out of sight may come into it with whatever changes there.
+            hidden = [topic for topic in news if topic not in shown and not topic.newest.deleted]
+            asked = [*(topic for topic in reader.doubts if topic in shown), *hidden]
             reader.doubts.clear()
 
-    async def _look_at_revisions(self, reader: Reader, topics: Sequence[Topic]) -> list[Topic]:
+    async def _look_at_revisions(self, reader: Reader, topics: Sequence[Topic]) -> set[Topic]:
         """Read what the reader may see of these, and offer it to all; those out of sight come back."""
         keys = {(topic.model, topic.key): topic for topic in topics}
         sights = await self._access.revisions(list(keys), reader.viewer)
         for key, sight in sights.items():
             self._remember(reader, keys[key], sight)
             keys[key].offer(News(sight.revision))
-        lost = [topic for key, topic in keys.items() if key not in sights]
+        lost = {topic for key, topic in keys.items() if key not in sights}
         for topic in lost:
             self._forget(reader, topic)
         return lost

@@ -178,4 +178,4 @@ async def test_a_finished_reply_is_spoken_once_and_not_while_it_grows(
         await expect(spoken).to_be_empty()
         await page.button("Stop").click()
         await page.sees_it_end("STOPPED")
-        await expect(spoken).to_contain_text("Reply finished. The Moon pulls")
+        await expect(spoken).to_contain_text("Reply stopped. The Moon pulls")

@@ -175,3 +175,13 @@ async def test_a_cursor_of_another_list_is_refused(server: Running) -> None:
     place = (await ann.ask(CHATS))["viewer"]["chats"]["edges"][0]["cursor"]
     assert (await ann.refusal(CHATS, after=message))["extensions"] == {"code": "BAD_USER_INPUT"}
     assert (await ann.refusal(PAGE, id=chat, after=place))["extensions"] == {"code": "BAD_USER_INPUT"}
+
+
+async def test_lists_in_lists_do_not_multiply_without_end(server: Running) -> None:
+    ann = await server.person("Ann")
+    chat = await filled(server, ann, 71)
+    rows = "messages(first: 100) { edges { node"
+    nested = f"query ($id: ID!) {{ chat(id: $id) {{ {rows} {{ chat {{ {rows} {{ id }} }} }} }} }} }} }} }} }}"
+    answer = await ann.post(nested, id=chat)
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"LIMIT_EXCEEDED"}  # 71 + 71 x 71
+    assert len(contents(await page(ann, chat, first=100))) == 71

@@ -106,6 +106,23 @@ async def test_a_chat_that_one_loses_is_told_to_be_deleted_and_the_rest_goes_on(
 
 
 @transports
+async def test_a_chat_that_one_is_let_into_is_told_of_although_it_was_out_of_sight(
+    server: Running, transport: str
+) -> None:
+    ann, bob = await server.person("Ann"), await server.person("Bob")
+    chat = await ann.create_chat()
+    async with subscribed(bob, transport, SYNC, ids=[chat]) as sync:
+        assert await sync.next() == {"id": chat, "revision": 0, "deleted": True}
+        await ann.mutate("renameChat", chatId=chat, title="Not for Bob")
+        await ann.add(chat, bob)
+        assert await sync.next() == {"id": chat, "revision": 3, "deleted": False}
+        await ann.remove(chat, bob)
+        assert await sync.next() == {"id": chat, "revision": 0, "deleted": True}
+        await ann.add(chat, bob)
+        assert await sync.next() == {"id": chat, "revision": 5, "deleted": False}
+
+
+@transports
 async def test_more_than_100_ids_are_refused_and_100_are_not(server: Running, transport: str) -> None:
     ann = await server.person("Ann")
     chat = await ann.create_chat()

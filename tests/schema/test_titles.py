@@ -36,6 +36,12 @@ def test_a_message_that_says_nothing_is_no_title(content: str) -> None:
     assert title_of(content) is None
 
 
+@pytest.mark.parametrize("endless", ["[" * 100_000, "a" + "_" * 99_998 + "a"])
+def test_a_message_that_takes_a_pattern_for_ever_is_read_no_further_than_a_title_reaches(endless: str) -> None:
+    title_of(endless)
+    assert title_of(f"How do tides work? {endless}") == "How do tides work?"
+
+
 async def test_a_chat_is_named_after_its_first_message_that_says_something_and_only_once(
     server: Running,
 ) -> None:

@@ -72,6 +72,20 @@ async def test_multipart_is_that_of_apollos_subscription_protocol(server: Runnin
     }
 
 
+@pytest.mark.parametrize(
+    ("query", "media_type"),
+    [("{ viewer { email } }", "application/graphql-response+json"), (CONTENT, "text/event-stream; charset=utf-8")],
+)
+async def test_who_takes_anything_gets_one_answer_whole_and_many_as_they_come(
+    server: Running, query: str, media_type: str
+) -> None:
+    ann = await server.person("Ann")
+    urqls = "application/graphql-response+json, application/graphql+json, application/json, text/event-stream"
+    async with asking(ann, f"{urqls}, multipart/mixed", query, id=await finished_reply(server, ann)) as response:
+        assert response.headers["content-type"] == media_type
+        assert "errors" not in (await response.aread()).decode()
+
+
 @long_responses
 async def test_a_silent_response_has_heartbeats(server: Running, accept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "HEARTBEAT_SECONDS", 0.02)

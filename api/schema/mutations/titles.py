@@ -7,6 +7,9 @@ TITLE_WIDTH = 60
 
 CODE = re.compile(r"^ *(```|~~~).*?(^ *\1|\Z)", re.DOTALL | re.MULTILINE)
 
+READ_CHARACTERS = 2_000
+"""Of a message: a title stands at its beginning, and the patterns below take the square of what they read."""
+
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 
 LINE_MARKS = re.compile(r"^[\s>]*(#{1,6}\s|[-*+]\s|\d+[.)]\s|>)?\s*")
@@ -29,7 +32,7 @@ GREETING = re.compile(
 
 def title_of(content: str) -> str | None:
     """None if it says nothing that a chat could be called: a greeting, a block of code."""
-    for line in CODE.sub("\n", content).splitlines():
+    for line in CODE.sub("\n", content)[:READ_CHARACTERS].splitlines():
         plain = INLINE_MARKS.sub("", LINE_MARKS.sub("", LINK.sub(r"\1", line)))
         for sentence in SENTENCE.split(plain):
             words = " ".join(sentence.split()).rstrip(LOOSE_ENDS)

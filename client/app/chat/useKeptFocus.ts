@@ -11,8 +11,9 @@ export function useKeptFocus(page: RefObject<HTMLElement | null>, isShown: boole
     let focused: Element | undefined;
     let place: Element | null = null;
     const onFocus = ({ target }: FocusEvent) => {
-      focused = target as Element;
-      place = focused.closest(PLACES);
+      // Whoever points needs no place, and on a phone would be given a keyboard.
+      focused = (target as Element).matches(":focus-visible") ? (target as Element) : undefined;
+      place = (target as Element).closest(PLACES);
     };
     const onBlur = ({ target }: FocusEvent) =>
       queueMicrotask(() => {

@@ -49,6 +49,7 @@ function completed(text: string, { settledText, begun }: Parsed): string {
   // What stands open in an item, a row or a paragraph stays there.
   const start = Math.max(...[...open.matchAll(BEGINNINGS)].map(({ index }) => index), 0);
   const source = open.slice(start);
+  if (tamed(source) !== source) return text;
   const whole = remend(source, { linkMode: "text-only", katex: false });
   const lastLine = source.lastIndexOf("\n") + 1;
   // Where blocks begin must stay the same.

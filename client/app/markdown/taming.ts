@@ -1,6 +1,6 @@
 /**
- * A parser takes seconds for what nobody reads: a thousand quotations within each other, thousands of stars of which none
- * finds its other end. A model that has lost its way writes such things, and each of a chat's readers would have to wait.
+ * A parser takes seconds for what nobody reads: a thousand quotations within each other, thousands of stars, or of
+ * brackets, of which none finds its other end. A model that has lost its way writes such things, and each of a chat's readers would have to wait.
  * So the characters in question are hidden from the parser, one for one, and are text afterwards.
  */
 
@@ -8,15 +8,15 @@ const MOST_NESTED = 30; // lists and quotations within each other, in one line
 const MOST_MARKS = 1_000; // in one paragraph; the time that they take grows with the square
 
 const NESTED = new RegExp(`^(?:[ \\t]*(?:>|(?:[-*+]|\\d{1,9}[.)])(?=[ \\t]))){${MOST_NESTED},}.*`, "gm");
-const MARKS = /[*_~]/g;
+const MARKS = /[*_~[\]]/g;
 
 /** Where something other than more of a paragraph may begin. */
 const BEGINNINGS = /(?=\n[ \t]*(?:\n|[-*+][ \t]|\d{1,9}[.)][ \t]|[>|#]))/;
 
 /** No text has them: Unicode keeps them for a program's own use. */
 const HIDING_FROM = 0xfdd0;
-const HIDDEN = /[\ufdd0-\ufdd8]/g;
-const HIDEABLE = "-*+>.)_~";
+const HIDDEN = /[\ufdd0-\ufdd9]/g;
+const HIDEABLE = "-*+>.)_~[]";
 
 export function tamed(source: string): string {
   const shallow = source.replace(NESTED, (line) => hide(line, /[-*+>.)]/g));

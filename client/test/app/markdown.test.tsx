@@ -218,6 +218,8 @@ describe("what a model writes that has lost its way, and a parser takes seconds 
     ["lists in lists", `${"- ".repeat(4000)}x`],
     ["quotations in quotations", `${">".repeat(12_000)} x`],
     ["stars without another end", "*a ".repeat(4000) + "b*".repeat(4000)],
+    ["brackets in brackets", "[".repeat(20_000) + "]".repeat(20_000)],
+    ["links without an end", "[a](".repeat(10_000)],
     ["in many lines", `${"_a\n".repeat(4000)}b_`],
   ] as const;
 
