@@ -8,6 +8,7 @@ async with Network(site.port) as network:
 """
 
 import asyncio
+from asyncio import open_connection
 from contextlib import suppress
 from typing import Self
 
@@ -56,12 +57,19 @@ class Network:
         silence = asyncio.Event()
         connection = asyncio.create_task(self._carry(reader, writer, silence))
         self._connections[connection] = silence
-        connection.add_done_callback(self._connections.pop)
+        connection.add_done_callback(lambda over: self._over(over, writer))
+
+    def _over(self, connection: asyncio.Task[None], writer: asyncio.StreamWriter) -> None:
+        """The browser's end is closed here: what is cut before its first step closes nothing itself."""
+        del self._connections[connection]
+        if connection.cancelled():
+            writer.transport.abort()
+        writer.close()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silence: asyncio.Event) -> None:
         """Until one side leaves, or the network is cut."""
         try:
-            answers, requests = await asyncio.open_connection("127.0.0.1", self._server_port)
+            answers, requests = await open_connection("127.0.0.1", self._server_port)
         except OSError:
             writer.transport.abort()
             return
@@ -71,14 +79,12 @@ class Network:
             if silence.is_set():
                 await ways[0]  # that the server has left is what the browser does not hear
         except asyncio.CancelledError:
-            for end in (writer, requests):
-                end.transport.abort()
+            requests.transport.abort()
             raise
         finally:
             for way in ways:
                 way.cancel()
-            for end in (writer, requests):
-                end.close()
+            requests.close()
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silence: asyncio.Event) -> None:

@@ -77,14 +77,10 @@ async def wiretap(port: int) -> AsyncIterator[Wiretap]:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        from_server, to_server = await narrow_connection(port)
-        onward = asyncio.create_task(_forward(reader, to_server))
         try:
             with suppress(asyncio.CancelledError):  # asyncio's streams would call that an error
-                await _listen(tap, from_server, writer)
+                await _relay(tap, reader, writer, port)
         finally:
-            onward.cancel()
-            to_server.close()
             writer.close()
             tasks.discard(task)
 
@@ -106,6 +102,16 @@ async def narrow_connection(port: int) -> tuple[asyncio.StreamReader, asyncio.St
     own.setblocking(False)
     await asyncio.get_running_loop().sock_connect(own, ("127.0.0.1", port))
     return await asyncio.open_connection(sock=own, limit=RECEIVE_BUFFER_BYTES)
+
+
+async def _relay(tap: Wiretap, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+    from_server, to_server = await narrow_connection(port)
+    onward = asyncio.create_task(_forward(reader, to_server))
+    try:
+        await _listen(tap, from_server, writer)
+    finally:
+        onward.cancel()
+        to_server.close()
 
 
 async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
