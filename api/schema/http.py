@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from api.auth import Viewer
 from api.errors import BadUserInput, RequestError
 from api.schema.context import Context, Server
-from api.schema.operations import WITHOUT_SUBSCRIPTIONS, Operation, Operations, Payload, refusal
+from api.schema.operations import WITHOUT_SUBSCRIPTIONS, Operation, Operations, Payload, Refusal, refusal
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -166,7 +166,10 @@ def _takes_json(request: Request) -> bool:
 
 
 def _answer(request: Request, payload: Payload, status: int | None = None) -> Response:
-    """Older clients look for 200 with `application/json`; the newer media type tells a refusal by its status."""
-    modern = GRAPHQL_JSON in request.headers.get("accept", "").lower()
-    code = status or (400 if modern and payload.refused else 200)
-    return Response(payload.body, code, media_type=GRAPHQL_JSON if modern else JSON)
+    """Older clients look for 200 with `application/json`, and for `data`; with the newer media type, what was refused
+    has another status and no `data`."""
+    if GRAPHQL_JSON not in request.headers.get("accept", "").lower():
+        return Response(payload.body, status or 200, media_type=JSON)
+    if isinstance(payload, Refusal):
+        return Response(b'{"errors":' + payload.errors + b"}", 400, media_type=GRAPHQL_JSON)
+    return Response(payload.body, media_type=GRAPHQL_JSON)

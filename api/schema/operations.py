@@ -89,8 +89,14 @@ class Payload:
     """One answer, as the JSON that every transport carries."""
 
     body: bytes
-    refused: bool = False
-    """Nothing was executed: the document or its variables are wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Payload):
+    """Nothing was executed: the request, its document or its variables are wrong."""
+
+    errors: bytes
+    """Their list alone, for where `data` does not belong."""
 
 
 class Operations:
@@ -156,7 +162,7 @@ class Operations:
 
         executor = build()
         if isinstance(executor, list):
-            yield Payload(_encode(None, executor, context.request_id), refused=True)
+            yield _refusal(executor, context.request_id)
             return
         if executor.operation.operation not in allowed:
             yield refusal(BadUserInput(NO_STREAM), context.request_id)
@@ -198,9 +204,14 @@ def failure(error: Exception, request_id: str) -> Payload:
     return Payload(_encode(None, [GraphQLError(str(error), original_error=error)], request_id))
 
 
-def refusal(error: RequestError, request_id: str) -> Payload:
+def refusal(error: RequestError, request_id: str) -> Refusal:
     """The payload for what could not even be tried."""
-    return Payload(_encode(None, [GraphQLError(str(error), original_error=error)], request_id), refused=True)
+    return _refusal([GraphQLError(str(error), original_error=error)], request_id)
+
+
+def _refusal(errors: list[GraphQLError], request_id: str) -> Refusal:
+    told = orjson.dumps([_formatted(error, request_id) for error in errors])
+    return Refusal(orjson.dumps({"data": None, "errors": orjson.Fragment(told)}), told)
 
 
 def _encode(data: Any, errors: list[GraphQLError] | None, request_id: str) -> bytes:

@@ -17,7 +17,7 @@ from api.auth import Viewer
 from api.errors import BadUserInput, LimitExceeded, Unauthenticated
 from api.schema.context import Context, Server, counted
 from api.schema.direct import DirectReader
-from api.schema.operations import Operation, Operations, Payload, failure, refusal, require_whole_characters
+from api.schema.operations import Operation, Operations, Refusal, failure, refusal, require_whole_characters
 from api.schema.projection import NeedsMore
 from api.schema.shared import Rendering
 from api.schema.wire import EXTENSION, SERVICE_RESTART, Wire
@@ -191,7 +191,7 @@ class Socket:
                 )
             operation = Operation.of(payload)
         except (LimitExceeded, BadUserInput) as error:
-            await self._send(_envelope(id, "error") + _errors(refusal(error, request_id)) + b"}")
+            await self._send(_envelope(id, "error") + refusal(error, request_id).errors + b"}")
             return
         client = self._websocket.client
         context = Context(self._server, self._viewer, client.host if client else "", request_id)
@@ -205,9 +205,9 @@ class Socket:
                 execute = self._operations.run if self._wire is None else self._operations.executed
                 async with aclosing(execute(operation, context)) as payloads:
                     async for payload in payloads:
-                        if payload.refused:
+                        if isinstance(payload, Refusal):
                             self._forget(id)
-                            await self._send(_envelope(id, "error") + _errors(payload) + b"}")
+                            await self._send(_envelope(id, "error") + payload.errors + b"}")
                             return
                         await self._send(_envelope(id, "next") + payload.body + b"}")
             self._forget(id)
@@ -279,10 +279,6 @@ class Socket:
 def _envelope(id: str, kind: str) -> bytes:
     """A message up to its payload; a closing brace ends it."""
     return b'{"id":' + orjson.dumps(id) + b',"type":"' + kind.encode() + b'","payload":'
-
-
-def _errors(payload: Payload) -> bytes:
-    return orjson.dumps(orjson.loads(payload.body)["errors"])
 
 
 class Sockets:

@@ -82,6 +82,7 @@ async def test_the_newer_media_type_tells_a_refusal_by_its_status(unharmed: Runn
     for query, status in (("{ viewer { id } }", 200), ("{ nothing }", 400), ("{", 400)):
         response = await post(unharmed, json.dumps({"query": query}), accept=accept)
         assert (response.status_code, response.headers["content-type"]) == (status, accept)
+        assert response.json().keys() == ({"data"} if status == 200 else {"errors"})
 
 
 DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -106,6 +107,11 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "text for a number": ("query ($n: Int) { viewer { chats(first: $n) { revision } } }", {"n": "ten"}),
     "a number that is too large": ("query ($n: Int) { viewer { chats(first: $n) { revision } } }", {"n": 2**31}),
     "a number larger than any": ("query ($n: Int) { viewer { chats(first: $n) { revision } } }", {"n": 10**400}),
+    "a literal larger than any": ("{ viewer { chats(first: " + "9" * 5_000 + ") { revision } } }", {}),
+    "a default larger than any": (
+        "query ($n: Int = " + "9" * 5_000 + ") { viewer { chats(first: $n) { revision } } }",
+        {},
+    ),
     "no number": ("query ($n: Int) { viewer { chats(first: $n) { revision } } }", {"n": float("nan")}),
     "an input without what it needs": (
         "mutation ($i: SignUpInput!) { signUp(input: $i) { token } }",

@@ -1,0 +1,23 @@
+// @vitest-environment node
+/** GraphQL over HTTP as its working group audits it: https://graphql.github.io/graphql-over-http. */
+
+import { serverAudits } from "graphql-http";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RealServer } from "./server.ts";
+
+let server: RealServer;
+
+beforeAll(async () => {
+  server = await RealServer.start();
+});
+
+afterAll(() => server.stop());
+
+describe("the working group's audit", () => {
+  // The server's address is known later than the audits' names.
+  for (const { name } of serverAudits({ url: "" }).filter(({ name }) => !name.startsWith("MAY")))
+    it(name, async () => {
+      const audit = serverAudits({ url: server.url, fetchFn: fetch }).find((audit) => audit.name === name);
+      expect(await audit?.fn()).toMatchObject({ status: "ok" });
+    });
+});
