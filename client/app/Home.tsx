@@ -13,6 +13,8 @@ import { useChatId } from "./router.ts";
 import { signOut } from "./session/session.ts";
 import { inWords } from "./words.ts";
 
+const PHONE = "(max-width: 48rem)"; // as in home.css: where the list lies over the chat
+
 export function Home() {
   const chatId = useChatId();
   const { viewer, chats, error, retry, more, hasMore } = useChats();
@@ -42,6 +44,13 @@ export function Home() {
   useEffect(() => setIsListOpen(false), [chatId]);
 
   useEffect(() => {
+    const phone = matchMedia(PHONE);
+    const close = () => setIsListOpen(false);
+    phone.addEventListener("change", close);
+    return () => phone.removeEventListener("change", close);
+  }, []);
+
+  useEffect(() => {
     // A token that the server does not know any more signs nobody in.
     if (viewer === null) signOut();
   }, [viewer]);
@@ -66,11 +75,11 @@ export function Home() {
         onClick={() => setIsListOpen(false)}
         aria-label="Close the list of chats"
       />
-      <main>
+      <main inert={isListOpen}>
         <button
           type="button"
           className="quiet open-list"
-          onClick={() => setIsListOpen(!isListOpen)}
+          onClick={() => setIsListOpen(true)}
           aria-label="Chats"
           aria-expanded={isListOpen}
           aria-controls="list"

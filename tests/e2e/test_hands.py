@@ -143,6 +143,9 @@ async def test_on_a_phone_the_list_of_chats_opens_over_the_chat_and_closes_when_
     await page.button("Chats").tap()
     await expect(link).to_be_in_viewport()
     await expect(page.page.get_by_role("complementary").locator(":focus")).to_be_visible()
+    for _ in range(20):
+        await page.page.keyboard.press("Tab")
+        await expect(page.page.locator("main :focus")).to_have_count(0)
     await page.page.keyboard.press("Escape")
     await expect(link).not_to_be_in_viewport()
     await expect(page.button("Chats")).to_be_focused()
@@ -150,6 +153,17 @@ async def test_on_a_phone_the_list_of_chats_opens_over_the_chat_and_closes_when_
     await link.tap()
     await expect(page.page.get_by_role("heading", name="Rain")).to_be_visible()
     await expect(link).not_to_be_in_viewport()
+
+
+async def test_a_phone_turned_into_a_wide_screen_has_both_the_list_and_the_chat(
+    arrive: Arrive, ann: Person, chat: str
+) -> None:
+    page = await arrive(ann, chat, **PHONE)
+    await page.button("Chats").tap()
+    await expect(page.composer).not_to_be_focused()
+    await page.page.set_viewport_size({"width": 1100, "height": 700})
+    await page.composer.fill("written")
+    await expect(page.composer).to_be_focused()
 
 
 async def brightness(page: Visitor) -> float:

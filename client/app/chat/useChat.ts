@@ -48,6 +48,12 @@ export function useChat(id: string) {
 
   useSync(id, () => messages?.revision ?? revisionOfNothing(data, error), refresh);
 
+  // Also out of the list, which a refetch mends where it is near enough to the top.
+  const isGone = data?.chat === null;
+  useEffect(() => {
+    if (isGone) client.cache.evict({ id: client.cache.identify({ __typename: "Chat", id }) });
+  }, [client, id, isGone]);
+
   useEffect(() => () => void client.cache.gc({ resetResultCache: true }), [client]);
 
   return { chat: data?.chat, error, retry: refetch, older, hasOlder: messages?.pageInfo.hasPreviousPage ?? false };

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import WebSocket from "ws";
 import { outboxOf } from "../../app/chat/outbox.ts";
 import { useChat } from "../../app/chat/useChat.ts";
+import { ChatsDocument, type ChatsQuery } from "../../app/documents.ts";
 import { createTwotrackClient, type TwotrackClient } from "../../src/apollo/index.ts";
 import { TestServer } from "../server.ts";
 
@@ -72,3 +73,30 @@ test("somebody else's message does not wait for the answer to one's own for long
   await expect.poll(contents, { timeout: 8_000 }).toContain("Theirs");
   expect(server.held).toHaveLength(1);
 }, 15_000);
+
+test("a chat that turns out to be deleted leaves the list, however far down it is", async () => {
+  const { result } = await openChat();
+  const head = { id: "chat-1", title: "Tides", revision: 1, updatedAt: "2026-01-01T00:00:00Z" };
+  const data = {
+    viewer: {
+      __typename: "Viewer",
+      id: "viewer-1",
+      email: "ada@example.com",
+      user: { __typename: "User", id: "user-1", name: "Ada" },
+      chats: {
+        __typename: "ChatConnection",
+        revision: 1,
+        edges: [{ __typename: "ChatEdge", node: { __typename: "Chat", ...head } }],
+        pageInfo: { hasPreviousPage: false, hasNextPage: true, startCursor: "a", endCursor: "a" },
+      },
+    },
+  };
+  const list = { query: ChatsDocument, variables: { first: 30 } };
+  client.writeQuery({ ...list, data: data as ChatsQuery });
+  const listed = () => client.readQuery(list)?.viewer?.chats.edges;
+  expect(listed()).toHaveLength(1);
+  server.deleted = true;
+  server.touch();
+  await expect.poll(() => result.current.chat).toBe(null);
+  expect(listed()).toHaveLength(0);
+});
