@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Annotated, Any
 
 import structlog
@@ -88,14 +88,26 @@ def serve(
 
 @commands.command()
 @said_in_a_sentence
-def worker() -> None:
+def worker(
+    host: Annotated[str, typer.Option(help="The address to tell metrics on.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="The port to tell metrics on; without it, they are not told.")
+    ] = None,
+) -> None:
     """Write replies, and nothing else."""
     settings = _settings()
     if settings.one_process:
         raise SettingsError(f"A worker needs a bus that processes share: set {PREFIX}BROADCAST_URL to redis://…")
-    asyncio.run(_ready(settings, replies=True))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_work(settings))
+    counted = metrics.Metrics()
+    with ExitStack() as stack:
+        if port is not None:
+            try:
+                stack.enter_context(counted.served(host, port))
+            except OSError as error:
+                raise SettingsError(f"--port {port} of {host}: {error.strerror}. Choose another.") from None
+        asyncio.run(_ready(settings, replies=True))
+        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        runner.run(_work(settings, counted))
 
 
 @commands.command()
@@ -176,13 +188,13 @@ def _calm_the_collector() -> None:
     gc.set_threshold(50_000, 50, 1_000)
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, counted: metrics.Metrics) -> None:
     from api.app import running
 
     done = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, done.set)
-    async with running(settings, replies=True):
+    async with running(settings, counted, replies=True):
         await done.wait()
 
 

@@ -64,10 +64,9 @@ class Parts:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, replies: bool) -> AsyncIterator[Parts]:
+async def running(settings: Settings, metrics: Metrics, *, replies: bool) -> AsyncIterator[Parts]:
     """Start the parts in the order in which they lean on each other; stop them in the opposite one."""
     async with AsyncExitStack() as stack:
-        metrics = Metrics()
         bus = await stack.enter_async_context(Bus(settings.broadcast_url))
         publisher = Publisher(bus.publish_all)
         database = Database(settings.database_url, publisher)
@@ -76,11 +75,18 @@ async def running(settings: Settings, *, replies: bool) -> AsyncIterator[Parts]:
         await stack.enter_async_context(publisher)
         access = Access(database)
         hub = await stack.enter_async_context(Hub(bus, access, on_topics=metrics.channels))
-        sweep = Sweep(database, hub, publisher, patience=settings.patience_seconds, wait=settings.queue_seconds)
+        sweep = Sweep(
+            database,
+            hub,
+            publisher,
+            patience=settings.patience_seconds,
+            wait=settings.queue_seconds,
+            on_end=metrics.ended,
+        )
         bus.on_reconnect(sweep.soon)
         await stack.enter_async_context(sweep)
         if replies:
-            await stack.enter_async_context(_writing(settings, bus, database, publisher))
+            await stack.enter_async_context(_writing(settings, bus, database, publisher, metrics))
         yield Parts(settings, bus, publisher, database, hub, access, sweep, metrics)
 
 
@@ -95,7 +101,9 @@ async def _prepared(database: Database, settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _writing(settings: Settings, bus: Bus, database: Database, publisher: Publisher) -> AsyncIterator[None]:
+async def _writing(
+    settings: Settings, bus: Bus, database: Database, publisher: Publisher, metrics: Metrics
+) -> AsyncIterator[None]:
     # Asking models takes pydantic-ai: half a second and 25 MB, which servers without replies do not pay.
     from api.replies.model import ReplyModel
     from api.replies.worker import Worker
@@ -112,6 +120,7 @@ async def _writing(settings: Settings, bus: Bus, database: Database, publisher: 
             lease=settings.lease_seconds,
             wait=settings.queue_seconds,
             limit=settings.reply_bytes,
+            on_end=metrics.ended,
         ) as writer,
     ):
         worker = Worker(database, bus, writer, model, lease=settings.lease_seconds, most=settings.worker_replies)
@@ -126,7 +135,7 @@ def create_app(settings: Settings, *, replies: bool = True) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, float]]:
-        async with running(settings, replies=replies) as parts, Rates(settings.broadcast_url) as rates:
+        async with running(settings, Metrics(), replies=replies) as parts, Rates(settings.broadcast_url) as rates:
             server = Server(
                 settings=settings,
                 database=parts.database,

@@ -2,10 +2,18 @@
 
 import asyncio
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    generate_latest,
+    start_http_server,
+)
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +26,9 @@ COUNT_SECONDS = 2.0
 Prometheus usually asks again. A server that only streams should hardly wake for its own metrics."""
 
 TRACKS = ("stream", "sync")
+
+ENDS = ("COMPLETE", "FAILED")
+"""How a reply ends by itself. To stop one is a reader's doing, and nothing to wake anybody for."""
 
 
 class Metrics:
@@ -41,10 +52,17 @@ class Metrics:
         self._updates = Counter(
             "twotrack_updates_total", "Updates given to subscribers.", ["track"], registry=self._registry
         )
+        self._replies = Counter(
+            "twotrack_replies_total",
+            "Replies that ended, by status; not those stopped.",
+            ["status"],
+            registry=self._registry,
+        )
         self._uncounted = 0  # unless 0, a timer runs at whose end they are counted
         # Bound here once: finding a label's child takes longer than counting it.
         self._active_on = {track: self._active.labels(track) for track in TRACKS}
         self._updates_on = {track: self._updates.labels(track) for track in TRACKS}
+        self._replies_with = {status: self._replies.labels(status) for status in ENDS}
 
     def subscribed(self, track: str) -> None:
         self._active_on[track].inc()
@@ -67,6 +85,21 @@ class Metrics:
 
     def channels(self, count: int) -> None:
         self._channels.set(count)
+
+    def ended(self, status: str) -> None:
+        if status in self._replies_with:
+            self._replies_with[status].inc()
+
+    @contextmanager
+    def served(self, host: str, port: int) -> Iterator[None]:
+        """Tell them on a port of their own. Raises OSError for one that is taken."""
+        server, thread = start_http_server(port, host, self._registry)
+        try:
+            yield
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
 
     async def __call__(self, request: Request) -> Response:
         """GET `/metrics`."""

@@ -135,6 +135,13 @@ async def test_a_port_in_use_is_told_without_a_traceback(tmp_path: Path) -> None
     assert "Traceback" not in errors
 
 
+async def test_a_workers_port_in_use_is_told_in_a_sentence(tmp_path: Path, redis_server: Redis) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        sentence = await refused(tmp_path, "worker", "--port", port, BROADCAST_URL=redis_server.url)
+    assert f"--port {port}" in sentence
+
+
 @pytest.mark.parametrize("arguments", [("serve", "--port", "65536"), ("serve", "--processes", "0"), ("fly",)], ids=str)
 async def test_a_wrong_option_is_told_without_a_traceback(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     code, _, errors = await twotrack(tmp_path, *arguments)

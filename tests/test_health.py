@@ -57,6 +57,8 @@ SHORT = {
     "twotrack_bus_channels": "channels",
     "twotrack_updates_total{track=stream}": "stream_updates",
     "twotrack_updates_total{track=sync}": "sync_updates",
+    "twotrack_replies_total{status=COMPLETE}": "complete",
+    "twotrack_replies_total{status=FAILED}": "failed",
 }
 
 
@@ -119,6 +121,40 @@ async def test_metrics_move_with_what_happens(server: Running) -> None:
         await counts(server, streams=0, syncs=1, channels=2, stream_updates=2 + len(frames), sync_updates=4)
         await sync.complete()
         await counts(server, streams=0, syncs=0, channels=0)
+
+
+@pytest.mark.parametrize(
+    ("model", "ends"),
+    [
+        ("scripted?chars=40&rate=0", {"complete": 1, "failed": 0}),
+        ("scripted?chars=40&rate=0&fail_at=20", {"complete": 0, "failed": 1}),
+        (None, {"complete": 0, "failed": 1}),
+    ],
+    ids=["written", "failed", "settled"],
+)
+async def test_replies_are_counted_by_how_they_end(backend: Backend, model: str | None, ends: dict[str, int]) -> None:
+    if model is None:
+        settings = backend.settings(queue_seconds=0.1, patience_seconds=0.1)
+    else:
+        settings = backend.settings(model=model)
+    async with serving(settings, replies=model is not None) as server:
+        ann = await server.person("Ann")
+        reply = await ann.prompt()
+        async with ann.socket() as socket:
+            await (await socket.stream(reply)).rest()
+        await counts(server, **ends)
+
+
+async def test_replies_that_somebody_stopped_alarm_nobody(backend: Backend) -> None:
+    async with serving(backend.settings(model="scripted?stall_at=20&rate=0"), replies=True) as server:
+        ann = await server.person("Ann")
+        reply = await ann.prompt()
+        async with ann.socket() as socket:
+            stream = await socket.stream(reply)
+            await stream.next()
+            await ann.mutate("stopMessage", messageId=reply)
+            await stream.rest()
+        await counts(server, complete=0, failed=0)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ that moved. It heals streams and sync, settles the writers that died, and has re
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -42,12 +42,22 @@ Item = TypeVar("Item")
 class Sweep:
     """Compares what this process follows with the database. Its lifetime is an `async with`."""
 
-    def __init__(self, store: Store, hub: Hub, publisher: Publisher, *, patience: float, wait: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        hub: Hub,
+        publisher: Publisher,
+        *,
+        patience: float,
+        wait: float,
+        on_end: Callable[[Status], None] = lambda status: None,
+    ) -> None:
         self._store = store
         self._hub = hub
         self._publisher = publisher
         self._patience = patience
         self._wait = wait
+        self._on_end = on_end
         self._now = asyncio.Event()
         self._was_away = False
         """Whether the database was, when it was last asked."""
@@ -106,6 +116,7 @@ class Sweep:
                     continue
                 name = channels.stream(model.__tablename__, row.id)
                 log.warning("settled", id=str(row.id), code=values["error_code"])
+                self._on_end(row.status)
                 self._publisher.offer(name, snapshot.encode(values), revision=row.revision)
 
     async def _compare(self, model: Model, topics: Mapping[UUID, Topic], *, streams: bool) -> None:

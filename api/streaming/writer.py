@@ -60,6 +60,7 @@ class Writer:
         lease: float,
         wait: float,
         limit: int,
+        on_end: Callable[[Status], None] = lambda status: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
@@ -68,6 +69,7 @@ class Writer:
         self._lease = lease
         self._wait = wait
         self._limit = limit
+        self._on_end = on_end
         self._clock = clock
         self._drafts: dict[UUID, Draft] = {}
         self._changed = asyncio.Event()
@@ -238,6 +240,7 @@ class Writer:
         name = channels.stream(draft.model.__tablename__, draft.id)
         self._publisher.offer(name, snapshot.encode(values), revision=values["revision"])
         if values["status"] != Status.STREAMING:
+            self._on_end(values["status"])
             self._settled(draft)
 
     async def _lost(self, model: type[Streamed], missed: Sequence[Draft]) -> list[Draft]:

@@ -197,9 +197,11 @@ class Fleet(Deployment):
             server.end()
 
     @asynccontextmanager
-    async def worker(self, model: str = "scripted", **settings: Any) -> AsyncIterator[Process]:
+    async def worker(
+        self, model: str = "scripted", *, arguments: tuple[str, ...] = (), **settings: Any
+    ) -> AsyncIterator[Process]:
         """A worker that is ready for work; killed in the end, if it still lives."""
-        worker = Process(self.settings(model=model, **settings), "worker")
+        worker = Process(self.settings(model=model, **settings), "worker", *arguments)
         try:
             await asyncio.to_thread(worker.start)
             yield worker

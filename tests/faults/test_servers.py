@@ -15,6 +15,7 @@ from tests.faults.conversation import Conversation, conversation
 from tests.faults.fleet import GRACE, Fleet, ServerProcess
 from tests.faults.test_writers import ENDLESS, finished
 from tests.server import PATIENCE_SECONDS, STREAM
+from tests.services import free_port
 
 PARTING_WITHIN = GRACE / 10 + 5
 LEAVING_WITHIN = GRACE + 5
@@ -82,15 +83,23 @@ async def test_the_metrics_of_two_processes_are_their_sum_and_forget_the_killed(
         sockets = [await stack.enter_async_context(talk.ann.socket(pair.port)) for _ in range(20)]
         for socket in sockets:
             await (await socket.stream(reply)).next()
-        counted = await metrics_when(pair, lambda now: now[UPDATES] >= 20)
+        counted = await metrics_when(pair.port, lambda now: now[UPDATES] >= 20)
         assert counted[ACTIVE] == 20
         assert 1 <= counted["twotrack_bus_channels"] <= 2  # one in each process that has a reader
         os.kill(pair.children[0], signal.SIGKILL)
         left = await metrics_when(
-            pair, lambda now: now[ACTIVE] == sum(not socket.closed.is_set() for socket in sockets)
+            pair.port, lambda now: now[ACTIVE] == sum(not socket.closed.is_set() for socket in sockets)
         )
         assert left[UPDATES] >= counted[UPDATES]
         await talk.ann.act("stopMessage", reply)
+
+
+async def test_a_worker_tells_its_metrics_on_a_port_of_its_own(fleet: Fleet) -> None:
+    port = free_port()
+    model = "scripted?chars=100&rate=0"
+    async with fleet.worker(model, arguments=("--port", str(port))), conversation(fleet) as talk:
+        await talk.ask()
+        await metrics_when(port, lambda now: now['twotrack_replies_total{status="COMPLETE"}'] == 1)
 
 
 async def test_two_processes_told_to_leave_part_from_all_their_clients_in_time(
@@ -159,17 +168,17 @@ async def long_response(talk: Conversation, server: ServerProcess, accept: str) 
         reading.cancel()
 
 
-async def metrics(server: ServerProcess) -> dict[str, float]:
+async def metrics(port: int) -> dict[str, float]:
     """Our numbers by name and label."""
     async with httpx.AsyncClient() as client:
-        text = (await client.get(f"http://127.0.0.1:{server.port}/metrics")).text
+        text = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
     return {name: float(value) for name, value in re.findall(r"^(twotrack_\S+) (\S+)$", text, re.MULTILINE)}
 
 
-async def metrics_when(server: ServerProcess, is_so: Callable[[dict[str, float]], bool]) -> dict[str, float]:
+async def metrics_when(port: int, is_so: Callable[[dict[str, float]], bool]) -> dict[str, float]:
     """Our numbers, as soon as this is so."""
     until = time.monotonic() + PATIENCE_SECONDS
-    while not is_so(numbers := await metrics(server)):
+    while not is_so(numbers := await metrics(port)):
         assert time.monotonic() < until, numbers
         await asyncio.sleep(0.1)
     return numbers
