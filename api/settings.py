@@ -76,7 +76,7 @@ class Settings(BaseSettings):
                 "it is no address of a database; write postgresql+asyncpg://user:password@host:port/name, "
                 "with special characters of the password percent-encoded"
             ) from None
-        if not database or database == ":memory:":
+        if not database or database == ":memory:" or (url.startswith("sqlite") and database.startswith("file:")):
             raise ValueError("it must name a file, as sqlite+aiosqlite:///twotrack.db does, or a database of Postgres")
         return url
 

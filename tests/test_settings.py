@@ -72,6 +72,7 @@ WRONG = [
     ("DATABASE_URL", "twotrack.db"),
     ("DATABASE_URL", "sqlite+aiosqlite://"),
     ("DATABASE_URL", "sqlite+aiosqlite:///:memory:"),
+    ("DATABASE_URL", "sqlite+aiosqlite:///file::memory:?cache=shared&uri=true"),
     ("DATABASE_URL", "postgresql+asyncpg://localhost:port/twotrack"),
     ("DATABASE_URL", "postgresql+asyncpg://localhost"),
     ("BROADCAST_URL", "postgres://localhost/twotrack"),
