@@ -75,7 +75,7 @@ class GraphQLOverHTTP:
             operation = Operation.of(await self._json(request))
             viewer = self._server.tokens.read(request.headers.get("authorization"))
         except RequestError as error:
-            return _answer(request, refusal(error, request_id), status=400 if isinstance(error, BadUserInput) else None)
+            return _answer(request, refusal(error, request_id), status=_status_of(error, request))
         context = Context(self._server, viewer, request.client.host if request.client else "", request_id)
         framing = _framing(request)
         if framing is SERVER_SENT_EVENTS and _takes_json(request) and not self._operations.subscribes(operation):
@@ -157,6 +157,13 @@ def _framing(request: Request) -> Framing | None:
     if "multipart/mixed" in accept and "subscriptionspec" in accept:
         return MULTIPART
     return None
+
+
+def _status_of(error: RequestError, request: Request) -> int | None:
+    if isinstance(error, BadUserInput):
+        return 400
+    # graphql-sse's client takes any 200 for a stream, and this one, which has no event, for one that broke off.
+    return 401 if _framing(request) is SERVER_SENT_EVENTS and not _takes_json(request) else None
 
 
 def _takes_json(request: Request) -> bool:

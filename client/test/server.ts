@@ -147,6 +147,12 @@ export class TestServer {
   }
 
   readonly #overSse = createHandler({
+    authenticate: ({ headers }) => {
+      const token = bearer(headers.get("authorization"));
+      return token !== undefined && this.refused.has(token)
+        ? [null, { status: 401, statusText: "Unauthorized" }]
+        : null;
+    },
     onSubscribe: (_, { query, operationName, variables }) => {
       this.operations.push(operationName ?? "?");
       const rootValue = this.#subscriptions();

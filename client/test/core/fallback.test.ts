@@ -194,6 +194,30 @@ describe("where WebSockets are blocked", () => {
     await eventually(() => expect(texts).toEqual(["Once", "Once upon"]));
   });
 
+  test("a stream that is refused for its token is asked for with a fresh one", async () => {
+    let token = "old";
+    connection = createConnection({
+      url: server.url,
+      webSocketImpl: WebSocket,
+      random: () => 0.5,
+      token: (refused) => {
+        if (refused !== undefined) token = "new";
+        return token;
+      },
+    });
+    server.add({ status: "STREAMING", content: "Once" });
+    const { texts, ends } = follow("message-1");
+    await eventually(() => expect(texts).toEqual(["Once"]));
+    const asked = server.operations.length;
+    server.refused.add("old");
+    server.cutHttp();
+    server.frame("message-1", { content: "Once upon" });
+    await eventually(() => expect(texts).toEqual(["Once", "Once upon"]));
+    expect(token).toBe("new");
+    expect(ends).toEqual([]);
+    expect(server.operations.slice(asked)).toEqual(["MessageStream"]);
+  });
+
   test("WebSocket is taken again although the server minds the token first", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
     let token = "old";
