@@ -27,5 +27,12 @@ function engage(): Worker {
     waiting.get(data.number)?.(data.tokens);
     waiting.delete(data.number);
   });
+  // Its script could not be fetched, or failed: what it had stays plain, and the next block gets another.
+  worker.addEventListener("error", () => {
+    worker.terminate();
+    colourist = undefined;
+    for (const done of waiting.values()) done(undefined);
+    waiting.clear();
+  });
   return worker;
 }

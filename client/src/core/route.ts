@@ -84,10 +84,11 @@ export class Route implements Transport {
   }
 
   async #fallBack(): Promise<void> {
-    // In a file of its own: hardly anybody needs it.
-    const { Fallback } = await import("./fallback.ts");
-    if (this.#fallback !== undefined || this.#isClosed) return;
-    this.#fallback = new Fallback(this.#options);
+    // In a file of its own: hardly anybody needs it. If it cannot be fetched now, it is an outage after all.
+    const loaded = await import("./fallback.ts").catch(() => undefined);
+    if (loaded === undefined) this.#answersHttp = false;
+    if (loaded === undefined || this.#fallback !== undefined || this.#isClosed) return;
+    this.#fallback = new loaded.Fallback(this.#options);
     this.#probes = 0;
     this.#scheduleReturn();
     this.#options.onChange();

@@ -90,3 +90,29 @@ describe("over HTTP, a WebSocket is tried", () => {
     expect(seconds()).toEqual([0, 5]);
   });
 });
+
+test("whose way over HTTP could not be fetched takes it as soon as it can", async () => {
+  const fetched = vi.fn();
+  vi.doMock("../../src/core/fallback.ts", () => {
+    fetched();
+    throw new Error("Failed to fetch dynamically imported module");
+  });
+  const cut = new Route({
+    url: "/graphql",
+    socket: nowhere,
+    fetch: async () => new Response("{}"),
+    probe: async () => false,
+    onChange: () => {},
+    rank: () => 0,
+    random: () => 0.5,
+  });
+  await cut.onSocketRefused(1006);
+  await cut.onSocketRefused(1006);
+  expect(fetched).toHaveBeenCalled();
+  expect(cut.isHttp).toBe(false);
+  vi.doUnmock("../../src/core/fallback.ts");
+  await cut.onSocketRefused(1006);
+  await cut.onSocketRefused(1006);
+  expect(cut.isHttp).toBe(true);
+  cut.close();
+});
