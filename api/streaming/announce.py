@@ -161,8 +161,10 @@ def _note_deleted(_: Any, __: Any, row: Any) -> None:
         return
     if hasattr(row, "revision"):
         changes.deleted.add((type(row), row.id))
-    if isinstance(row.__track__, Stream) and row.writer is not None:
-        changes.dismissed.add((row.writer, row.id, row.fence))
+    if streaming(row):
+        changes.streamed.add((type(row), row.id))
+        if row.writer is not None:
+            changes.dismissed.add((row.writer, row.id, row.fence))
     changes.raised.update(_parents(row))
 
 
@@ -206,7 +208,7 @@ def _raise_revisions(session: TrackedSession) -> None:
         # Once the row is locked: whoever joins or leaves in another transaction has by now, or will wait for ours.
         _touch_collections(session, model, (pending[model] | made) - gone, pending)
     for model, key in changes.deleted:
-        _owe_deletion(session, model, key)
+        _owe_deletion(session, model, key, streams=(model, key) in changes.streamed)
     for model, key in changes.lost - changes.deleted:
         epoch = session.scalar(select(getattr(model, sync_of(model.__track__).epoch)).where(model.id == key))  # type: ignore[arg-type, attr-defined]
         session._owed.append(_Owed(channels.ACCESS, f"{key.hex} {epoch}", epoch or 0, key.hex))
@@ -262,9 +264,11 @@ def _owe(session: TrackedSession, model: Model, row: Any, *, streams: bool) -> N
         session._owed.append(_Owed(channels.sync(table, row["id"]), str(row["revision"]), row["revision"]))
 
 
-def _owe_deletion(session: TrackedSession, model: Model, key: UUID) -> None:
-    name = channels.stream if isinstance(model.__track__, Stream) else channels.sync
-    session._owed.append(_Owed(name(model.__tablename__, key), snapshot.DELETION, snapshot.DELETED))
+def _owe_deletion(session: TrackedSession, model: Model, key: UUID, *, streams: bool) -> None:
+    """What is finished, nobody follows on the stream track any more."""
+    if streams or isinstance(model.__track__, Sync):
+        name = channels.stream if streams else channels.sync
+        session._owed.append(_Owed(name(model.__tablename__, key), snapshot.DELETION, snapshot.DELETED))
 
 
 @event.listens_for(TrackedSession, "after_commit")

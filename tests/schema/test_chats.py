@@ -2,8 +2,12 @@
 
 import asyncio
 
+from api.models import Message, MessageRole
+from api.schema import ids
+from api.schema.mutations.chats import DELETED_AT_ONCE
 from tests.conftest import Backend
 from tests.server import Person, Running, serving
+from tests.statements import sent_to
 
 CHAT = "query ($id: ID!) { chat(id: $id) { id title owner { id } participants { id } } }"
 CHATS = "{ viewer { chats { edges { node { id title } } } } }"
@@ -66,6 +70,20 @@ async def test_the_owner_deletes_a_chat_for_everybody(server: Running) -> None:
         assert await person.ask("query ($id: ID!) { message(id: $id) { id } }", id=sent["reply"]["id"]) == {
             "message": None
         }
+
+
+async def test_a_long_chat_is_deleted_some_messages_at_a_time(server: Running) -> None:
+    """At once, it would hold up everybody else, and Postgres ends a transaction that is silent for seconds."""
+    ann = await server.person("Ann")
+    chat = await ann.create_chat()
+    async with server.parts.database.transaction() as session:
+        session.add_all(
+            Message(chat_id=ids.key_of("Chat", chat), role=MessageRole.USER) for _ in range(2 * DELETED_AT_ONCE + 1)
+        )
+    with sent_to(server.parts.database, like=lambda sql: sql.startswith("DELETE FROM messages")) as deletions:
+        await ann.mutate("deleteChat", chatId=chat)
+    assert len(deletions) == 3
+    assert await ann.ask(CHAT, id=chat) == {"chat": None}
 
 
 async def test_nobody_but_its_owner_deletes_a_chat(server: Running) -> None:

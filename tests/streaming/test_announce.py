@@ -122,6 +122,26 @@ async def test_making_and_deleting_a_streaming_row_is_on_the_sync_track(here: Ho
     assert await announced(here) == [on_sync(shelf, 3), (channels.stream("notes", note.id), DELETION)]
 
 
+async def test_deleting_a_finished_row_is_on_the_sync_track_alone(here: House) -> None:
+    """A chat of a hundred thousand messages would otherwise be as many announcements to nobody."""
+    shelf = await here.shelf()
+    note = await here.note(shelf, "a")
+    await announced(here)
+    await here.delete(note)
+    assert await announced(here) == [on_sync(shelf, 3)]
+
+
+async def test_a_row_that_is_stopped_and_deleted_in_one_transaction_is_gone_from_its_stream(here: House) -> None:
+    note = await here.started()
+    await announced(here)
+    async with here.database.transaction() as session:
+        row = await session.get_one(Note, note.id)
+        row.status = Status.STOPPED
+        await session.flush()
+        await session.delete(row)
+    assert (channels.stream("notes", note.id), DELETION) in await announced(here)
+
+
 async def test_deleting_a_row_that_is_being_written_tells_its_writer(here: House) -> None:
     note = await here.started()
     await announced(here)

@@ -21,6 +21,9 @@ from api.streaming.topic import Model
 
 UNTITLED = "New chat"
 
+DELETED_AT_ONCE = 200
+"""Messages of a chat: some 10 ms in which a process does nothing else."""
+
 BUT_ITS_KEY = {"key_share": True}
 """How a chat is locked: whoever sends has its key locked already, and two of them would wait in a circle behind
 somebody who waits for both."""
@@ -189,11 +192,19 @@ async def _members(session: AsyncSession, chat: UUID, viewer: UUID) -> list[mode
 
 
 async def _delete(session: AsyncSession, chat: models.Chat, members: list[models.Participation]) -> None:
-    """The chat, its participations and its messages; whoever writes one of them is stopped."""
-    everything = select(models.Message).where(models.Message.chat_id == chat.id)
-    light = everything.options(defer(models.Message.content), defer(models.Message.reasoning))
-    for message in await session.scalars(light.order_by(models.Message.id).with_for_update()):
-        await session.delete(message)
+    """The chat, its participations and its messages, some at a time; whoever writes one of them is stopped."""
+    some = (
+        select(models.Message)
+        .where(models.Message.chat_id == chat.id)
+        .options(defer(models.Message.content), defer(models.Message.reasoning))
+        .order_by(models.Message.id)
+        .limit(DELETED_AT_ONCE)
+        .with_for_update()
+    )
+    while messages := (await session.scalars(some)).all():
+        for message in messages:
+            await session.delete(message)
+        await session.flush()
     for member in members:
         await session.delete(member)
     await session.flush()
