@@ -3,6 +3,7 @@ no thread that outlives the database."""
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from threading import Thread
 from typing import Any
 from weakref import WeakSet
@@ -38,12 +39,26 @@ class Connection(sqlite3.Connection):
 class Worker(aiosqlite.Connection):
     """The thread of a connection. It is told once to end: after that, nobody would be answered."""
 
-    _is_leaving = False
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        opened: list[sqlite3.Connection] = []
+
+        def open_() -> sqlite3.Connection:
+            opened.append(connect())
+            return opened[0]
+
+        def close() -> None:
+            for connection in opened:
+                connection.close()
+
+        super().__init__(open_, iter_chunk_size=64)
+        self._close_opened = close
+        self._is_leaving = False
 
     def stop(self) -> asyncio.Future[Any] | None:
         if self._is_leaving:
             return None
         self._is_leaving = True
+        self._tx.put_nowait((None, self._close_opened))  # nobody else knows of one whose opening was cancelled
         return super().stop()
 
 
@@ -58,7 +73,7 @@ class Workers:
         return {"connect_args": {"timeout": BUSY_SECONDS, "factory": Connection, "async_creator_fn": self._open}}
 
     def _open(self, *args: Any, **options: Any) -> Worker:
-        worker = Worker(lambda: sqlite3.connect(*args, **options), iter_chunk_size=64)
+        worker = Worker(lambda: sqlite3.connect(*args, **options))
         worker._thread.daemon = True  # as SQLAlchemy has it
         self._threads.add(worker._thread)
         return worker

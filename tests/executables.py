@@ -135,7 +135,7 @@ def _fetch_chromium(scratch: Path) -> None:
     _run("node", "-e", UNPACK, str(packed / "chromium.br"), str(done / "headless"))
     for archive in ("al2023", "fonts", "swiftshader"):
         _run("node", "-e", UNPACK, str(packed / f"{archive}.tar.br"), str(scratch / archive))
-        shutil.unpack_archive(scratch / archive, done, format="tar")
+        _run("tar", "--extract", f"--file={scratch / archive}", f"--directory={done}")
     (done / "fonts.conf").write_text(FONTS.format(fonts=KEPT / "chromium" / "fonts"))
     (done / "chromium").write_text(LAUNCHER)
     for program in ("headless", "chromium"):

@@ -21,16 +21,18 @@ async def nobody(messages: object) -> None:
     """Nothing is announced here."""
 
 
-async def test_closing_waits_for_a_connection_that_nobody_waits_for_any_more(
+async def test_closing_waits_for_a_connection_that_nobody_waits_for_any_more_and_closes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, granted = threading.Event(), threading.Event()
     connect = sqlite3.connect
+    opened: list[sqlite3.Connection] = []
 
     def slow(*args: Any, **options: Any) -> sqlite3.Connection:
         asked.set()
         granted.wait()
-        return connect(*args, **options)
+        opened.append(connect(*args, **{**options, "check_same_thread": False}))
+        return opened[0]
 
     monkeypatch.setattr(sqlite3, "connect", slow)
     before = set(threading.enumerate())
@@ -45,8 +47,10 @@ async def test_closing_waits_for_a_connection_that_nobody_waits_for_any_more(
     assert not leaving.done()
     granted.set()
     await leaving
-    opened = [thread for thread in threading.enumerate() if thread not in before and "connection" in thread.name]
-    assert opened == []
+    threads = [thread for thread in threading.enumerate() if thread not in before and "connection" in thread.name]
+    assert threads == []
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
 
 
 async def ping(database: Database) -> None:

@@ -1,5 +1,7 @@
 """The browser of these tests: the system's Chromium, as bare as it starts."""
 
+import os
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,6 +31,8 @@ PATIENCE_MS = PATIENCE_SECONDS * 1000
 @asynccontextmanager
 async def launched() -> AsyncIterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
+    # Playwright's own Node wants a library that bare machines lack. The one that has built the page runs here.
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", shutil.which("node") or "node")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield browser

@@ -10,10 +10,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from playwright.async_api import async_playwright
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.executables import chromium
+from tests.e2e.browser import launched
 from tests.server import PATIENCE_SECONDS, Person, Socket, Subscription
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -126,8 +125,7 @@ OPEN = """url => {
 @asynccontextmanager
 async def browser(port: int) -> AsyncIterator[Connection]:
     """A page of the server's own in Chromium, which opens a WebSocket."""
-    async with async_playwright() as playwright:
-        program = await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    async with launched() as program:
         page = await program.new_page()
 
         class Paged(Received):
@@ -139,10 +137,7 @@ async def browser(port: int) -> AsyncIterator[Connection]:
         await page.goto(f"http://127.0.0.1:{port}/healthz")
         await page.evaluate(OPEN, address(port))
         await _opened(connection)
-        try:
-            yield connection
-        finally:
-            await program.close()
+        yield connection
 
 
 async def _opened(connection: Received, listening: "asyncio.Task[None] | None" = None) -> None:

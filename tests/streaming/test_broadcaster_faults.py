@@ -196,14 +196,8 @@ async def test_ours_goes_on_listening_and_says_that_something_may_be_missing(mon
             assert await anext(messages) == "hello"
 
 
-async def test_stock_over_redis_is_deaf_for_a_sole_subscriber(redis_server: Redis) -> None:
-    async with Broadcast(redis_server.url) as stock, stock.subscribe(CHANNEL) as subscriber:
-        with redis.Redis.from_url(redis_server.url) as admin:
-            assert admin.publish(CHANNEL, "hello") == 1  # Redis did deliver it
-        await silence(subscriber)
-
-
 async def test_ours_over_redis_hears_for_a_sole_subscriber(redis_server: Redis) -> None:
+    """Stock is deaf where Python is older than 3.12: its listener looks for channels before Redis has confirmed one."""
     async with Bus(redis_server.url) as ours, ours.subscribe(CHANNEL) as messages:
         with redis.Redis.from_url(redis_server.url) as admin:
             assert admin.publish(CHANNEL, "hello") == 1
@@ -214,7 +208,7 @@ async def test_stock_over_redis_is_silent_for_ever_after_a_restart() -> None:
     with throw_away(Redis) as server:
         async with (
             Broadcast(server.url) as stock,
-            stock.subscribe("another, as a sole one is deaf anyway"),
+            stock.subscribe("another, as a sole one may be deaf anyway"),
             stock.subscribe(CHANNEL) as subscriber,
         ):
             await stock.publish(CHANNEL, "before")
