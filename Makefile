@@ -31,6 +31,7 @@ check: setup ## lint, types, import arrows, schema drift
 	npm --prefix client run --silent check
 
 test: check ## check, and every test: both backends, the client, a real browser
+	@$(BIN)/python -m tests.executables # the client's tests want curl
 	npm --prefix client run --silent test
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 

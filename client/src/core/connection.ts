@@ -43,7 +43,8 @@ export interface Connection extends Transport {
 export function createConnection(options: ConnectionOptions): Connection {
   const { token, webSocketImpl, random = Math.random } = options;
   const fetch = answeredFetch(options.fetch ?? globalThis.fetch);
-  const url = new URL(options.url, globalThis.location?.href).href;
+  const page = globalThis.location?.href; // a server renders the page without one, and connects to nothing
+  const url = page === undefined ? options.url : new URL(options.url, page).href;
   const tokens = new Tokens(token);
   const status = new Status();
   const wayBack = new WayBack(random);

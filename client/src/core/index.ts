@@ -13,7 +13,7 @@ export {
 export { type LastingOptions, lasting } from "./lasting.ts";
 export { Newest } from "./newest.ts";
 export { PageSync, type PageSyncOptions, type SyncEvent } from "./pageSync.ts";
-export { type Followable, isNews, type Revised } from "./revisions.ts";
+export { type Followable, type Followed, isNews, type Revised } from "./revisions.ts";
 export type { ConnectionStatus } from "./status.ts";
 export { type FragmentDocument, type StreamDocuments, streamDocuments } from "./stream.ts";
 export type { TokenSource } from "./tokens.ts";

@@ -17,6 +17,11 @@ export interface SyncEvent {
   readonly deleted: boolean;
 }
 
+/** What the server refuses to tell of is as good as gone: the page asks for itself, and hears why. */
+export function refused(id: string): SyncEvent {
+  return { id, revision: 0, deleted: true };
+}
+
 export interface PageSyncOptions {
   /** The revision beside the rows on the page; undefined before its first data and after its last. */
   shown: () => number | null | undefined;

@@ -19,7 +19,7 @@ export class Tokens {
   async current(): Promise<string | null> {
     if (this.#renewal) return this.#renewal;
     if (typeof this.#source !== "function") return this.#source;
-    let token = await this.#source();
+    let token = (await this.#source()) ?? null; // a storage without it may well say undefined
     if (token !== null && token === this.#refused) token = await this.renew(token);
     return token;
   }
@@ -28,9 +28,11 @@ export class Tokens {
   renew(refused: string): Promise<string | null> {
     if (typeof this.#source !== "function") return Promise.resolve(this.#source);
     const source = this.#source;
-    this.#renewal ??= Promise.resolve(source(refused)).finally(() => {
-      this.#renewal = undefined;
-    });
+    this.#renewal ??= Promise.resolve(source(refused))
+      .then((token) => token ?? null)
+      .finally(() => {
+        this.#renewal = undefined;
+      });
     return this.#renewal;
   }
 

@@ -43,7 +43,7 @@ function hasMore(cache: UpdaterCache, connection: string): boolean {
 }
 
 function addTo(cache: UpdaterCache, chat: Entity, connection: string, args: Arguments, sent: Sent): void {
-  const fragment = windowOf(args, hasCursors(cache, connection));
+  const fragment = windowOf(args, mayHaveCursors(cache, connection));
   const known = cache.readFragment(fragment, chat) as { messages: { revision: number; edges: Edge[] } } | null;
   if (known === null) return;
   const { edges, revision } = known.messages;
@@ -60,13 +60,14 @@ function addTo(cache: UpdaterCache, chat: Entity, connection: string, args: Argu
   });
 }
 
-function hasCursors(cache: UpdaterCache, connection: string): boolean {
+/** An empty page does not say whether it asked for them. */
+function mayHaveCursors(cache: UpdaterCache, connection: string): boolean {
   const edges = cache.resolve(connection, "edges");
-  return Array.isArray(edges) && edges.length > 0 && cache.resolve(edges[0], "cursor") !== undefined;
+  return Array.isArray(edges) && (edges.length === 0 || cache.resolve(edges[0], "cursor") !== undefined);
 }
 
 /** What the page asked for, by the same arguments: their links, and nothing of the messages themselves. */
-function windowOf(args: Arguments, hasCursors: boolean): DocumentNode {
+function windowOf(args: Arguments, withCursors: boolean): DocumentNode {
   const given = Object.entries(args ?? {}).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
   const list = given.length > 0 ? `(${given.join(", ")})` : "";
   return parse(`
@@ -76,7 +77,7 @@ function windowOf(args: Arguments, hasCursors: boolean): DocumentNode {
       messages${list} {
         __typename
         revision
-        edges { __typename ${hasCursors ? "cursor" : ""} node { __typename id } }
+        edges { __typename ${withCursors ? "cursor" : ""} node { __typename id } }
       }
     }
   `);

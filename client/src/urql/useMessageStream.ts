@@ -5,7 +5,7 @@ import { useEffect } from "react";
 import { useClient } from "urql";
 import type { LiveMessageFragment } from "../core/documents.ts";
 import { Newest } from "../core/newest.ts";
-import type { Followable } from "../core/revisions.ts";
+import type { Followable, Followed } from "../core/revisions.ts";
 import { Shared } from "../core/shared.ts";
 import { type FragmentDocument, type StreamDocuments, streamDocuments } from "../core/stream.ts";
 import { type Following, useFollowing } from "../react/useFollowing.ts";
@@ -22,9 +22,9 @@ export interface MessageStreamOptions<Live> {
 export function useMessageStream<Message extends Followable, Live = LiveMessageFragment>(
   message: Message,
   options: MessageStreamOptions<Live> = {},
-): Message & Partial<Live> {
+): Followed<Message, Live> {
   const following = followingOf(useClient(), streamDocuments(options.fragment));
-  const newest = useFollowing(following, message) as Message & Partial<Live>;
+  const newest = useFollowing(following, message) as Followed<Message, Live>;
   const { versions } = following;
   useEffect(() => versions.offer(message), [versions, message]);
   return newest;

@@ -3,7 +3,7 @@
 import type { Client } from "@urql/core";
 import { useClient } from "urql";
 import { SyncDocument } from "../core/documents.ts";
-import type { SyncEvent } from "../core/pageSync.ts";
+import { refused, type SyncEvent } from "../core/pageSync.ts";
 import { Shared } from "../core/shared.ts";
 import { type ShownRevision, usePageSync } from "../react/usePageSync.ts";
 import type { TwotrackClient } from "./client.ts";
@@ -26,8 +26,9 @@ function trackOf(client: Client): Shared<SyncEvent> {
 }
 
 function follow(client: Client, id: string, hear: (event: SyncEvent) => void): () => void {
-  const events = client.subscription(SyncDocument, { ids: [id] }).subscribe(({ data }) => {
-    if (data) hear(data.sync);
+  const events = client.subscription(SyncDocument, { ids: [id] }).subscribe(({ data, error }) => {
+    if (error) hear(refused(id));
+    else if (data) hear(data.sync);
   });
   return () => events.unsubscribe();
 }

@@ -287,6 +287,18 @@ export function behaves(binding: Binding): void {
       expect(page.text("message-1")).toBeUndefined();
     });
 
+    test("whose sync is refused, as where one was signed out meanwhile, asks for itself and so finds out", async () => {
+      const page = open();
+      await eventually(() => server.live.includes("Sync chat-1"), true);
+      server.deleted = true; // not to be seen any more
+      server.refuseNext("UNAUTHENTICATED");
+      server.cut();
+      await eventually(() => window.document.body.textContent?.includes("gone"), true);
+      await quiet();
+      expect(server.count("Chat")).toBe(2);
+      expect(page.connected.status()).not.toBe("lost");
+    });
+
     test("leaves no operation behind", async () => {
       const page = await openStreaming();
       page.unmount();

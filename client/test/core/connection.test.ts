@@ -44,6 +44,15 @@ test("a socket that was closed because nobody needed it is opened again at once"
   await vi.waitFor(() => expect(again.texts).toEqual(["Once"]), { interval: 0 }); // and no timer runs
 });
 
+test("is made where there is no page, as where one is rendered on a server", () => {
+  vi.stubGlobal("location", undefined);
+  const rendered = createConnection({ url: "/graphql", webSocketImpl: WebSocket });
+  expect(rendered.url).toBe("/graphql");
+  expect(rendered.status()).toBe("idle");
+  rendered.close();
+  vi.unstubAllGlobals();
+});
+
 describe("a half-open socket", () => {
   const ahead = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 

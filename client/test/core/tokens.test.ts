@@ -8,6 +8,12 @@ describe("a token", () => {
     expect(await new Tokens().headers()).toBeUndefined();
   });
 
+  test("that a function does not find is none", async () => {
+    const nothing = (() => undefined) as unknown as () => null;
+    expect(await new Tokens(nothing).headers()).toBeUndefined();
+    expect(await new Tokens(nothing).renew("old")).toBeNull();
+  });
+
   test("from a function is asked for each time", async () => {
     let token: string | null = "one";
     const tokens = new Tokens(() => token);

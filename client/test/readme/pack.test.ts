@@ -18,9 +18,9 @@ const bin = (name: string) => resolve("node_modules/.bin", name);
 
 beforeAll(() => {
   app = mkdtempSync(join(tmpdir(), "twotrack-app-"));
-  const [{ filename }] = JSON.parse(
-    execFileSync("npm", ["pack", "--json", "--silent", "--pack-destination", app], { encoding: "utf8" }),
-  );
+  const packed = execFileSync("npm", ["pack", "--json", "--silent", "--pack-destination", app], { encoding: "utf8" });
+  // By name since npm 12, and a list before.
+  const [{ filename }] = Object.values(JSON.parse(packed)) as [{ filename: string }];
   const place = join(app, "node_modules/@twotrack/client");
   mkdirSync(place, { recursive: true });
   run("tar", "-xzf", join(app, filename), "-C", place, "--strip-components=1");

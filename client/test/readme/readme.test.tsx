@@ -43,9 +43,11 @@ test("every snippet has a test", () => {
     "follow.sh",
     "fragment.tsx",
     "graphcache.ts",
+    "older.tsx",
     "plain.ts",
     "relay.ts",
     "sending.tsx",
+    "session.tsx",
     "subscription.tsx",
     "urql.tsx",
   ]);
@@ -80,6 +82,36 @@ test("sending.tsx sends", async () => {
   page.unmount();
   client.stop();
 });
+
+test("session.tsx leaves one person's client when another signs in, and older.tsx shows them their whole history", async () => {
+  const { Session } = await load<{ Session: ComponentType<{ user: string; children: ReactNode }> }>("session.tsx");
+  const { useHistory } = await load<{ useHistory: (id: string) => History }>("older.tsx");
+  const bob = await server.signUp("Bob");
+  const texts = Array.from({ length: 40 }, (_, index) => `${index}`);
+  for (const content of texts) {
+    const value = { chatId, content, idempotencyKey: content, reply: false };
+    await server.do("sendMessage", "SendMessageInput", value, ada, "message { id }");
+  }
+  let user = "Ada";
+  const wrapper = ({ children }: { children: ReactNode }) => <Session user={user}>{children}</Session>;
+  const { result, rerender, unmount } = renderHook(() => useHistory(chatId), { wrapper });
+  const read = () => result.current?.messages?.edges.map(({ node }) => node.content);
+  await eventually(read, texts.slice(10));
+  await act(async () => void (await result.current.older?.()));
+  await eventually(read, texts);
+  expect(result.current.older).toBeUndefined();
+  localStorage.setItem("token", bob.token);
+  user = "Bob";
+  rerender();
+  await eventually(read, undefined); // Ada's chat is none of his
+  localStorage.setItem("token", ada.token);
+  unmount();
+});
+
+interface History {
+  readonly messages?: { readonly edges: readonly { readonly node: { readonly content: string } }[] };
+  readonly older?: () => Promise<unknown>;
+}
 
 test("graphcache.ts keeps a page that one sends from", async () => {
   const { client } = await load<{ client: TwotrackClient }>("graphcache.ts");
