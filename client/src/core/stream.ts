@@ -45,9 +45,9 @@ export function streamDocuments<Live = LiveMessageFragment>(
 }
 
 function make(fragment: DocumentNode): StreamDocuments<unknown> {
-  const theirs = fragment.definitions.find((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  const theirs = fragment.definitions?.find((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
   if (theirs?.typeCondition.name.value !== "Message")
-    throw new TypeError("useMessageStream needs a fragment on Message: `fragment Name on Message { … }`.");
+    throw new TypeError("useMessageStream needs a fragment on Message: gql`fragment Name on Message { … }`.");
   const ours: FragmentDefinitionNode = { ...theirs, selectionSet: selecting(NEEDED.map(field), theirs.selectionSet) };
   const definitions = fragment.definitions.map((definition) => (definition === theirs ? ours : definition));
   return {

@@ -40,4 +40,6 @@ test("the documents of a fragment are made once", () => {
 
 test("a fragment on something else is refused with a sentence", () => {
   expect(() => streamDocuments(fragment("fragment Mine on Chat { title }"))).toThrow(/fragment on Message/);
+  const unparsed = "fragment Mine on Message { content }" as unknown as ReturnType<typeof fragment>;
+  expect(() => streamDocuments(unparsed)).toThrow(/fragment on Message: gql`/);
 });
