@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -76,6 +76,8 @@ class GraphQLOverHTTP:
             viewer = self._server.tokens.read(request.headers.get("authorization"))
         except RequestError as error:
             return _answer(request, refusal(error, request_id), status=_status_of(error, request))
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody hears it: they left in the middle of asking
         context = Context(self._server, viewer, request.client.host if request.client else "", request_id)
         framing = _framing(request)
         if framing is SERVER_SENT_EVENTS and _takes_json(request) and not self._operations.subscribes(operation):

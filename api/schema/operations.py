@@ -6,7 +6,7 @@ A query or mutation gives one payload, a subscription as many as it likes. Error
 """
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from inspect import isawaitable
@@ -41,6 +41,9 @@ WITHOUT_SUBSCRIPTIONS = EVERYTHING - {OperationType.SUBSCRIPTION}
 QUERY_CHARACTERS = 150_000
 """Room for the longest message as a literal; documents are remembered, and strangers choose them."""
 
+MOST_NESTED = 50
+"""Levels of lists and objects in the variables. The schema's own inputs have two."""
+
 NO_STREAM = "A subscription needs a stream: follow it over WebSocket, or accept text/event-stream or multipart/mixed."
 
 Value = TypeVar("Value")
@@ -66,6 +69,7 @@ class Operation:
             raise BadUserInput("`variables` must be an object.")
         if not isinstance(name, str | None):
             raise BadUserInput("`operationName` must be a string.")
+        require_shallow(variables)
         require_whole_characters(query, variables, name)
         if len(query) > QUERY_CHARACTERS:
             raise BadUserInput(
@@ -74,12 +78,26 @@ class Operation:
         return cls(query, variables, name or None)
 
 
+def require_shallow(variables: object) -> None:
+    """Newer Pythons read JSON of any depth, and what comes after it calls itself for each level."""
+    level = [variables]
+    for _ in range(MOST_NESTED):
+        level = [inner for value in level for inner in _within(value)]
+        if not level:
+            return
+    raise BadUserInput("The variables nest too deep. Send less in each other.")
+
+
+def _within(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
 def require_whole_characters(*request: object) -> None:
     """JSON can spell half a character, which neither a database nor an answer can hold."""
     try:
         json.dumps(request, ensure_ascii=False).encode()
-    except RecursionError:
-        raise BadUserInput("The request nests too deep. Send less in each other.") from None
     except UnicodeEncodeError:
         raise BadUserInput("The request holds half a character (a lone surrogate). Send whole ones.") from None
 

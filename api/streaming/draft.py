@@ -33,6 +33,8 @@ class Draft:
         self.ending: tuple[Status, str | None, str | None] | None = None
         self.returned = False
         """Whether another writer may have the row, which has shown nothing yet."""
+        self.shown = False
+        """Whether any of it was written: what is taken may yet be put back."""
         self.settled = asyncio.Event()
         """Set when the row is final, or somebody else's."""
         self.task: asyncio.Task[Any] | None = None
@@ -106,7 +108,7 @@ class Draft:
         """Whoever wrote this must go: what has shown nothing yet waits for another writer, all else is ended."""
         if self.ending is not None:
             return
-        if self._flushed is not None:
+        if self.shown:
             self.end(Status.FAILED, "INTERRUPTED", INTERRUPTED)
         else:
             self.returned = True

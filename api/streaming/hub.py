@@ -97,6 +97,8 @@ class Hub:
         shown = 0
         news = await self.look(reader, topic)
         while True:
+            while reader.doubts:  # before anything is shown: somebody may have lost access while the row was being read
+                news = await self.look(reader, topic)
             if news.revision > shown:
                 if news.deleted:
                     raise gone(topic.model)
@@ -104,9 +106,8 @@ class Hub:
                 yield news.row
                 if news.final:
                     return
-            if not reader.doubts:
-                await reader.woken()
-            news = await self.look(reader, topic) if reader.doubts else topic.newest
+            await reader.woken()
+            news = topic.newest
 
     @asynccontextmanager
     async def changes(self, keys: Sequence[Key], viewer: UUID | None) -> AsyncIterator[AsyncIterator[Change]]:

@@ -239,6 +239,7 @@ class Writer:
         """Announce what is committed; a final status settles the draft."""
         name = channels.stream(draft.model.__tablename__, draft.id)
         self._publisher.offer(name, snapshot.encode(values), revision=values["revision"])
+        draft.shown = True
         if values["status"] != Status.STREAMING:
             self._on_end(values["status"])
             self._settled(draft)

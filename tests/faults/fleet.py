@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
@@ -152,6 +153,9 @@ class ServerProcess(Process):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=1) as response:
                 return bool(response.status == 200)
+        except urllib.error.HTTPError as error:
+            error.close()  # it is an answer as well
+            return False
         except OSError:
             return False
 

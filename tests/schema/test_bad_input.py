@@ -1,5 +1,6 @@
 """Bad input over HTTP: each a clear error with its code, and a server that lives on without a traceback."""
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -48,6 +49,7 @@ NO_REQUESTS: dict[str, bytes] = {
     "a name that is no text": b'{"query": "{ viewer { id } }", "operationName": {}}',
     "a deep list": b"[" * 200_000,
     "deep variables": b'{"query": "{ viewer { id } }", "variables": {"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}}",
+    "variables fifty deep": b'{"query": "{ viewer { id } }", "variables": {"a": ' + b"[" * 50 + b"]" * 50 + b"}}",
     "half a character in the query": rb'{"query": "{ viewer { id } } # \ud800"}',
     "half a character in the variables": rb'{"query": "{ viewer { id } }", "variables": {"a": ["\udfff"]}}',
     "half a character in a variable's name": rb'{"query": "{ viewer { id } }", "variables": {"\udfff": 1}}',
@@ -148,6 +150,18 @@ async def test_what_cannot_be_executed_is_refused(unharmed: Running, query: str,
 async def test_an_operation_that_is_not_there_is_refused(unharmed: Running) -> None:
     request = {"query": "query A { viewer { id } }", "operationName": "B"}
     assert only_error(await post(unharmed, json.dumps(request)))["extensions"] == BAD_USER_INPUT
+
+
+async def test_whoever_leaves_in_the_middle_of_asking_is_let_go_without_a_word(unharmed: Running) -> None:
+    ann = await unharmed.person("Ann")
+    _, writer = await asyncio.open_connection("127.0.0.1", unharmed.port)
+    head = "POST /graphql HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"
+    writer.write(head.encode())
+    await writer.drain()
+    await ann.ask("{ viewer { id } }")  # meanwhile the other request is being read
+    writer.close()
+    await writer.wait_closed()
+    await ann.ask("{ viewer { id } }")
 
 
 TEXTS: dict[str, tuple[str, dict[str, str]]] = {

@@ -50,6 +50,15 @@ def test_introspection_that_goes_round_in_circles_is_refused() -> None:
     assert isinstance(Documents(SCHEMA).read(circle), list)
 
 
+def test_aliases_count_wherever_their_fragment_is_spread() -> None:
+    """A kilobyte would have a process read its whole schema a thousand times."""
+    once = "fragment T on __Type { t0: name t1: name t2: name t3: name t4: name t5: name t6: name t7: name }"
+    spread = "{ __schema { " + " ".join(f"a{n}: types {{ ...T }}" for n in range(3)) + " } } " + once
+    assert isinstance(Documents(SCHEMA).read(spread), DocumentNode)  # 3 and 3 times 8
+    (error,) = Documents(SCHEMA).read(spread.replace("} } fragment", "a3: types { ...T } } } fragment"))
+    assert "36 aliases" in error.message
+
+
 def test_depth_counts_through_fragments() -> None:
     named = "{ viewer { ...A } } fragment A on Viewer { chats { edges { node { ...B } } } } fragment B on Chat "
     assert isinstance(Documents(SCHEMA).read(named + "{ messages { edges { node { id } } } }"), DocumentNode)

@@ -36,6 +36,7 @@ class Desk:
         """What is written of these, each of them appended by itself."""
         for delta in deltas:
             self.draft.append(delta)
+        self.draft.shown = True
         return self.draft.take(self.clock())["body"]
 
 

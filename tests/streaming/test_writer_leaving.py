@@ -23,6 +23,18 @@ async def test_whoever_is_cancelled_before_anything_was_shown_hands_the_row_back
     assert (await desk.here.claimed(row)).tries == hand.note.tries
 
 
+async def test_what_could_not_be_written_was_not_shown(desk: Desk) -> None:
+    """A worker that is told to end while the database is away loses no reply of which nobody has seen a word."""
+    hand = await desk.hand()
+    hand.text.append("never written")
+    desk.line.breaks = True
+    with pytest.raises(ConnectionError):
+        await desk.tick()
+    desk.line.breaks = False
+    row = await hand.cancel()
+    assert (row.status, row.writer, row.body, row.fence) == (Status.STREAMING, None, "", hand.note.fence + 1)
+
+
 async def test_whoever_is_cancelled_after_that_fails_it_with_its_text(desk: Desk) -> None:
     hand = await desk.hand()
     hand.text.append("a")

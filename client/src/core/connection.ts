@@ -101,13 +101,27 @@ export function createConnection(options: ConnectionOptions): Connection {
     status: status.current,
     onStatus: status.subscribe,
     subscribe(payload, sink) {
-      const stop = transport.subscribe(payload, sink);
+      let stop = () => {};
       const leave = () => {
-        following.delete(leave);
+        forget();
         stop();
-        if (following.size === 0 && (route.isHttp || status.current() !== "open")) status.turn("idle");
+      };
+      const forget = () => {
+        if (following.delete(leave) && following.size === 0 && (route.isHttp || status.current() !== "open"))
+          status.turn("idle");
       };
       following.add(leave);
+      stop = transport.subscribe(payload, {
+        next: (result) => sink.next(result),
+        error: (error) => {
+          forget();
+          sink.error(error);
+        },
+        complete: () => {
+          forget();
+          sink.complete();
+        },
+      });
       return leave;
     },
     prefer(messageIds) {

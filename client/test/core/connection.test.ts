@@ -44,6 +44,20 @@ test("a socket that was closed because nobody needed it is opened again at once"
   await vi.waitFor(() => expect(again.texts).toEqual(["Once"]), { interval: 0 }); // and no timer runs
 });
 
+test("what has ended is followed no longer, whether or not anybody says so", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const { texts } = follow();
+  await vi.waitFor(() => expect(texts).toEqual(["Once"]), { interval: 0 });
+  server.frame("message-1", { content: "Once.", status: "COMPLETE" });
+  await vi.waitFor(() => expect(texts).toEqual(["Once", "Once."]), { interval: 0 });
+  await vi.waitFor(() => expect(server.live).toEqual([]), { interval: 0 });
+  await vi.advanceTimersByTimeAsync(3_000);
+  await vi.waitFor(() => expect(server.sockets.size).toBe(0), { interval: 0 });
+  await vi.waitFor(() => expect(connection.status()).toBe("idle"), { interval: 0 });
+  const again = follow();
+  await vi.waitFor(() => expect(again.texts).toEqual(["Once."]), { interval: 0 }); // and no timer runs
+});
+
 test("is made where there is no page, as where one is rendered on a server", () => {
   vi.stubGlobal("location", undefined);
   const rendered = createConnection({ url: "/graphql", webSocketImpl: WebSocket });
