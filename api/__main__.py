@@ -189,7 +189,7 @@ def _calm_the_collector() -> None:
 
 
 async def _work(settings: Settings, counted: metrics.Metrics) -> None:
-    from api.app import running
+    from api.parts import running
 
     done = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

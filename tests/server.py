@@ -30,9 +30,10 @@ from sqlalchemy import select, update
 from websockets.asyncio.client import ClientConnection, connect
 
 from api.__main__ import protocols
-from api.app import Parts, create_app, secret_key
+from api.app import create_app, secret_key
 from api.auth import Tokens
 from api.models import Message, User
+from api.parts import Parts
 from api.schema import ids
 from api.settings import Settings
 from api.streaming import leases

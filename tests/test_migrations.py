@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 from api import migrations
 from api.database import Database
 from api.errors import SettingsError
-from api.models import Base
+from api.models import Base, Message
 from api.streaming.publisher import Publisher
 from tests.conftest import Backend
 from tests.services import Postgres
@@ -46,6 +46,13 @@ async def test_the_steps_lead_to_what_the_models_describe(database: Database) ->
     async with database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     assert await tables(database) == TABLES
+
+
+def test_no_index_is_of_a_column_that_each_update_changes() -> None:
+    """Postgres would write to every index of the table, several times a second for each reply."""
+    indexed = {column.name for index in Message.__table__.indexes for column in index.columns}  # type: ignore[attr-defined]
+    assert not indexed & {"content", "reasoning", "revision", "lease", "updated_at"}
+    assert indexed == {"id", "chat_id"}
 
 
 async def test_the_steps_can_be_taken_back_and_again(database: Database) -> None:

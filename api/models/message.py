@@ -33,7 +33,7 @@ class Message(Streamed, Dated, Base):
 
     chat: Mapped[Chat] = relationship()
 
-    __table_args__ = (Index(None, "chat_id", "id"), *Streamed.streaming_index("messages"))
+    __table_args__ = (Index(None, "chat_id", "id"), *Streamed.table_args("messages"))
 
 
 class Sent(Dated, Base):

@@ -15,6 +15,9 @@ from uuid_utils.compat import uuid7
 
 from api.streaming.tracks import Tracked
 
+PAGE_FILLED_PERCENT = 50
+"""By new rows; texts are kept apart from the pages, so it is little room."""
+
 
 class Status(StrEnum):
     """Where a streamed row stands; all but STREAMING are final."""
@@ -97,10 +100,18 @@ class Streamed(Revised):
         return self.status == Status.STREAMING
 
     @staticmethod
-    def streaming_index(table: str) -> tuple[Index, ...]:
-        """For the sweep and the workers, which look for what is being written among all that ever was."""
+    def table_args(table: str) -> tuple[Any, ...]:
+        """The end of a model's `__table_args__`.
+
+        An index for the sweep and the workers, which look for what is being written among all that ever was. It is of
+        a column that no update changes, and each page keeps room, so that Postgres writes a row's next version beside
+        the last and leaves the indexes alone. https://www.postgresql.org/docs/current/storage-hot.html
+        """
         being_written = text("status = 'STREAMING'")
-        return (Index(f"ix_{table}_streaming", "lease", postgresql_where=being_written, sqlite_where=being_written),)
+        return (
+            Index(f"ix_{table}_streaming", "id", postgresql_where=being_written, sqlite_where=being_written),
+            {"postgresql_with": {"fillfactor": PAGE_FILLED_PERCENT}},
+        )
 
 
 def queue(row: Streamed, seconds: float) -> None:

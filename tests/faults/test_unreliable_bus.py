@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from api import app
+from api import parts
 from api.schema import ids
 from api.streaming import channels
 from api.streaming.bus import Bus
@@ -55,7 +55,7 @@ class UnreliableBus(Bus):
 
 @pytest.fixture
 def unreliable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "Bus", UnreliableBus)
+    monkeypatch.setattr(parts, "Bus", UnreliableBus)
 
 
 @pytest.fixture

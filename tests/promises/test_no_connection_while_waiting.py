@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from sqlalchemy import event
 
-from api import app
+from api import parts
 from api.database import Database
 from api.models import Message, MessageRole
 from api.schema import ids
@@ -36,7 +36,7 @@ async def waiting_replies(server: Running, chat: str, count: int) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _small_pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "Database", partial(Database, pool_size=POOL, pool_overflow=0))
+    monkeypatch.setattr(parts, "Database", partial(Database, pool_size=POOL, pool_overflow=0))
 
 
 async def test_200_live_streams_and_50_queries_at_once_do_with_a_pool_of_5(backend: Backend) -> None:

@@ -1,0 +1,34 @@
+"""Updates of what is being written leave the indexes alone."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _index("id")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER TABLE messages SET (fillfactor = 50)")
+
+
+def downgrade() -> None:
+    _index("lease")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER TABLE messages RESET (fillfactor)")
+
+
+def _index(column: str) -> None:
+    op.drop_index("ix_messages_streaming", table_name="messages")
+    being_written = sa.text("status = 'STREAMING'")
+    op.create_index(
+        "ix_messages_streaming",
+        "messages",
+        [column],
+        unique=False,
+        postgresql_where=being_written,
+        sqlite_where=being_written,
+    )
