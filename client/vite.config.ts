@@ -1,6 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
-import { early } from "./app/opening/inline.ts";
+import { early } from "./app/preload/vitePlugin.ts";
 
 const here = (path: string) => new URL(path, import.meta.url).pathname;
 const server = process.env.TWOTRACK_SERVER ?? "http://127.0.0.1:8000";

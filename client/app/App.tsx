@@ -1,11 +1,11 @@
 /** The page: the door, or what is behind it. */
 
 import { ApolloProvider } from "@apollo/client/react";
-import { Home } from "./Home.tsx";
-import { Boundary } from "./parts/Boundary.tsx";
-import { Problem } from "./parts/Problem.tsx";
+import { Home } from "./chats/HomePage.tsx";
 import { SignIn } from "./session/SignIn.tsx";
 import { useSession } from "./session/session.ts";
+import { Boundary } from "./ui/ErrorBoundary.tsx";
+import { Problem } from "./ui/ErrorPage.tsx";
 
 export function App() {
   const { client, user, notice } = useSession();

@@ -4,7 +4,7 @@ import "./styles/page.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
-import { takeEarlyAnswers } from "./opening/answers.ts";
+import { takeEarlyAnswers } from "./preload/fillCache.ts";
 import { currentSession } from "./session/session.ts";
 
 void takeEarlyAnswers(currentSession().client).then(() =>

@@ -1,16 +1,16 @@
 /** One chat: its head, its messages, and where one writes. */
 
 import { useRef } from "react";
-import { Problem } from "../parts/Problem.tsx";
 import { useSession } from "../session/session.ts";
-import { inWords } from "../words.ts";
-import { ChatHead } from "./ChatHead.tsx";
+import { Problem } from "../ui/ErrorPage.tsx";
+import { inWords } from "../ui/errors.ts";
+import { ChatHead } from "./ChatHeader.tsx";
 import { Composer } from "./Composer.tsx";
 import { Conversation } from "./Conversation.tsx";
 import { outboxOf, usePending } from "./outbox.ts";
 import { useChat } from "./useChat.ts";
-import { useKeptFocus } from "./useKeptFocus.ts";
-import { type OnLook, useLooking } from "./useLooking.ts";
+import { type OnLook, useLooking } from "./useMarkRead.ts";
+import { useKeptFocus } from "./useRestoreFocus.ts";
 
 interface Props {
   readonly id: string;

@@ -1,10 +1,10 @@
 /** Where one writes. Enter sends, Shift+Enter makes a line. */
 
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { keptInTab } from "../kept.ts";
-import { Icon } from "../parts/Icon.tsx";
-import { isComposing } from "../parts/keys.ts";
+import { keptInTab } from "../session/safeStorage.ts";
 import { useSession } from "../session/session.ts";
+import { Icon } from "../ui/Icon.tsx";
+import { isComposing } from "../ui/isComposing.ts";
 
 interface Props {
   /** Drafts are kept apart by this and by who writes, and survive a reload. */

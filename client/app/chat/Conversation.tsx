@@ -1,14 +1,14 @@
 /** The messages of a chat, oldest first; older ones are loaded as the reader nears them. */
 
 import { startTransition, useEffect, useRef, useState } from "react";
-import { Icon } from "../parts/Icon.tsx";
-import type { Action } from "../parts/useAction.ts";
+import { Icon } from "../ui/Icon.tsx";
+import type { Action } from "../ui/useAction.ts";
 import { Announcer } from "./Announcer.tsx";
 import { Bubble } from "./Bubble.tsx";
 import type { Pending } from "./outbox.ts";
 import { PendingMessage } from "./PendingMessage.tsx";
 import type { ChatOnPage } from "./useChat.ts";
-import { useReadingPlace } from "./useReadingPlace.ts";
+import { useReadingPlace } from "./useScrollAnchor.ts";
 
 interface Props {
   readonly chat: ChatOnPage;

@@ -2,9 +2,9 @@
 
 import { useState } from "react";
 import { DeleteMessageDocument } from "../documents.ts";
-import { Confirm } from "../parts/Confirm.tsx";
-import { Icon } from "../parts/Icon.tsx";
 import { useSession } from "../session/session.ts";
+import { Confirm } from "../ui/ConfirmDialog.tsx";
+import { Icon } from "../ui/Icon.tsx";
 
 export function DeleteMessage({ id, what }: { id: string; what: "message" | "reply" }) {
   const { client } = useSession();

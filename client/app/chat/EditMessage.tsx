@@ -2,9 +2,9 @@
 
 import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { type BubbleFragment, EditDocument, RegenerateDocument } from "../documents.ts";
-import { isComposing } from "../parts/keys.ts";
-import { useAction } from "../parts/useAction.ts";
 import { useSession } from "../session/session.ts";
+import { isComposing } from "../ui/isComposing.ts";
+import { useAction } from "../ui/useAction.ts";
 
 interface Props {
   readonly message: BubbleFragment;

@@ -2,10 +2,10 @@
 
 import { type ReactNode, useState } from "react";
 import type { BubbleFragment } from "../documents.ts";
-import { Avatar } from "../parts/Avatar.tsx";
-import { CopyButton } from "../parts/CopyButton.tsx";
-import { Icon } from "../parts/Icon.tsx";
-import { clock, fullDate } from "../words.ts";
+import { Avatar } from "../ui/Avatar.tsx";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import { clock, fullDate } from "../ui/errors.ts";
+import { Icon } from "../ui/Icon.tsx";
 import { DeleteMessage } from "./DeleteMessage.tsx";
 import { EditMessage } from "./EditMessage.tsx";
 

@@ -1,7 +1,7 @@
 /** What a model thought before it wrote, folded away. */
 
 import { Markdown } from "../markdown/Markdown.tsx";
-import { Icon } from "../parts/Icon.tsx";
+import { Icon } from "../ui/Icon.tsx";
 
 export function Reasoning({ text, isThinking }: { text: string; isThinking: boolean }) {
   return (

@@ -3,15 +3,15 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { type BubbleFragment, RegenerateDocument, StopDocument } from "../documents.ts";
 import { Markdown } from "../markdown/Markdown.tsx";
-import { CopyButton } from "../parts/CopyButton.tsx";
-import { Icon } from "../parts/Icon.tsx";
-import { type Action, useAction } from "../parts/useAction.ts";
 import { useSession } from "../session/session.ts";
-import { clock, fullDate } from "../words.ts";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import { clock, fullDate } from "../ui/errors.ts";
+import { Icon } from "../ui/Icon.tsx";
+import { type Action, useAction } from "../ui/useAction.ts";
 import { LONGEST_SPOKEN, useAnnounce } from "./Announcer.tsx";
 import { DeleteMessage } from "./DeleteMessage.tsx";
-import { useInView } from "./inView.ts";
 import { Reasoning } from "./Reasoning.tsx";
+import { useInView } from "./usePreferVisible.ts";
 
 export function Reply({ message }: { message: BubbleFragment }) {
   const { client } = useSession();

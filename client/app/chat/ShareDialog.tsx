@@ -2,10 +2,10 @@
 
 import type { FormEvent } from "react";
 import { AddParticipantDocument, RemoveParticipantDocument } from "../documents.ts";
-import { Avatar } from "../parts/Avatar.tsx";
-import { Dialog } from "../parts/Dialog.tsx";
-import { useAction } from "../parts/useAction.ts";
 import { useSession } from "../session/session.ts";
+import { Avatar } from "../ui/Avatar.tsx";
+import { Dialog } from "../ui/Dialog.tsx";
+import { useAction } from "../ui/useAction.ts";
 import type { ChatOnPage } from "./useChat.ts";
 
 interface Props {

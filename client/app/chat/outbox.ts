@@ -5,9 +5,9 @@ import { addSent, type TwotrackClient } from "@twotrack/client/apollo";
 import { useCallback, useSyncExternalStore } from "react";
 import { flushSync } from "react-dom";
 import { SendDocument } from "../documents.ts";
-import { keptInTab } from "../kept.ts";
+import { keptInTab } from "../session/safeStorage.ts";
 import type { Session } from "../session/session.ts";
-import { codeOf, inWords } from "../words.ts";
+import { codeOf, inWords } from "../ui/errors.ts";
 
 export interface Pending {
   /** One for each message and not for each attempt: sent twice, it arrives once. */

@@ -3,6 +3,7 @@
 import { useQuery } from "@apollo/client/react";
 import { type TwotrackClient, useSync } from "@twotrack/client/apollo";
 import { useCallback, useEffect } from "react";
+import { PAGE } from "../chats/queries.ts";
 import {
   ChatDocument,
   type ChatQuery,
@@ -10,9 +11,8 @@ import {
   OlderMessagesDocument,
   type OlderMessagesQueryVariables,
 } from "../documents.ts";
-import { PAGE } from "../opening/questions.ts";
-import { useAction } from "../parts/useAction.ts";
 import { useSession } from "../session/session.ts";
+import { useAction } from "../ui/useAction.ts";
 import { outboxOf } from "./outbox.ts";
 
 const MOST = 100; // the server's limit

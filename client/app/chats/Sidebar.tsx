@@ -2,14 +2,14 @@
 
 import { useEffect, useRef, useState } from "react";
 import type { ChatHeadFragment, ChatsQuery } from "../documents.ts";
-import { Avatar } from "../parts/Avatar.tsx";
-import { Brand } from "../parts/Brand.tsx";
-import { Icon } from "../parts/Icon.tsx";
-import type { Action } from "../parts/useAction.ts";
-import { pathOf } from "../paths.ts";
-import { followingLink } from "../router.ts";
 import { signOut } from "../session/session.ts";
-import { age } from "../words.ts";
+import { Avatar } from "../ui/Avatar.tsx";
+import { Brand } from "../ui/Brand.tsx";
+import { age } from "../ui/errors.ts";
+import { Icon } from "../ui/Icon.tsx";
+import { pathOf } from "../ui/paths.ts";
+import { followingLink } from "../ui/router.ts";
+import type { Action } from "../ui/useAction.ts";
 
 interface Props {
   readonly viewer: NonNullable<ChatsQuery["viewer"]>;

@@ -3,10 +3,10 @@
 import { Composer } from "../chat/Composer.tsx";
 import { outboxOf } from "../chat/outbox.ts";
 import { ChatDocument, CreateChatDocument } from "../documents.ts";
-import { PAGE } from "../opening/questions.ts";
-import { useAction } from "../parts/useAction.ts";
-import { goTo } from "../router.ts";
 import { useSession } from "../session/session.ts";
+import { goTo } from "../ui/router.ts";
+import { useAction } from "../ui/useAction.ts";
+import { PAGE } from "./queries.ts";
 
 const IDEAS = [
   "Explain how a rainbow comes to be",

@@ -4,9 +4,9 @@ import { useQuery } from "@apollo/client/react";
 import { useSync } from "@twotrack/client/apollo";
 import { useCallback, useEffect } from "react";
 import { ChatsDocument } from "../documents.ts";
-import { PAGE } from "../opening/questions.ts";
-import { useAction } from "../parts/useAction.ts";
 import { useSession } from "../session/session.ts";
+import { useAction } from "../ui/useAction.ts";
+import { PAGE } from "./queries.ts";
 
 const MOST = 100; // the server's limit
 const RETRY_MS = 10_000;

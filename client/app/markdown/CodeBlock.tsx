@@ -1,9 +1,9 @@
 /** A block of code: its language, a button that copies it, and colours once it is finished. */
 
 import { createContext, memo, useEffect, useRef, useState } from "react";
-import { CopyButton } from "../parts/CopyButton.tsx";
-import { coloured } from "./colouring.ts";
-import type { Token } from "./colours.ts";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import type { Token } from "./highlight.ts";
+import { coloured } from "./highlighting.ts";
 
 /** Whether the block is still being written. */
 export const IsOpen = createContext(false);

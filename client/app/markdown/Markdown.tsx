@@ -1,10 +1,10 @@
 /** A model's Markdown, while it grows and after. */
 
 import { memo, useRef } from "react";
-import { Boundary } from "../parts/Boundary.tsx";
-import { type Parsed, parse } from "./blocks.ts";
-import { Growing } from "./Growing.tsx";
+import { Boundary } from "../ui/ErrorBoundary.tsx";
+import { Growing } from "./AppendOnlyList.tsx";
 import { MarkdownBlock } from "./MarkdownBlock.tsx";
+import { type Parsed, parse } from "./parse.ts";
 
 interface Props {
   readonly text: string;

@@ -2,10 +2,10 @@
 
 import type { List, ListItem, Paragraph, Table, TableRow, Text } from "mdast";
 import { memo } from "react";
+import { type Each, Growing } from "./AppendOnlyList.tsx";
 import { CodeBlock, IsOpen } from "./CodeBlock.tsx";
+import type { Block, Part } from "./chunks.ts";
 import { elements, TableFrame, words } from "./elements.tsx";
-import { type Each, Growing } from "./Growing.tsx";
-import type { Block, Part } from "./parts.ts";
 
 export const MarkdownBlock: Each<Block> = memo(({ item: { node, parts }, isOpen }) => {
   switch (node.type) {

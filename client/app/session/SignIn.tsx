@@ -3,8 +3,8 @@
 import { useMutation } from "@apollo/client/react";
 import { type FormEvent, useState } from "react";
 import { SignInDocument, SignUpDocument } from "../documents.ts";
-import { Brand } from "../parts/Brand.tsx";
-import { inWords } from "../words.ts";
+import { Brand } from "../ui/Brand.tsx";
+import { inWords } from "../ui/errors.ts";
 import { signIn } from "./session.ts";
 
 export function SignIn({ notice }: { notice: string | undefined }) {

@@ -1,6 +1,6 @@
 /** The token that is kept in this browser, and what it says about itself. */
 
-import { kept } from "../kept.ts";
+import { kept } from "./safeStorage.ts";
 
 const KEY = "twotrack.token";
 

@@ -5,7 +5,7 @@
 import { render } from "@testing-library/react";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { beforeEach, expect, test, vi } from "vitest";
-import { Markdown } from "../../app/markdown/Markdown.tsx";
+import { Markdown } from "../../../app/markdown/Markdown.tsx";
 
 vi.mock("mdast-util-from-markdown", async (original) => {
   const module = await original<typeof import("mdast-util-from-markdown")>();

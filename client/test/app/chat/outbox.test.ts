@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import WebSocket from "ws";
-import { Outbox, type Shelf } from "../../app/chat/outbox.ts";
-import { ChatDocument } from "../../app/documents.ts";
-import { createTwotrackClient, type TwotrackClient } from "../../src/apollo/index.ts";
-import { TestServer } from "../server.ts";
+import { Outbox, type Shelf } from "../../../app/chat/outbox.ts";
+import { ChatDocument } from "../../../app/documents.ts";
+import { createTwotrackClient, type TwotrackClient } from "../../../src/apollo/index.ts";
+import { TestServer } from "../../server.ts";
 
 const CHAT = "chat-1";
 

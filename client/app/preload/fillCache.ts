@@ -1,9 +1,9 @@
 /** Takes what was asked early into the cache, where the page looks before it asks. */
 
 import type { TwotrackClient } from "@twotrack/client/apollo";
+import { chatQuestion, listQuestion } from "../chats/queries.ts";
 import type { ChatQuery, ChatsQuery } from "../documents.ts";
 import { storedToken } from "../session/token.ts";
-import { chatQuestion, listQuestion } from "./questions.ts";
 
 export interface Answer<Data = unknown> {
   readonly data?: Data | null;

@@ -1,8 +1,8 @@
 /** A page that cannot show what was asked for: why, and what to do. */
 
 import type { ReactNode } from "react";
-import { pathOf } from "../paths.ts";
-import { followingLink } from "../router.ts";
+import { pathOf } from "./paths.ts";
+import { followingLink } from "./router.ts";
 
 interface Props {
   readonly title: string;

@@ -1,7 +1,7 @@
 /** How far each chat was read in this browser, by this user. All tabs know, and it survives a reload. */
 
 import { useCallback, useSyncExternalStore } from "react";
-import { kept } from "../kept.ts";
+import { kept } from "../session/safeStorage.ts";
 
 export interface Looked {
   /** The chat's, when its page was last looked at. */

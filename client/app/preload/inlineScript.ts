@@ -3,9 +3,9 @@
  * come while the scripts are still on their way.
  */
 
-import { chatIdIn } from "../paths.ts";
 import { storedToken } from "../session/token.ts";
-import type { Answer, Early } from "./answers.ts";
+import { chatIdIn } from "../ui/paths.ts";
+import type { Answer, Early } from "./fillCache.ts";
 
 interface Request {
   readonly variables: object;

@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { ApolloClient, HttpLink } from "@apollo/client";
 import { build, type Plugin, type Rolldown } from "vite";
 import { TwotrackCache } from "../../src/apollo/cache.ts";
-import { chatQuestion, listQuestion } from "./questions.ts";
+import { chatQuestion, listQuestion } from "../chats/queries.ts";
 
-const PLACE = "<!-- early.ts -->";
+const PLACE = "<!-- inlineScript.ts -->";
 
 export function early(): Plugin {
   let mode: string;
@@ -31,7 +31,10 @@ async function built(mode: string): Promise<string> {
     define: { REQUESTS: JSON.stringify(requests) },
     build: {
       write: false,
-      rolldownOptions: { input: fileURLToPath(new URL("early.ts", import.meta.url)), output: { format: "iife" } },
+      rolldownOptions: {
+        input: fileURLToPath(new URL("inlineScript.ts", import.meta.url)),
+        output: { format: "iife" },
+      },
     },
   })) as Rolldown.RolldownOutput;
   return output[0].code.trim();

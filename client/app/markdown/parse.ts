@@ -11,8 +11,8 @@ import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
 import remend from "remend";
-import { type Block, inParts, join, lineAfter } from "./parts.ts";
-import { tamed, untamed } from "./taming.ts";
+import { type Block, inParts, join, lineAfter } from "./chunks.ts";
+import { tamed, untamed } from "./parserGuards.ts";
 
 export interface Parsed {
   readonly settled: readonly Block[];

@@ -3,9 +3,9 @@
 import { useCallback, useEffect, useState } from "react";
 import type { ChatHeadFragment, GlanceFragment } from "../documents.ts";
 import { useSession } from "../session/session.ts";
-import { CHATS_AT_ONCE, latestOf } from "./latest.ts";
-import { hasMoved, lookedAt, type State, stateOf } from "./news.ts";
-import { type Seen, useSeen } from "./seen.ts";
+import { CHATS_AT_ONCE, latestOf } from "./latestMessages.ts";
+import { type Seen, useSeen } from "./readMarks.ts";
+import { hasMoved, lookedAt, type State, stateOf } from "./readState.ts";
 
 const ROUND_MS = 3_000; // while a reply is being written there: its end is no change of the chat
 

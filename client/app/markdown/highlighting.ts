@@ -1,6 +1,6 @@
 /** Has code coloured beside the page's own thread. The worker comes when the first block asks for it, and stays. */
 
-import type { Token } from "./colours.ts";
+import type { Token } from "./highlight.ts";
 
 export interface Order {
   readonly number: number;
@@ -22,7 +22,7 @@ export async function coloured(parts: readonly string[], language: string): Prom
 }
 
 function engage(): Worker {
-  const worker = new Worker(new URL("./colourist.ts", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("./highlight.worker.ts", import.meta.url), { type: "module" });
   worker.addEventListener("message", ({ data }: MessageEvent<{ number: number; tokens: Coloured }>) => {
     waiting.get(data.number)?.(data.tokens);
     waiting.delete(data.number);

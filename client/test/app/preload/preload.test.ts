@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import WebSocket from "ws";
-import { type Early, takeEarlyAnswers } from "../../app/opening/answers.ts";
-import { chatQuestion, listQuestion } from "../../app/opening/questions.ts";
-import { createTwotrackClient, type TwotrackClient } from "../../src/apollo/index.ts";
+import { chatQuestion, listQuestion } from "../../../app/chats/queries.ts";
+import { type Early, takeEarlyAnswers } from "../../../app/preload/fillCache.ts";
+import { createTwotrackClient, type TwotrackClient } from "../../../src/apollo/index.ts";
 
 const LIST = {
   viewer: {

@@ -3,16 +3,16 @@ import { renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import WebSocket from "ws";
-import { outboxOf } from "../../app/chat/outbox.ts";
-import { useChat } from "../../app/chat/useChat.ts";
-import { ChatsDocument, type ChatsQuery } from "../../app/documents.ts";
-import { createTwotrackClient, type TwotrackClient } from "../../src/apollo/index.ts";
-import { TestServer } from "../server.ts";
+import { outboxOf } from "../../../app/chat/outbox.ts";
+import { useChat } from "../../../app/chat/useChat.ts";
+import { ChatsDocument, type ChatsQuery } from "../../../app/documents.ts";
+import { createTwotrackClient, type TwotrackClient } from "../../../src/apollo/index.ts";
+import { TestServer } from "../../server.ts";
 
 let server: TestServer;
 let client: TwotrackClient;
 
-vi.mock("../../app/session/session.ts", () => ({ useSession: () => ({ client }) }));
+vi.mock("../../../app/session/session.ts", () => ({ useSession: () => ({ client }) }));
 
 beforeEach(async () => {
   server = await TestServer.start();

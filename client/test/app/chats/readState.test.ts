@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { hasMoved, lookedAt, stateOf } from "../../app/chats/news.ts";
-import type { Looked } from "../../app/chats/seen.ts";
-import type { GlanceFragment } from "../../app/documents.ts";
+import type { Looked } from "../../../app/chats/readMarks.ts";
+import { hasMoved, lookedAt, stateOf } from "../../../app/chats/readState.ts";
+import type { GlanceFragment } from "../../../app/documents.ts";
 
 const ANN = "ann";
 const BOB = "bob";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Kept } from "../../app/kept.ts";
+import { Kept } from "../../../app/session/safeStorage.ts";
 
 const full = {
   getItem: () => "old",

@@ -1,6 +1,6 @@
 import { render, screen } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
-import { Boundary } from "../../app/parts/Boundary.tsx";
+import { Boundary } from "../../../app/ui/ErrorBoundary.tsx";
 
 function Broken(): never {
   throw new Error("A fault of ours.");

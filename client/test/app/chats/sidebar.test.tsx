@@ -1,9 +1,9 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
-import { Sidebar } from "../../app/chats/Sidebar.tsx";
-import { useAction } from "../../app/parts/useAction.ts";
+import { Sidebar } from "../../../app/chats/Sidebar.tsx";
+import { useAction } from "../../../app/ui/useAction.ts";
 
-vi.mock("../../app/session/session.ts", () => ({ signOut: () => {} }));
+vi.mock("../../../app/session/session.ts", () => ({ signOut: () => {} }));
 afterEach(cleanup);
 
 const ANN = {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { colours } from "../../app/markdown/colours.ts";
+import { colours } from "../../../app/markdown/highlight.ts";
 
 const PARTS = ['def tide():\n    """High', 'and low."""', "", "    return 12"];
 

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { act, renderHook } from "@testing-library/react";
 import { buildSchema, type DocumentNode, graphql, parse, print } from "graphql";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { useNews } from "../../app/chats/useNews.ts";
-import type { ChatHeadFragment, GlanceFragment } from "../../app/documents.ts";
+import { useNews } from "../../../app/chats/useUnread.ts";
+import type { ChatHeadFragment, GlanceFragment } from "../../../app/documents.ts";
 
 const ROUND_MS = 3_000;
 const schema = buildSchema(readFileSync("../schema.graphql", "utf8"));
@@ -34,7 +34,7 @@ const client = {
     return graphql({ schema, source, variableValues: variables, rootValue });
   },
 };
-vi.mock("../../app/session/session.ts", () => ({ useSession: () => ({ client }) }));
+vi.mock("../../../app/session/session.ts", () => ({ useSession: () => ({ client }) }));
 
 beforeEach(() => {
   vi.useFakeTimers();

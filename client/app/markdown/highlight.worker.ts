@@ -1,7 +1,7 @@
 /** The worker that colours code: a thousand lines take it longer than the page may stand still. */
 
-import type { Order } from "./colouring.ts";
-import { colours } from "./colours.ts";
+import { colours } from "./highlight.ts";
+import type { Order } from "./highlighting.ts";
 
 addEventListener("message", ({ data: { number, parts, language } }: MessageEvent<Order>) => {
   postMessage({ number, tokens: colours(parts, language) });

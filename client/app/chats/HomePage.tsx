@@ -1,17 +1,17 @@
 /** Signed in: the list of chats beside the one that is open. */
 
 import { useEffect, useMemo, useRef, useState } from "react";
-import { ChatPage } from "./chat/ChatPage.tsx";
-import { Sidebar } from "./chats/Sidebar.tsx";
-import { StartPage } from "./chats/StartPage.tsx";
-import { useChats } from "./chats/useChats.ts";
-import { useNews } from "./chats/useNews.ts";
-import { ConnectionNote } from "./parts/ConnectionNote.tsx";
-import { Icon } from "./parts/Icon.tsx";
-import { Problem } from "./parts/Problem.tsx";
-import { useChatId } from "./router.ts";
-import { signOut } from "./session/session.ts";
-import { inWords } from "./words.ts";
+import { ChatPage } from "../chat/ChatPage.tsx";
+import { signOut } from "../session/session.ts";
+import { ConnectionNote } from "../ui/ConnectionBanner.tsx";
+import { Problem } from "../ui/ErrorPage.tsx";
+import { inWords } from "../ui/errors.ts";
+import { Icon } from "../ui/Icon.tsx";
+import { useChatId } from "../ui/router.ts";
+import { Sidebar } from "./Sidebar.tsx";
+import { StartPage } from "./StartPage.tsx";
+import { useChats } from "./useChats.ts";
+import { useNews } from "./useUnread.ts";
 
 const PHONE = "(max-width: 48rem)"; // as in home.css: where the list lies over the chat
 

@@ -1,7 +1,7 @@
 import { act, renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import WebSocket from "ws";
-import type { Session } from "../../app/session/session.ts";
+import type { Session } from "../../../app/session/session.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -18,7 +18,7 @@ let asked: { operation: string; token: string | null }[];
 /** The page is loaded anew, with what is kept in the browser. */
 async function load() {
   vi.resetModules();
-  const module = await import("../../app/session/session.ts");
+  const module = await import("../../../app/session/session.ts");
   const { result } = renderHook(() => module.useSession());
   return { ...module, session: () => result.current as Session };
 }

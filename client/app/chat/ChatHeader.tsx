@@ -2,12 +2,12 @@
 
 import { type FormEvent, useState } from "react";
 import { DeleteChatDocument, RemoveParticipantDocument, RenameChatDocument } from "../documents.ts";
-import { Avatar } from "../parts/Avatar.tsx";
-import { Confirm } from "../parts/Confirm.tsx";
-import { Icon } from "../parts/Icon.tsx";
-import { useAction } from "../parts/useAction.ts";
-import { goTo } from "../router.ts";
 import { useSession } from "../session/session.ts";
+import { Avatar } from "../ui/Avatar.tsx";
+import { Confirm } from "../ui/ConfirmDialog.tsx";
+import { Icon } from "../ui/Icon.tsx";
+import { goTo } from "../ui/router.ts";
+import { useAction } from "../ui/useAction.ts";
 import { ShareDialog } from "./ShareDialog.tsx";
 import type { ChatOnPage } from "./useChat.ts";
 

@@ -1,7 +1,7 @@
 import { render } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
-import { parse } from "../../app/markdown/blocks.ts";
-import { Markdown } from "../../app/markdown/Markdown.tsx";
+import { Markdown } from "../../../app/markdown/Markdown.tsx";
+import { parse } from "../../../app/markdown/parse.ts";
 
 const LONG = `# Title
 

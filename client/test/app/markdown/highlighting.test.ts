@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { coloured, type Order } from "../../app/markdown/colouring.ts";
+import { coloured, type Order } from "../../../app/markdown/highlighting.ts";
 
 class Colourist extends EventTarget {
   static engaged: Colourist[] = [];

@@ -1,7 +1,7 @@
 /** Something that a button does: whether it is being done, and what went wrong. */
 
 import { useCallback, useEffect, useRef, useState } from "react";
-import { inWords } from "../words.ts";
+import { inWords } from "./errors.ts";
 
 export interface Action<Arguments extends unknown[]> {
   /** Resolves to whether it succeeded. */

@@ -1,7 +1,7 @@
 /** What is news in a chat: somebody else's message, or a reply that was finished, since one last looked. */
 
 import type { ChatHeadFragment, GlanceFragment } from "../documents.ts";
-import type { Looked, Seen } from "./seen.ts";
+import type { Looked, Seen } from "./readMarks.ts";
 
 /** A chat's state as one sees it who does not look: `writing` may become `news` without a sign. */
 export type State = "read" | "writing" | "news";
