@@ -1,4 +1,4 @@
-/** An Apollo client for a Twotrack server: queries over HTTP, subscriptions that last, a cache that never goes back. */
+/** An Apollo client for a Twotrack server: queries over HTTP, subscriptions that reconnect, a cache that keeps the newest. */
 
 import { ApolloClient, ApolloLink, HttpLink, Observable } from "@apollo/client";
 import { isSubscriptionOperation, print } from "@apollo/client/utilities";
@@ -13,13 +13,14 @@ export class TwotrackClient extends ApolloClient {
   declare cache: TwotrackCache;
   readonly connection: Connection;
 
-  constructor({ cache = new TwotrackCache(), ...options }: TwotrackClientOptions) {
-    const connection = createConnection(options);
+  constructor({ cache = new TwotrackCache(), streams = [], ...options }: TwotrackClientOptions) {
+    cache.addStreams(streams);
+    const connection = createConnection({ ...options, streams: cache.streams });
     super({
       cache,
       link: ApolloLink.split(
         ({ query }) => isSubscriptionOperation(query),
-        subscribing(connection),
+        subscriptionLink(connection),
         new HttpLink({ uri: connection.url, fetch: connection.fetch }),
       ),
     });
@@ -36,7 +37,7 @@ export function createTwotrackClient(options: TwotrackClientOptions): TwotrackCl
   return new TwotrackClient(options);
 }
 
-function subscribing(connection: Connection): ApolloLink {
+function subscriptionLink(connection: Connection): ApolloLink {
   return new ApolloLink(
     ({ query, variables, operationName, extensions }) =>
       new Observable((observer) =>

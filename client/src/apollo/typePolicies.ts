@@ -1,13 +1,13 @@
-/** What Apollo's cache must know about Twotrack's types. */
+/** What Apollo's cache must know about Twotrack's own types. */
 
 import type { TypePolicies } from "@apollo/client";
-import { windowed } from "./windows.ts";
+import { revisionedPagination } from "./revisionedPagination.ts";
 
 export const typePolicies: TypePolicies = {
-  Chat: { fields: { messages: windowed() } },
-  Viewer: { fields: { chats: windowed() } },
-  // Neither has an id. Unmerged, a frame that selects other fields of them than the page makes the page's data
-  // incomplete, and the page stops.
-  MessageError: { merge: true },
+  Chat: { fields: { messages: revisionedPagination() } },
+  Viewer: { fields: { chats: revisionedPagination() } },
+  // These types have no id. Without merging, a frame that selects other subfields than the page's query would make the
+  // query's data incomplete, and the page would stop updating.
+  StreamError: { merge: true },
   Usage: { merge: true },
 };

@@ -1,7 +1,7 @@
-/** Whether the page is connected right now. */
+/** The status of the client's connection. */
 
 import { useApolloClient } from "@apollo/client/react";
-import type { ConnectionStatus } from "../core/status.ts";
+import type { ConnectionStatus } from "../core/transport/status.ts";
 import { useConnectionStatus } from "../react/useConnectionStatus.ts";
 import type { TwotrackClient } from "./client.ts";
 

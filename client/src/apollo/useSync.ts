@@ -1,33 +1,35 @@
-/** Follows a chat, or the viewer's list of chats, and refetches the page when it is behind. */
+/** Refetches a page when the server has a newer revision of its object, such as a chat or the viewer's list of chats. */
 
 import type { ApolloClient } from "@apollo/client";
 import { useApolloClient } from "@apollo/client/react";
 import { SyncDocument } from "../core/documents.ts";
-import { refused, type SyncEvent } from "../core/pageSync.ts";
-import { Shared } from "../core/shared.ts";
+import { SharedSubscriptions } from "../core/subscription/sharedSubscriptions.ts";
+import { inaccessible, type SyncEvent } from "../core/sync/pageSync.ts";
 import { type ShownRevision, usePageSync } from "../react/usePageSync.ts";
 import type { TwotrackClient } from "./client.ts";
 
 /**
- * `revision` is the one that the page's own fetch returned beside its rows: `data.chat.messages.revision`,
- * `data.viewer.chats.revision`. Not `data.chat.revision`, which any other answer may raise in a normalized cache.
+ * `revision` is the one that the page's own query returned beside its rows: `data.chat.messages.revision` or
+ * `data.viewer.chats.revision`. Not `data.chat.revision`: in a normalized cache, any response may raise it.
  */
 export function useSync(id: string | null | undefined, revision: ShownRevision, refetch: () => unknown): void {
   const client = useApolloClient();
-  usePageSync(trackOf(client), id, revision, refetch, (client as TwotrackClient).connection);
+  usePageSync(eventsOf(client), id, revision, refetch, (client as TwotrackClient).connection);
 }
 
-const tracks = new WeakMap<ApolloClient, Shared<SyncEvent>>();
+const eventsOfClients = new WeakMap<ApolloClient, SharedSubscriptions<SyncEvent>>();
 
-function trackOf(client: ApolloClient): Shared<SyncEvent> {
-  const track = tracks.get(client) ?? new Shared<SyncEvent>((id, hear) => follow(client, id, hear));
-  tracks.set(client, track);
-  return track;
+function eventsOf(client: ApolloClient): SharedSubscriptions<SyncEvent> {
+  const events =
+    eventsOfClients.get(client) ??
+    new SharedSubscriptions<SyncEvent>((id, listener) => subscribe(client, id, listener));
+  eventsOfClients.set(client, events);
+  return events;
 }
 
-function follow(client: ApolloClient, id: string, hear: (event: SyncEvent) => void): () => void {
+function subscribe(client: ApolloClient, id: string, listener: (event: SyncEvent) => void): () => void {
   const events = client
     .subscribe({ query: SyncDocument, variables: { ids: [id] }, fetchPolicy: "no-cache" })
-    .subscribe(({ data }) => hear(data?.sync ?? refused(id)));
+    .subscribe(({ data }) => listener(data?.sync ?? inaccessible(id)));
   return () => events.unsubscribe();
 }

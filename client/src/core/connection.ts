@@ -1,22 +1,26 @@
-/** One connection to a Twotrack server: everything that follows something goes through here. */
+/** One connection to a Twotrack server. All subscriptions of a client use it. */
 
-import { answeredFetch } from "./answeredFetch.ts";
-import { authorizedFetch } from "./authorizedFetch.ts";
-import { lasting } from "./lasting.ts";
-import { OwnMutations } from "./ownMutations.ts";
-import { retryingFetch } from "./retryingFetch.ts";
-import { Route } from "./route.ts";
-import { openSocket } from "./socket.ts";
-import { type ConnectionStatus, Status } from "./status.ts";
-import { type TokenSource, Tokens } from "./tokens.ts";
-import type { Payload, Transport } from "./transport.ts";
-import { onWaking } from "./waking.ts";
-import { WayBack } from "./wayBack.ts";
+import { authorizedFetch } from "./http/authorizedFetch.ts";
+import { fetchWithTimeout } from "./http/fetchWithTimeout.ts";
+import { retryingFetch } from "./http/retryingFetch.ts";
+import { type TokenSource, Tokens } from "./http/tokens.ts";
+import type { StreamedType } from "./subscription/defineStream.ts";
+import { withMessageStream } from "./subscription/messageStream.ts";
+import { PendingMutations } from "./sync/pendingMutations.ts";
+import { ReconnectBackoff } from "./transport/reconnectBackoff.ts";
+import { resubscribing } from "./transport/resubscribing.ts";
+import { openSocket } from "./transport/socket.ts";
+import { type ConnectionStatus, StatusStore } from "./transport/status.ts";
+import type { Payload, Transport } from "./transport/transport.ts";
+import { TransportSelector } from "./transport/transportSelector.ts";
+import { onWake } from "./transport/wakeEvents.ts";
 
 export interface ConnectionOptions {
   /** The server's `/graphql`, absolute or relative to the page. */
   url: string;
   token?: TokenSource;
+  /** Streams of your own models, made with `defineStream`. The stream of messages is always included. */
+  streams?: readonly StreamedType[];
   fetch?: typeof fetch;
   /** For platforms without a global WebSocket (Node 20: `ws`). */
   webSocketImpl?: unknown;
@@ -25,119 +29,123 @@ export interface ConnectionOptions {
 
 export interface Connection extends Transport {
   readonly url: string;
-  /** For everything that is not followed: brings the token along, and asks a query again when nobody answered. */
+  readonly streams: readonly StreamedType[];
+  /** For queries and mutations: sends the token, and retries queries if the server could not be reached. */
   readonly fetch: typeof fetch;
-  /** Waits for the answers to one's own mutations; undefined where none are under way. */
-  answered(): Promise<unknown> | undefined;
+  /** Resolves when this client's pending mutations are answered; undefined if there are none. */
+  mutationsSettled(): Promise<unknown> | undefined;
   status(): ConnectionStatus;
   onStatus(listener: () => void): () => void;
   /**
-   * The messages in view, nearest first. It matters where WebSockets are blocked: over HTTP only a few can be
-   * followed closely.
+   * Sets the ids of the streamed objects in view, nearest first. Matters only if WebSockets are blocked: over HTTP a
+   * client has few streams, and polls the other objects.
    */
-  prefer(messageIds: readonly string[]): void;
-  /** Leaves everything and stays away. */
+  prefer(ids: readonly string[]): void;
+  /** Ends all subscriptions and closes the socket for good. */
   close(): void;
 }
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { token, webSocketImpl, random = Math.random } = options;
-  const fetch = answeredFetch(options.fetch ?? globalThis.fetch);
-  const page = globalThis.location?.href; // a server renders the page without one, and connects to nothing
+  const fetch = fetchWithTimeout(options.fetch ?? globalThis.fetch);
+  const page = globalThis.location?.href; // undefined during server-side rendering, which connects to nothing
   const url = page === undefined ? options.url : new URL(options.url, page).href;
+  const streams = withMessageStream(options.streams);
   const tokens = new Tokens(token);
-  const status = new Status();
-  const wayBack = new WayBack(random);
-  const mutations = new OwnMutations();
-  const following = new Set<() => void>();
+  const status = new StatusStore();
+  const reconnectBackoff = new ReconnectBackoff(random);
+  const mutations = new PendingMutations();
+  const subscriptions = new Set<() => void>();
   let preferred: readonly string[] = [];
 
   const socket = openSocket({
     url: url.replace(/^http/, "ws"),
-    params: () => tokens.headers(),
+    connectionParams: () => tokens.connectionParams(),
     webSocketImpl,
     random,
-    isWanted: () => following.size > 0,
-    onConnecting: () => status.current() === "idle" && status.turn("connecting"),
+    hasSubscriptions: () => subscriptions.size > 0,
+    onConnecting: () => status.current() === "idle" && status.set("connecting"),
     onOpen: () => {
-      route.onSocketOpen();
-      status.turn("open");
-      wayBack.now();
+      selector.onSocketOpen();
+      status.set("open");
+      reconnectBackoff.retryNow();
     },
-    onRefused: (code) => void route.onSocketRefused(code),
+    onRefused: (code) => void selector.onSocketRefused(code),
     onClosed: (code) => {
-      if (code === 4403) tokens.refuse();
-      if (following.size === 0) status.turn("idle");
+      if (code === 4403) tokens.rejectSocketToken();
+      if (subscriptions.size === 0) status.set("idle");
     },
   });
 
-  const route = new Route({
+  const selector = new TransportSelector({
     socket: socket.client,
-    probe: socket.probeAside,
+    testSocket: socket.test,
     url,
+    streams,
     fetch: authorizedFetch(tokens, fetch),
     rank: (payload) => rankOf(payload, preferred),
-    onChange: () => wayBack.now(),
+    onChange: () => reconnectBackoff.retryNow(),
     random,
   });
 
-  const transport = lasting(route, {
-    wayBack,
+  const transport = resubscribing(selector, {
+    reconnectBackoff,
     random,
-    onHeard: () => status.turn("open"),
-    onLost: () => status.turn("lost"),
+    onResult: () => status.set("open"),
+    onLost: () => status.set("lost"),
   });
 
-  const unlisten = onWaking(() => {
-    wayBack.now();
-    socket.probe();
-    route.wake();
+  const removeWakeListener = onWake(() => {
+    reconnectBackoff.retryNow();
+    socket.ping();
+    selector.wake();
   });
 
   return {
     url,
-    fetch: mutations.noting(authorizedFetch(tokens, retryingFetch(fetch, random))),
-    answered: () => mutations.answered(),
+    streams,
+    fetch: mutations.tracking(authorizedFetch(tokens, retryingFetch(fetch, random))),
+    mutationsSettled: () => mutations.settled(),
     status: status.current,
     onStatus: status.subscribe,
     subscribe(payload, sink) {
       let stop = () => {};
-      const leave = () => {
-        forget();
+      const unsubscribe = () => {
+        remove();
         stop();
       };
-      const forget = () => {
-        if (following.delete(leave) && following.size === 0 && (route.isHttp || status.current() !== "open"))
-          status.turn("idle");
+      const remove = () => {
+        if (!subscriptions.delete(unsubscribe) || subscriptions.size > 0) return;
+        if (selector.isHttp || status.current() !== "open") status.set("idle");
       };
-      following.add(leave);
+      subscriptions.add(unsubscribe);
       stop = transport.subscribe(payload, {
         next: (result) => sink.next(result),
         error: (error) => {
-          forget();
+          remove();
           sink.error(error);
         },
         complete: () => {
-          forget();
+          remove();
           sink.complete();
         },
       });
-      return leave;
+      return unsubscribe;
     },
-    prefer(messageIds) {
-      preferred = messageIds;
-      route.arrange();
+    prefer(ids) {
+      preferred = ids;
+      selector.rearrange();
     },
     close() {
-      unlisten();
-      for (const leave of [...following]) leave();
-      route.close();
+      removeWakeListener();
+      for (const unsubscribe of [...subscriptions]) unsubscribe();
+      selector.close();
       socket.close();
     },
   };
 }
 
-/** `sync` first of all: it is how a page learns of everything else. */
+/** `sync` comes first: it tells the page about everything else. */
 function rankOf({ query, variables }: Payload, preferred: readonly string[]): number {
   if (/\bsync\s*\(/.test(query)) return -1;
   const place = preferred.indexOf(String(variables?.id));

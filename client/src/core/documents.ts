@@ -4,7 +4,7 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** Why a message FAILED. */
-export type MessageErrorCode =
+export type StreamErrorCode =
   /** Whoever was writing it stopped. */
   | 'INTERRUPTED'
   /** The model's provider refused or broke off. */
@@ -15,7 +15,7 @@ export type MessageErrorCode =
   | 'TOO_LONG';
 
 /** Where a message stands. All but STREAMING are final. */
-export type MessageStatus =
+export type StreamStatus =
   /** It is all there. */
   | 'COMPLETE'
   /** It broke off, and `error` says why; the text so far stays. */
@@ -25,14 +25,14 @@ export type MessageStatus =
   /** It is being written, or waits for a writer: follow it with `messageStream`. */
   | 'STREAMING';
 
-export type LiveMessageFragment = { id: string, revision: number, status: MessageStatus, streaming: boolean, content: string, reasoning: string | null, model: string | null, finishReason: string | null, updatedAt: string, error: { code: MessageErrorCode, message: string } | null, usage: { inputTokens: number | null, outputTokens: number | null } | null };
+export type LiveMessageFragment = { id: string, revision: number, status: StreamStatus, streaming: boolean, content: string, reasoning: string | null, model: string | null, finishReason: string | null, updatedAt: string, error: { code: StreamErrorCode, message: string } | null, usage: { inputTokens: number | null, outputTokens: number | null } | null };
 
 export type MessageStreamSubscriptionVariables = Exact<{
   id: string;
 }>;
 
 
-export type MessageStreamSubscription = { messageStream: { id: string, revision: number, status: MessageStatus, streaming: boolean, content: string, reasoning: string | null, model: string | null, finishReason: string | null, updatedAt: string, error: { code: MessageErrorCode, message: string } | null, usage: { inputTokens: number | null, outputTokens: number | null } | null } };
+export type MessageStreamSubscription = { messageStream: { id: string, revision: number, status: StreamStatus, streaming: boolean, content: string, reasoning: string | null, model: string | null, finishReason: string | null, updatedAt: string, error: { code: StreamErrorCode, message: string } | null, usage: { inputTokens: number | null, outputTokens: number | null } | null } };
 
 export type SyncSubscriptionVariables = Exact<{
   ids: Array<string> | string;
@@ -41,9 +41,6 @@ export type SyncSubscriptionVariables = Exact<{
 
 export type SyncSubscription = { sync: { id: string, revision: number, deleted: boolean } };
 
-export type StoredRevisionFragment = { id: string, revision: number };
-
 export const LiveMessageFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"LiveMessage"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Message"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"revision"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"streaming"}},{"kind":"Field","name":{"kind":"Name","value":"content"}},{"kind":"Field","name":{"kind":"Name","value":"reasoning"}},{"kind":"Field","name":{"kind":"Name","value":"error"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"finishReason"}},{"kind":"Field","name":{"kind":"Name","value":"usage"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"inputTokens"}},{"kind":"Field","name":{"kind":"Name","value":"outputTokens"}}]}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<LiveMessageFragment, unknown>;
-export const StoredRevisionFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"StoredRevision"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Message"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"revision"}}]}}]} as unknown as DocumentNode<StoredRevisionFragment, unknown>;
 export const MessageStreamDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"MessageStream"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"messageStream"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"LiveMessage"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"LiveMessage"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Message"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"revision"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"streaming"}},{"kind":"Field","name":{"kind":"Name","value":"content"}},{"kind":"Field","name":{"kind":"Name","value":"reasoning"}},{"kind":"Field","name":{"kind":"Name","value":"error"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"finishReason"}},{"kind":"Field","name":{"kind":"Name","value":"usage"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"inputTokens"}},{"kind":"Field","name":{"kind":"Name","value":"outputTokens"}}]}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<MessageStreamSubscription, MessageStreamSubscriptionVariables>;
 export const SyncDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"Sync"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"ids"}},"type":{"kind":"NonNullType","type":{"kind":"ListType","type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"sync"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"ids"},"value":{"kind":"Variable","name":{"kind":"Name","value":"ids"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"revision"}},{"kind":"Field","name":{"kind":"Name","value":"deleted"}}]}}]}}]} as unknown as DocumentNode<SyncSubscription, SyncSubscriptionVariables>;

@@ -1,21 +1,34 @@
-/** Everything that needs no framework: follow a message or a page from any GraphQL client, or from none. */
+/** Everything that needs no framework: stream an object, or keep a page in sync, from any GraphQL client or from none. */
 
-export { backoff } from "./backoff.ts";
 export { type Connection, type ConnectionOptions, createConnection } from "./connection.ts";
 export {
   type LiveMessageFragment as LiveMessage,
   LiveMessageFragmentDoc,
-  type MessageErrorCode,
-  type MessageStatus,
   MessageStreamDocument,
+  type StreamErrorCode,
+  type StreamStatus,
   SyncDocument,
 } from "./documents.ts";
-export { type LastingOptions, lasting } from "./lasting.ts";
-export { Newest } from "./newest.ts";
-export { PageSync, type PageSyncOptions, type SyncEvent } from "./pageSync.ts";
-export { type Followable, type Followed, isNews, type Revised } from "./revisions.ts";
-export type { ConnectionStatus } from "./status.ts";
-export { type FragmentDocument, type StreamDocuments, streamDocuments } from "./stream.ts";
-export type { TokenSource } from "./tokens.ts";
-export type { Payload, Result, Sink, Transport } from "./transport.ts";
-export { WayBack } from "./wayBack.ts";
+export type { TokenSource } from "./http/tokens.ts";
+export {
+  defineStream,
+  type FragmentDocument,
+  type StreamDefinition,
+  type StreamedType,
+  type StreamOptions,
+} from "./subscription/defineStream.ts";
+export { LatestVersions } from "./subscription/latestVersions.ts";
+export { messageStream } from "./subscription/messageStream.ts";
+export {
+  type LiveObject,
+  type Revisioned,
+  type StreamedFields,
+  type StreamedObject,
+  supersedes,
+} from "./subscription/revisions.ts";
+export { PageSync, type PageSyncOptions, type SyncEvent } from "./sync/pageSync.ts";
+export { backoff } from "./transport/backoff.ts";
+export { ReconnectBackoff } from "./transport/reconnectBackoff.ts";
+export { type ResubscribingOptions, resubscribing } from "./transport/resubscribing.ts";
+export type { ConnectionStatus } from "./transport/status.ts";
+export type { Payload, Result, Sink, Transport } from "./transport/transport.ts";

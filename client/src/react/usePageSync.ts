@@ -1,14 +1,14 @@
-/** The sync rule as a hook, the same for every binding. */
+/** The sync rule as a hook. Shared by the bindings. */
 
 import { useEffect, useRef } from "react";
 import type { Connection } from "../core/connection.ts";
-import { PageSync, type SyncEvent } from "../core/pageSync.ts";
-import type { Shared } from "../core/shared.ts";
+import type { SharedSubscriptions } from "../core/subscription/sharedSubscriptions.ts";
+import { PageSync, type SyncEvent } from "../core/sync/pageSync.ts";
 
 export type ShownRevision = number | null | undefined | (() => number | null | undefined);
 
 export function usePageSync(
-  track: Shared<SyncEvent>,
+  events: SharedSubscriptions<SyncEvent>,
   id: string | null | undefined,
   revision: ShownRevision,
   refetch: () => unknown,
@@ -19,24 +19,24 @@ export function usePageSync(
 
   useEffect(() => {
     latest.current = { revision, refetch };
-    page.current?.look();
+    page.current?.check();
   });
 
   useEffect(() => {
     if (!id) return;
-    const rule = new PageSync({
+    const sync = new PageSync({
       shown: () => {
         const shown = latest.current.revision;
         return typeof shown === "function" ? shown() : shown;
       },
       refetch: () => latest.current.refetch(),
-      answered: () => connection?.answered(),
+      mutationsSettled: () => connection?.mutationsSettled(),
     });
-    page.current = rule;
-    const leave = track.follow(id, (event) => rule.hear(event));
+    page.current = sync;
+    const unsubscribe = events.subscribe(id, (event) => sync.receive(event));
     return () => {
-      leave();
-      rule.stop();
+      unsubscribe();
+      sync.stop();
     };
-  }, [track, id, connection]);
+  }, [events, id, connection]);
 }

@@ -1,4 +1,4 @@
-/** A urql client for a Twotrack server: queries over HTTP, subscriptions that last. */
+/** A urql client for a Twotrack server: queries over HTTP, subscriptions that reconnect. */
 
 import {
   Client,
@@ -11,7 +11,7 @@ import {
 import { type Connection, type ConnectionOptions, createConnection } from "../core/connection.ts";
 
 export interface TwotrackClientOptions extends ConnectionOptions {
-  /** What stands before the network: urql's document cache, unless you bring `cacheExchange` of graphcache or others. */
+  /** The exchanges before the network, such as graphcache's `cacheExchange`. Default: urql's document cache. */
   exchanges?: Exchange[];
 }
 

@@ -1,9 +1,11 @@
 /** Twotrack for urql. */
 
-export type { Sent } from "../core/sent.ts";
-export { addSent, type UpdaterCache } from "./addSent.ts";
+export type { SendMessagePayload } from "../core/sendMessagePayload.ts";
+export { addSent } from "./addSent.ts";
+export { type Append, appendToConnection, type UpdaterCache } from "./appendToConnection.ts";
 export { createTwotrackClient, type TwotrackClient, type TwotrackClientOptions } from "./client.ts";
 export { keys } from "./keys.ts";
 export { useConnection } from "./useConnection.ts";
-export { type MessageStreamOptions, useMessageStream } from "./useMessageStream.ts";
+export { useMessageStream } from "./useMessageStream.ts";
+export { type UseStreamOptions, useStream } from "./useStream.ts";
 export { useSync } from "./useSync.ts";

@@ -1,4 +1,4 @@
-/** For graphcache: the types that have no id and live inside their parents. */
+/** For graphcache: Twotrack's own types that have no id, and are stored inside their parents. */
 
 const embedded = () => null;
 
@@ -7,8 +7,8 @@ export const keys: Record<string, () => null> = {
   ChatEdge: embedded,
   MessageConnection: embedded,
   MessageEdge: embedded,
-  MessageError: embedded,
   PageInfo: embedded,
+  StreamError: embedded,
   SyncEvent: embedded,
   Usage: embedded,
 };

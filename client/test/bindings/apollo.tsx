@@ -2,7 +2,13 @@
 
 import { ApolloProvider, useMutation, useQuery } from "@apollo/client/react";
 import WebSocket from "ws";
-import { addSent, createTwotrackClient, type Sent, useMessageStream, useSync } from "../../src/apollo/index.ts";
+import {
+  addSent,
+  createTwotrackClient,
+  type SendMessagePayload,
+  useMessageStream,
+  useSync,
+} from "../../src/apollo/index.ts";
 import { type Binding, SEND } from "./harness.tsx";
 
 export const apollo: Binding = {
@@ -24,7 +30,9 @@ export const apollo: Binding = {
     return { data, refetch };
   },
   useSend(chatId) {
-    const [send] = useMutation(SEND, { update: (cache, { data }) => addSent(cache, data?.sendMessage as Sent) });
+    const [send] = useMutation(SEND, {
+      update: (cache, { data }) => addSent(cache, data?.sendMessage as SendMessagePayload),
+    });
     return (content) => send({ variables: { input: { chatId, content, idempotencyKey: content } } });
   },
 };

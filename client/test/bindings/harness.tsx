@@ -5,7 +5,7 @@ import { act, render, screen, waitFor } from "@testing-library/react";
 import { parse } from "graphql";
 import { memo, type ReactNode, StrictMode, useState } from "react";
 import { expect } from "vitest";
-import type { TokenSource } from "../../src/core/tokens.ts";
+import type { TokenSource } from "../../src/core/http/tokens.ts";
 import type { Message } from "../rows.ts";
 
 export type Row = Pick<Message, "id" | "revision" | "status" | "streaming" | "content">;

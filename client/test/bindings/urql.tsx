@@ -7,7 +7,7 @@ import {
   addSent,
   createTwotrackClient,
   keys,
-  type Sent,
+  type SendMessagePayload,
   type TwotrackClientOptions,
   useMessageStream,
   useSync,
@@ -50,7 +50,9 @@ export const urqlGraphcache = urqlOn("urql with graphcache", { isNonreactive: fa
   exchanges: [
     graphcache({
       keys,
-      updates: { Mutation: { sendMessage: (data, _, cache) => addSent(cache, data.sendMessage as Sent) } },
+      updates: {
+        Mutation: { sendMessage: (data, _, cache) => addSent(cache, data.sendMessage as SendMessagePayload) },
+      },
     }),
   ],
 }));

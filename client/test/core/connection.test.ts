@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import WebSocket from "ws";
 import { type Connection, createConnection } from "../../src/core/connection.ts";
-import type { Result } from "../../src/core/transport.ts";
+import type { Result } from "../../src/core/transport/transport.ts";
 import { TestServer } from "../server.ts";
 
 const QUERY = 'subscription MessageStream { messageStream(id: "message-1") { id revision streaming content } }';

@@ -1,0 +1,15 @@
+/** The stream that every client knows without being told: the messages of Twotrack's own chats. */
+
+import { LiveMessageFragmentDoc } from "../documents.ts";
+import { defineStream, type StreamedType } from "./defineStream.ts";
+
+export const messageStream = defineStream({
+  type: "Message",
+  field: "messageStream",
+  poll: "message",
+  fragment: LiveMessageFragmentDoc,
+});
+
+export function withMessageStream(streams: readonly StreamedType[] = []): readonly StreamedType[] {
+  return streams.some(({ field }) => field === messageStream.field) ? streams : [...streams, messageStream];
+}

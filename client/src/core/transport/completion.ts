@@ -1,0 +1,19 @@
+/** Tells a subscription that has ended from one that was cut off, by its last result. */
+
+import type { Result } from "./transport.ts";
+
+/**
+ * A stream is complete after a final status or an error, and `sync` never is. A subscription without any result was
+ * cut off.
+ */
+export function isComplete(last: Result | undefined): boolean {
+  if (last === undefined) return false;
+  if (last.errors?.length) return true;
+  return !Object.values(last.data ?? {}).some(isUnfinished);
+}
+
+function isUnfinished(field: unknown): boolean {
+  if (typeof field !== "object" || field === null) return false;
+  if ("deleted" in field) return true;
+  return ("streaming" in field && field.streaming === true) || ("status" in field && field.status === "STREAMING");
+}

@@ -1,0 +1,258 @@
+// @vitest-environment node
+
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import WebSocket from "ws";
+import { type Connection, createConnection } from "../../../src/core/connection.ts";
+import type { Result } from "../../../src/core/transport/transport.ts";
+import { TestServer } from "../../server.ts";
+
+const STREAM =
+  "subscription MessageStream($id: ID!) { text: messageStream(id: $id) { id revision streaming content } }";
+const SYNC = 'subscription Sync { sync(ids: ["chat-1"]) { id revision deleted } }';
+
+let server: TestServer;
+let connection: Connection;
+
+beforeEach(async () => {
+  server = await TestServer.start();
+  connection = createConnection({ url: server.url, webSocketImpl: WebSocket, random: () => 0.5 });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  connection.close();
+  vi.unstubAllGlobals();
+  await server.stop();
+});
+
+interface Heard {
+  readonly texts: string[];
+  readonly ends: string[];
+}
+
+function follow(id: string): Heard {
+  const heard: Heard = { texts: [], ends: [] };
+  connection.subscribe(
+    { query: STREAM, operationName: "MessageStream", variables: { id } },
+    {
+      next: ({ data, errors }: Result) => {
+        if (errors) heard.ends.push(String(errors[0]?.extensions?.code));
+        const { content } = (data?.text ?? {}) as { content?: string };
+        if (content !== undefined && heard.texts.at(-1) !== content) heard.texts.push(content);
+      },
+      error: () => heard.ends.push("error"),
+      complete: () => heard.ends.push("complete"),
+    },
+  );
+  return heard;
+}
+
+function followChat(): number[] {
+  const revisions: number[] = [];
+  connection.subscribe(
+    { query: SYNC, operationName: "Sync" },
+    {
+      next: ({ data }: Result) => {
+        const { sync } = data as { sync: { revision: number } };
+        if (revisions.at(-1) !== sync.revision) revisions.push(sync.revision);
+      },
+      error: () => {},
+      complete: () => {},
+    },
+  );
+  return revisions;
+}
+
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000 });
+
+describe("where WebSockets are blocked", () => {
+  beforeEach(() => {
+    server.blocksSockets = true;
+  });
+
+  test("a message is followed over HTTP to its end", async () => {
+    server.add({ status: "STREAMING", content: "Once" });
+    const { texts, ends } = follow("message-1");
+    await eventually(() => expect(texts).toEqual(["Once"]));
+    expect(connection.status()).toBe("open");
+    server.frame("message-1", { content: "Once upon" });
+    await eventually(() => expect(texts).toEqual(["Once", "Once upon"]));
+    server.frame("message-1", { content: "The end", status: "COMPLETE" });
+    await eventually(() => expect(ends).toEqual(["complete"]));
+    expect(texts.at(-1)).toBe("The end");
+    expect(server.connects).toEqual([]);
+  });
+
+  test("and handshakes swallowed, HTTP is found out to work", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+    server.swallowsHandshakes = true;
+    server.add({ status: "STREAMING", content: "Once" });
+    const { texts } = follow("message-1");
+    for (let attempt = 0; attempt < 2; attempt++) await vi.advanceTimersByTimeAsync(12_000);
+    await eventually(() => expect(texts).toEqual(["Once"]));
+  });
+
+  test("and streams held back, everything is asked for, until there is another network", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+    const window = new EventTarget();
+    vi.stubGlobal("document", Object.assign(new EventTarget(), { visibilityState: "visible" }));
+    vi.stubGlobal("addEventListener", window.addEventListener.bind(window));
+    vi.stubGlobal("removeEventListener", window.removeEventListener.bind(window));
+    connection = createConnection({ url: server.url, webSocketImpl: WebSocket, random: () => 0.5 });
+    server.holdsStreamsBack = true;
+    server.add({ status: "STREAMING", content: "Once" });
+    const [revisions, { texts }] = [followChat(), follow("message-1")];
+    await vi.advanceTimersByTimeAsync(8_000);
+    await eventually(() => expect([revisions, texts]).toEqual([[1], ["Once"]]));
+    server.touch();
+    server.frame("message-1", { content: "Once upon" });
+    await vi.advanceTimersByTimeAsync(2_000);
+    await eventually(() =>
+      expect([revisions, texts]).toEqual([
+        [1, 2],
+        ["Once", "Once upon"],
+      ]),
+    );
+    server.holdsStreamsBack = false;
+    window.dispatchEvent(new Event("online"));
+    await eventually(() => expect(server.live).toHaveLength(2));
+  });
+
+  test("a stream that is cut comes back", async () => {
+    server.add({ status: "STREAMING", content: "Once" });
+    const { texts } = follow("message-1");
+    await eventually(() => expect(texts).toEqual(["Once"]));
+    server.cutHttp();
+    server.frame("message-1", { content: "Once upon" });
+    await eventually(() => expect(texts).toEqual(["Once", "Once upon"]));
+  });
+
+  test("six messages and a page share four streams, the others are asked for, and all see their end", async () => {
+    for (let i = 0; i < 6; i++) server.add({ status: "STREAMING", content: "" });
+    const revisions = followChat();
+    const all = server.messages.map(({ id }) => follow(id));
+    await eventually(() => expect(all.map(({ texts }) => texts)).toEqual(all.map(() => [""])));
+    await eventually(() => expect(server.live).toHaveLength(4));
+    expect(server.live).toContain("Sync chat-1");
+    for (const { id } of [...server.messages]) server.frame(id, { content: "half" });
+    await eventually(() => expect(all.map(({ texts }) => texts.at(-1))).toEqual(all.map(() => "half")));
+    expect(server.live.length).toBeLessThanOrEqual(4);
+    for (const { id } of [...server.messages]) server.frame(id, { content: "whole", status: "COMPLETE" });
+    await eventually(() => expect(all.map(({ texts }) => texts.at(-1))).toEqual(all.map(() => "whole")));
+    expect(all.map(({ ends }) => ends)).toEqual(all.map(() => ["complete"]));
+    server.touch();
+    await eventually(() => expect(revisions).toEqual([1, 2]));
+  });
+
+  test("the streams go to what is in view", async () => {
+    for (let i = 0; i < 6; i++) server.add({ status: "STREAMING", content: "" });
+    for (const { id } of server.messages) follow(id);
+    await eventually(() => expect(server.live).toHaveLength(4));
+    expect(server.live).not.toContain("MessageStream message-6");
+    connection.prefer(["message-6", "message-5"]);
+    await eventually(() => expect(server.live).toContain("MessageStream message-6"));
+    await eventually(() => expect(server.live).toContain("MessageStream message-5"));
+    await eventually(() => expect(server.live).toHaveLength(4));
+  });
+
+  test("a message that is deleted ends for those who ask for it, too", async () => {
+    for (let i = 0; i < 6; i++) server.add({ status: "STREAMING", content: "" });
+    const all = server.messages.map(({ id }) => follow(id));
+    await eventually(() => expect(server.live).toHaveLength(4));
+    for (const { id } of [...server.messages]) server.remove(id);
+    await eventually(() => expect(all.map(({ ends }) => ends)).toEqual(all.map(() => ["NOT_FOUND", "complete"])));
+  });
+
+  test("WebSocket is taken again when it works again", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+    server.add({ status: "STREAMING", content: "Once" });
+    const { texts } = follow("message-1");
+    await eventually(() => expect(texts).toEqual(["Once"]));
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(server.sockets.size).toBe(0);
+    server.blocksSockets = false;
+    await vi.advanceTimersByTimeAsync(30_000);
+    await eventually(() => expect(server.sockets.size).toBe(1));
+    server.frame("message-1", { content: "Once upon" });
+    await eventually(() => expect(texts).toEqual(["Once", "Once upon"]));
+    await eventually(() => expect(server.live).toEqual(["MessageStream message-1"]));
+    expect(connection.status()).toBe("open");
+  });
+
+  test("WebSocket is taken again as soon as the page hears of another network", async () => {
+    const window = new EventTarget();
+    vi.stubGlobal("document", Object.assign(new EventTarget(), { visibilityState: "visible" }));
+    vi.stubGlobal("addEventListener", window.addEventListener.bind(window));
+    vi.stubGlobal("removeEventListener", window.removeEventListener.bind(window));
+    connection = createConnection({ url: server.url, webSocketImpl: WebSocket, random: () => 0.5 });
+    server.add({ status: "STREAMING", content: "Once" });
+    const { texts } = follow("message-1");
+    await eventually(() => expect(texts).toEqual(["Once"]));
+    server.blocksSockets = false;
+    window.dispatchEvent(new Event("online"));
+    await eventually(() => expect(server.sockets.size).toBe(1));
+    server.frame("message-1", { content: "Once upon" });
+    await eventually(() => expect(texts).toEqual(["Once", "Once upon"]));
+  });
+
+  test("a stream that is refused for its token is asked for with a fresh one", async () => {
+    let token = "old";
+    connection = createConnection({
+      url: server.url,
+      webSocketImpl: WebSocket,
+      random: () => 0.5,
+      token: (refused) => {
+        if (refused !== undefined) token = "new";
+        return token;
+      },
+    });
+    server.add({ status: "STREAMING", content: "Once" });
+    const { texts, ends } = follow("message-1");
+    await eventually(() => expect(texts).toEqual(["Once"]));
+    const asked = server.operations.length;
+    server.refused.add("old");
+    server.cutHttp();
+    server.frame("message-1", { content: "Once upon" });
+    await eventually(() => expect(texts).toEqual(["Once", "Once upon"]));
+    expect(token).toBe("new");
+    expect(ends).toEqual([]);
+    expect(server.operations.slice(asked)).toEqual(["MessageStream"]);
+  });
+
+  test("WebSocket is taken again although the server minds the token first", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+    let token = "old";
+    connection = createConnection({
+      url: server.url,
+      webSocketImpl: WebSocket,
+      random: () => 0.5,
+      token: (refused) => {
+        if (refused !== undefined) token = "new";
+        return token;
+      },
+    });
+    server.add({ status: "STREAMING", content: "Once" });
+    const { texts } = follow("message-1");
+    await eventually(() => expect(texts).toEqual(["Once"]));
+    server.refused.add("old");
+    server.blocksSockets = false;
+    await vi.advanceTimersByTimeAsync(15_000);
+    await eventually(() => expect(server.sockets.size).toBe(1));
+    expect(server.connects.at(-1)).toBe("new");
+  });
+});
+
+describe("in an outage", () => {
+  test("nobody goes over to HTTP", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+    server.add({ status: "STREAMING", content: "Once" });
+    server.refuseConnects();
+    server.httpFails = true;
+    const { texts } = follow("message-1");
+    await eventually(() => expect(connection.status()).toBe("lost"));
+    await vi.advanceTimersByTimeAsync(60_000);
+    server.httpFails = false;
+    server.acceptConnects();
+    await eventually(() => expect(texts).toEqual(["Once"]));
+    expect(server.sockets.size).toBe(1);
+  });
+});
