@@ -31,21 +31,21 @@ check: setup ## lint, types, import arrows, schema drift
 	npm --prefix client run --silent check
 
 test: check ## check, and every test: both backends, the client, a real browser
-	@$(BIN)/python -m tests.executables # the client's tests want curl
+	@$(BIN)/python -m tests.support.executables # the client's tests want curl
 	npm --prefix client run --silent test
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 bench: setup ## what an update costs, side by side with others; JSON=path writes the figures too
-	$(BIN)/python -m tests.benchmarks $(if $(JSON),--json $(JSON))
+	$(BIN)/python -m bench $(if $(JSON),--json $(JSON))
 
 screens: setup ## photograph every state of the page into docs/
-	$(BIN)/python -m tests.e2e.screens
+	$(BIN)/python -m tools.screens
 
 rendering: setup ## what a growing reply costs a page on a slow machine, and how soon the first message is there
-	$(BIN)/python -m tests.e2e.rendering
+	$(BIN)/python -m tools.rendering
 
 soak: setup ## ten minutes of cuts, sleeps and restarts, in three tabs
-	$(BIN)/python -m tests.e2e.soak
+	$(BIN)/python -m tools.soak
 
 clean: ## remove what setup installed and built; the database stays
 	rm -rf .venv client/dist client/app/dist client/graphiql/dist client/node_modules

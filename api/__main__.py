@@ -19,11 +19,14 @@ import uvloop
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from api import logs, metrics, migrations, serving
+from api import logs, migrations
 from api.database import Database
 from api.errors import SettingsError
-from api.lock import only_process
+from api.server import metrics
+from api.server import serve as serving
+from api.server.lock import only_process
 from api.settings import PREFIX, Settings
+from api.streaming.errors import BusAddressError
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +51,9 @@ def said_in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
     def told(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
+        except BusAddressError as error:
+            typer.echo(f"twotrack: {PREFIX}BROADCAST_URL: {error}", err=True)
+            sys.exit(2)
         except SettingsError as error:
             typer.echo(f"twotrack: {error}", err=True)
             sys.exit(2)
@@ -82,7 +88,7 @@ def serve(
             **protocols(settings),
             log_config=None,
             access_log=False,
-            timeout_graceful_shutdown=max(1, round(settings.parting_seconds)),
+            timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
         )
 
 
@@ -137,12 +143,12 @@ def _settings() -> Settings:
 
 def protocols(settings: Settings) -> dict[str, Any]:
     """uvicorn's options for how to speak with clients. Without `DIRECT_WRITES`, everything goes its plain way."""
-    from api.schema.bounded import BoundedHTTP, BoundedSocket
-    from api.schema.wire import Wire
+    from api.graphql.transport.backpressure import BoundedHTTP, BoundedSocket
+    from api.graphql.transport.direct_protocol import DirectWebSocketProtocol
 
     return {
         "http": BoundedHTTP,
-        "ws": Wire if settings.direct_writes else BoundedSocket,
+        "ws": DirectWebSocketProtocol if settings.direct_writes else BoundedSocket,
         "ws_max_size": settings.body_bytes,
         "ws_ping_interval": PING_SECONDS,
         "ws_per_message_deflate": settings.deflate and settings.direct_writes,
@@ -160,12 +166,13 @@ def application_without_replies() -> FastAPI:
 
 
 def _application(*, replies: bool) -> FastAPI:
-    from api.app import create_app
+    from api.product import TWOTRACK
+    from api.server.app import create_app
 
     logs.configure()
     _calm_the_collector()
     _leave_with_parent()
-    return create_app(Settings.load(), replies=replies)
+    return create_app(Settings.load(), TWOTRACK, replies=replies)
 
 
 def _leave_with_parent() -> None:
@@ -189,19 +196,20 @@ def _calm_the_collector() -> None:
 
 
 async def _work(settings: Settings, counted: metrics.Metrics) -> None:
-    from api.parts import running
+    from api.product import TWOTRACK
+    from api.server.runtime import running
 
     done = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, done.set)
-    async with running(settings, counted, replies=True):
+    async with running(settings, TWOTRACK, counted, replies=True):
         await done.wait()
 
 
 async def _ready(settings: Settings, *, replies: bool) -> None:
     """Find out what would stop the start, before anything runs."""
     if replies:
-        from api.replies.model import ReplyModel
+        from api.replies.reply_model import ReplyModel
 
         ReplyModel.from_name(settings.model, timeout_seconds=settings.model_timeout_seconds)
     from api.streaming.bus import Bus

@@ -16,8 +16,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from api import sqlite
-from api.streaming.announce import SEEN, TrackedSession, refuse_unseen_changes
+from api.streaming.guard import ANNOUNCED, refuse_unseen_changes
 from api.streaming.publisher import Publisher
+from api.streaming.session import TrackedSession
 
 POOL_SIZE = 5
 """Connections kept; statements are short, so a few serve many thousand viewers."""
@@ -123,7 +124,7 @@ class Database:
 
     async def _write(self, statement: Executable) -> Sequence[Row[Any]]:
         async with self._writing, self._statements.begin() as connection:
-            return (await connection.execute(statement, execution_options={SEEN: True})).all()
+            return (await connection.execute(statement, execution_options={ANNOUNCED: True})).all()
 
     async def finish(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Await the work; if the caller is cancelled, let it end by itself. A query cut off leaks its connection."""

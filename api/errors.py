@@ -1,23 +1,15 @@
-"""Everything that can go wrong, in one tree.
+"""What can go wrong with a request or at start. The mechanism's own errors are in `streaming.errors`.
 
 TwotrackError
-├── RequestError                 a client's request cannot be done; `code` and the sentence reach the client
-│   ├── Unauthenticated          sign in first
-│   ├── Forbidden                the viewer may see it, but may not do that
-│   ├── NotFound                 unknown, deleted, or not the viewer's to see: never told apart
-│   ├── BadUserInput             the input is wrong, and the sentence says how
-│   ├── Conflict                 the object's present state rules it out
-│   ├── RateLimited              too often; `retry_after` seconds
-│   └── LimitExceeded            more than the server gives to one client
-├── ReplyError                   a reply ends FAILED; `code` and the sentence are stored with it, as is INTERRUPTED
-│   │                            where nobody is left to raise anything
-│   ├── ProviderFailed           the model's provider refused or broke off
-│   ├── ModelTimeout             the model was silent too long, or no worker took the reply in time
-│   └── TooLong                  it outgrew the limit
-├── TrackError                   a model declares no track, or one that contradicts itself
-├── UnseenChange                 a statement would change tracked rows without an announcement
-├── BusDown                      Redis cannot be reached now; the database holds the truth, and the sweep reads it
-└── SettingsError                the start is refused; the sentence names the setting
+├── RequestError             a request cannot be done; `code` and the sentence reach the client
+│   ├── Unauthenticated      the viewer must sign in first
+│   ├── Forbidden            the viewer may see the object, but may not do that to it
+│   ├── NotFound             unknown, deleted or not visible to the viewer: never told apart
+│   ├── BadUserInput         the input is wrong; the sentence says what and how to mend it
+│   ├── Conflict             the object's current state rules the request out
+│   ├── RateLimited          too many attempts; `retry_after` in seconds
+│   └── LimitExceeded        more than one client may have; the sentence names the limit
+└── SettingsError            the process does not start; the sentence names the setting
 """
 
 from typing import ClassVar
@@ -28,7 +20,7 @@ class TwotrackError(Exception):
 
 
 class RequestError(TwotrackError):
-    """A request that cannot be done as asked: the client's to mend."""
+    """A request that cannot be done as asked. The client can mend it."""
 
     code: ClassVar[str]
 
@@ -43,6 +35,11 @@ class Forbidden(RequestError):
 
 class NotFound(RequestError):
     code = "NOT_FOUND"
+
+    @classmethod
+    def of(cls, kind: type) -> "NotFound":
+        """For an object of this kind. It does not tell whether the object exists."""
+        return cls(f"{kind.__name__} not found, or you do not have access to it.")
 
 
 class BadUserInput(RequestError):
@@ -66,40 +63,5 @@ class LimitExceeded(RequestError):
     code = "LIMIT_EXCEEDED"
 
 
-class ReplyError(TwotrackError):
-    """Ends a reply FAILED; the text written so far stays."""
-
-    code: ClassVar[str]
-
-
-class ProviderFailed(ReplyError):
-    code = "PROVIDER"
-
-
-class ModelTimeout(ReplyError):
-    code = "TIMEOUT"
-
-
-class TooLong(ReplyError):
-    code = "TOO_LONG"
-
-
-class TrackError(TwotrackError, TypeError):
-    pass
-
-
-class UnseenChange(TwotrackError):
-    pass
-
-
-class BusDown(TwotrackError):
-    pass
-
-
 class SettingsError(TwotrackError):
     pass
-
-
-def gone(kind: type) -> NotFound:
-    """Unknown, deleted or not the viewer's to see: nobody is told which."""
-    return NotFound(f"There is no such {kind.__name__.lower()}, or it is not yours to see. Reload what the page shows.")

@@ -1,16 +1,10 @@
-"""Structured logs: lines for people at a terminal, JSON elsewhere; each request has an id that its client gets too."""
+"""Structured logs: readable lines at a terminal, JSON elsewhere."""
 
 import logging
 import sys
-import time
 from typing import Any
 
 import structlog
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uuid_utils.compat import uuid7
-
-log = structlog.get_logger(__name__)
 
 
 def configure() -> None:
@@ -35,39 +29,3 @@ def configure() -> None:
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     for chatty in ("httpx", "alembic", "uvicorn.access", "openai"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-
-
-class RequestIds:
-    """Gives each request an id, in the log and in the `X-Request-Id` header. Plain ASGI: nothing hides a disconnect."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        request_id = scope["request_id"] = uuid7().hex
-        started = time.monotonic()
-        status: dict[str, Any] = {}
-
-        async def telling(message: Message) -> None:
-            if message["type"] in ("http.response.start", "websocket.accept"):
-                MutableHeaders(scope=message)["x-request-id"] = request_id
-                status.setdefault("status", message.get("status", 101))
-            await send(message)
-
-        try:
-            await self._app(scope, receive, telling)
-        finally:
-            if (code := scope.get("close_code")) is not None:
-                status["code"] = code
-            took = round((time.monotonic() - started) * 1000)
-            log.info(
-                "request",
-                request_id=request_id,
-                method=scope.get("method", "WEBSOCKET"),
-                path=scope["path"],
-                **status,
-                ms=took,
-            )

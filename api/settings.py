@@ -135,8 +135,8 @@ class Settings(BaseSettings):
         return self.broadcast_url.startswith("memory")
 
     @property
-    def parting_seconds(self) -> float:
-        """What a server takes to part from its clients."""
+    def drain_seconds(self) -> float:
+        """How long a server takes to close its clients' connections when it stops."""
         return self.grace_seconds * SERVERS_SHARE
 
     @classmethod

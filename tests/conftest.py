@@ -14,8 +14,8 @@ from api import migrations
 from api.database import Database
 from api.settings import Settings
 from api.streaming.publisher import Publisher
-from tests.server import Running, serving
-from tests.services import Postgres, postgres_server, redis_server
+from tests.support.server import Running, serving
+from tests.support.services import Postgres, postgres_server, redis_server
 
 __all__ = ["postgres_server", "redis_server"]
 

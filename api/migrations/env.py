@@ -2,7 +2,10 @@
 
 from alembic import context
 
-from api.models import Base
+from api.base import Base
+from api.chats import models
+
+assert models, "the metadata knows only the tables of models that were imported"
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)

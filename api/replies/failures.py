@@ -21,7 +21,8 @@ from pydantic_ai.exceptions import (
     ModelUnavailableError,
 )
 
-from api.errors import ModelTimeout, ProviderFailed, ReplyError
+from api.replies.errors import ModelTimeout, ProviderFailed
+from api.streaming.errors import ProducerError
 
 BROKE_OFF = "The model's provider broke off. Regenerate the reply to try again."
 
@@ -40,7 +41,7 @@ def may_pass(error: Exception) -> bool:
     return (error.retry_after or 0) <= LONGEST_RETRY_AFTER_SECONDS
 
 
-def as_reply_error(error: Exception, *, silence_seconds: float) -> ReplyError:
+def as_reply_error(error: Exception, *, silence_seconds: float) -> ProducerError:
     """The sentence that the failed reply shows."""
     match error:
         case TimeoutError() | ModelTimeoutError(phase="read"):

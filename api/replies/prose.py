@@ -198,7 +198,7 @@ class _Author:
         return next(self._code)
 
     def _table(self) -> str:
-        rows = ("| Option | By when | Costs | Watch out for |", "| --- | --- | ---: | --- |")
+        rows = ("| Option | By when | Costs | SubscriptionMetrics out for |", "| --- | --- | ---: | --- |")
         options = (
             self._filled(f"| {name} | {{time}} | {{cost}} | {{risk}} |") for name in ("Small", "Middle", "Large")
         )

@@ -3,13 +3,16 @@
 from typing import Annotated
 
 import strawberry
-from sqlalchemy import select
 
-from api import models
-from api.auth import visible_chats, visible_messages
-from api.schema import ids
+from api.accounts.models import User as UserRow
+from api.accounts.reads import users_by_id
+from api.chats.access import visible_chats, visible_messages, visible_users
+from api.chats.models import Chat as ChatRow
+from api.chats.models import Message as MessageRow
+from api.graphql import relay
+from api.graphql.relay import Node
 from api.schema.context import Info
-from api.schema.types import Chat, ChatId, Message, MessageId, Node, User, Viewer
+from api.schema.types import Chat, ChatId, Message, MessageId, User, Viewer
 
 
 @strawberry.type(description="What can be asked.")
@@ -18,14 +21,14 @@ class Query:
     async def viewer(self, info: Info) -> Viewer | None:
         if info.context.viewer is None:
             return None
-        row = await info.context.users.load(info.context.viewer.id)
+        row = await info.context.load(users_by_id, info.context.viewer.id)
         return None if row is None else Viewer.of(row)
 
     @strawberry.field(description="Anything by its id; null when it is not there or not the viewer's to see.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="As it was received.")]
     ) -> Node | None:
-        kind, _ = ids.read(id)
+        kind, _ = relay.read(id)
         match kind:
             case "Chat":
                 return await _chat(info, id)
@@ -47,42 +50,36 @@ class Query:
 
 
 async def _chat(info: Info, id: str) -> Chat | None:
-    key = ids.key_of("Chat", id)
+    key = relay.key_of("Chat", id)
     if info.context.viewer is None:
         return None
-    async with info.context.server.database.reading() as session:
-        row = await session.scalar(visible_chats(info.context.viewer.id).where(models.Chat.id == key))
+    async with info.context.services.database.reading() as session:
+        row = await session.scalar(visible_chats(info.context.viewer.id).where(ChatRow.id == key))
     return None if row is None else Chat.of(row)
 
 
 async def _message(info: Info, id: str) -> Message | None:
-    key = ids.key_of("Message", id)
+    key = relay.key_of("Message", id)
     if info.context.viewer is None:
         return None
-    async with info.context.server.database.reading() as session:
-        row = await session.scalar(visible_messages(info.context.viewer.id).where(models.Message.id == key))
+    async with info.context.services.database.reading() as session:
+        row = await session.scalar(visible_messages(info.context.viewer.id).where(MessageRow.id == key))
     return None if row is None else Message.of(row)
 
 
 async def _user(info: Info, id: str) -> User | None:
     """Oneself, and whom one shares a chat with."""
-    key = ids.key_of("User", id)
+    key = relay.key_of("User", id)
     if info.context.viewer is None:
         return None
-    mine = select(models.Participation.chat_id).where(models.Participation.user_id == info.context.viewer.id)
-    known = select(models.Participation.user_id).where(models.Participation.chat_id.in_(mine))
-    async with info.context.server.database.reading() as session:
-        row = await session.scalar(
-            select(models.User).where(
-                models.User.id == key, models.User.id.in_(known) | (models.User.id == info.context.viewer.id)
-            )
-        )
+    async with info.context.services.database.reading() as session:
+        row = await session.scalar(visible_users(info.context.viewer.id).where(UserRow.id == key))
     return None if row is None else User.of(row)
 
 
 async def _viewer(info: Info, id: str) -> Viewer | None:
-    key = ids.key_of("Viewer", id)
+    key = relay.key_of("Viewer", id)
     if info.context.viewer is None or info.context.viewer.id != key:
         return None
-    row = await info.context.users.load(key)
+    row = await info.context.load(users_by_id, key)
     return None if row is None else Viewer.of(row)

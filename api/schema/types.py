@@ -1,20 +1,24 @@
 """The objects of the graph. Each wraps a row, or a snapshot of one, and reads from it."""
 
 from datetime import datetime
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 from sqlalchemy import select
 
-from api import models
-from api.auth import visible_chats
-from api.errors import gone
+from api.accounts.models import User as UserRow
+from api.accounts.reads import users_by_id
+from api.chats.access import visible_chats
+from api.chats.models import Chat as ChatRow
+from api.chats.models import Message as MessageRow
+from api.chats.models import MessageRole
+from api.chats.reads import chats_by_id, participants_of
+from api.errors import NotFound
+from api.graphql.execution.projection import related_field, snapshot_field
+from api.graphql.pagination import Part, Window, cursor
+from api.graphql.relay import Node, global_id
+from api.graphql.streamed import Streamed, describe_enum
 from api.schema.context import Info
-from api.schema.ids import global_id
-from api.schema.projection import OF_SNAPSHOT, NeedsMore, of_snapshot
-from api.schema.windows import Part, Window, cursor
-from api.streaming.rows import Status
 
 First = Annotated[int | None, strawberry.argument(description="So many from the start: 30 by default, at most 100.")]
 After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
@@ -27,50 +31,13 @@ ChatId = Annotated[strawberry.ID, strawberry.argument(description="The chat's.")
 MessageId = Annotated[strawberry.ID, strawberry.argument(description="The message's.")]
 
 
-class MessageErrorCode(StrEnum):
-    INTERRUPTED = "INTERRUPTED"
-    PROVIDER = "PROVIDER"
-    TIMEOUT = "TIMEOUT"
-    TOO_LONG = "TOO_LONG"
-
-
-def _show(kind: type[StrEnum], name: str, description: str, **values: str) -> None:
-    """Put an enum into the schema, with a description of each of its values."""
-    shown: Any = strawberry.enum(kind, name=name, description=description)
-    for value in shown.__strawberry_definition__.values:
-        value.description = values[value.name]
-
-
-_show(
-    models.MessageRole,
+describe_enum(
+    MessageRole,
     "MessageRole",
-    "Who speaks in a message.",
-    USER="A participant.",
-    ASSISTANT="The model.",
+    "Role of a message's author in the conversation.",
+    USER="Written by a participant.",
+    ASSISTANT="Written by the assistant.",
 )
-_show(
-    Status,
-    "MessageStatus",
-    "Where a message stands. All but STREAMING are final.",
-    STREAMING="It is being written, or waits for a writer: follow it with `messageStream`.",
-    COMPLETE="It is all there.",
-    STOPPED="A participant stopped it; the text so far stays.",
-    FAILED="It broke off, and `error` says why; the text so far stays.",
-)
-_show(
-    MessageErrorCode,
-    "MessageErrorCode",
-    "Why a message FAILED.",
-    INTERRUPTED="Whoever was writing it stopped.",
-    PROVIDER="The model's provider refused or broke off.",
-    TIMEOUT="The model was silent too long, or nobody was free to write.",
-    TOO_LONG="It outgrew the limit.",
-)
-
-
-@strawberry.interface(description="Anything with an id of its own.")
-class Node:
-    id: strawberry.ID = strawberry.field(description="Opaque, and unique over all types.")
 
 
 @strawberry.type(description="Where a part of a list stands in the whole.")
@@ -87,7 +54,7 @@ class User(Node):
     created_at: datetime = strawberry.field(description="When they signed up.")
 
     @classmethod
-    def of(cls, row: models.User) -> "User":
+    def of(cls, row: UserRow) -> "User":
         return cls(id=global_id("User", row.id), name=row.name, created_at=row.created_at)
 
 
@@ -97,92 +64,63 @@ class Usage:
     output_tokens: int | None = strawberry.field(description="Tokens that it wrote.")
 
 
-@strawberry.type(description="Why a message FAILED.")
-class MessageError:
-    code: MessageErrorCode = strawberry.field(description="For programs.")
-    message: str = strawberry.field(description="For people: what happened, and what to do.")
-
-
 @strawberry.type(description="A message of a chat. While it is `streaming`, follow it with `messageStream`.")
-class Message(Node):
-    row: strawberry.Private[models.Message]
+class Message(Node, Streamed):
+    row: strawberry.Private[MessageRow]
 
     @classmethod
-    def of(cls, row: models.Message) -> "Message":
+    def of(cls, row: MessageRow) -> "Message":
         return cls(id=global_id("Message", row.id), row=row)
 
-    @of_snapshot(description="The chat that it belongs to.")
+    @snapshot_field(description="The chat that it belongs to.")
     def chat_id(self) -> strawberry.ID:
         return global_id("Chat", self.row.chat_id)
 
     @strawberry.field(description="The chat that it belongs to.")
     async def chat(self, info: Info) -> "Chat":
-        row = await info.context.chats.load(self.row.chat_id)
+        row = await info.context.load(chats_by_id, self.row.chat_id)
         if row is None:  # deleted since the message was read
-            raise gone(models.Chat)
+            raise NotFound.of(ChatRow)
         return Chat.of(row)
 
-    def _author_of_snapshot(self) -> None:
-        """What is written as one watches is the assistant's."""
-        if self.row.author_id is not None:
-            raise NeedsMore
+    author: User | None = related_field(
+        users_by_id,
+        lambda message: message.row.author_id,
+        User.of,
+        description="The user who wrote the message; null if the assistant did.",
+    )
 
-    @strawberry.field(description="Who wrote it; null: the assistant.", metadata={OF_SNAPSHOT: _author_of_snapshot})
-    async def author(self, info: Info) -> User | None:
-        if self.row.author_id is None:
-            return None
-        row = await info.context.users.load(self.row.author_id)
-        return None if row is None else User.of(row)
-
-    @of_snapshot(description="Who speaks.")
-    def role(self) -> models.MessageRole:
+    @snapshot_field(description="Who speaks.")
+    def role(self) -> MessageRole:
         return self.row.role
 
-    @of_snapshot(description="The text so far, in Markdown.")
+    @snapshot_field(description="The text so far, in Markdown.")
     def content(self) -> str:
         return self.row.content
 
-    @of_snapshot(description="What the model thought before it wrote, where it tells.")
+    @snapshot_field(description="What the model thought before it wrote, where it tells.")
     def reasoning(self) -> str | None:
         return self.row.reasoning
 
-    @of_snapshot(description="Where it stands.")
-    def status(self) -> Status:
-        return self.row.status
-
-    @of_snapshot(description="Whether it is still being written: `status == STREAMING`.")
-    def streaming(self) -> bool:
-        return self.row.streaming
-
-    @of_snapshot(description="Why it FAILED.")
-    def error(self) -> MessageError | None:
-        if self.row.error_code is None:
-            return None
-        return MessageError(code=MessageErrorCode(self.row.error_code), message=self.row.error_message or "")
-
-    @of_snapshot(description="Rises with every change. Of two versions, the greater is the newer.")
-    def revision(self) -> int:
-        return self.row.revision
-
-    @of_snapshot(description="The model that wrote it.")
+    @snapshot_field(description="The model that wrote it.")
     def model(self) -> str | None:
         return self.row.model
 
-    @of_snapshot(description="Why the model stopped, in its provider's words.")
+    @snapshot_field(description="Why the model stopped, in its provider's words.")
     def finish_reason(self) -> str | None:
         return self.row.finish_reason
 
-    @of_snapshot(description="What it cost, once it is known.")
+    @snapshot_field(description="What it cost, once it is known.")
     def usage(self) -> Usage | None:
         if self.row.input_tokens is None and self.row.output_tokens is None:
             return None
         return Usage(input_tokens=self.row.input_tokens, output_tokens=self.row.output_tokens)
 
-    @of_snapshot(description="When it was made.")
+    @snapshot_field(description="When it was made.")
     def created_at(self) -> datetime:
         return self.row.created_at
 
-    @of_snapshot(description="When it last changed.")
+    @snapshot_field(description="When it last changed.")
     def updated_at(self) -> datetime:
         return self.row.updated_at
 
@@ -204,10 +142,12 @@ class MessageConnection:
 
 @strawberry.type(description="A conversation between its participants and the assistant.")
 class Chat(Node):
-    row: strawberry.Private[models.Chat]
+    __page__ = ChatRow
+
+    row: strawberry.Private[ChatRow]
 
     @classmethod
-    def of(cls, row: models.Chat) -> "Chat":
+    def of(cls, row: ChatRow) -> "Chat":
         return cls(id=global_id("Chat", row.id), row=row)
 
     @strawberry.field(description="What it is about.")
@@ -216,14 +156,14 @@ class Chat(Node):
 
     @strawberry.field(description="Who may remove others, and delete it.")
     async def owner(self, info: Info) -> User:
-        row = await info.context.users.load(self.row.owner_id)
+        row = await info.context.load(users_by_id, self.row.owner_id)
         if row is None:
-            raise gone(models.User)
+            raise NotFound.of(UserRow)
         return User.of(row)
 
     @strawberry.field(description="Who takes part, whoever joined first leading.")
     async def participants(self, info: Info) -> list[User]:
-        return [User.of(row) for row in await info.context.participants.load(self.row.id)]
+        return [User.of(row) for row in await info.context.load(participants_of, self.row.id)]
 
     @strawberry.field(description="Its messages, in the order of their making.")
     async def messages(
@@ -235,15 +175,15 @@ class Chat(Node):
         before: Before = strawberry.UNSET,
     ) -> MessageConnection:
         window = Window.of(first, after, last, before)
-        own = select(models.Message).where(models.Message.chat_id == self.row.id)
+        own = select(MessageRow).where(MessageRow.chat_id == self.row.id)
         key = self.row.id
 
-        async def find() -> tuple[int, Part[models.Message]]:
-            async with info.context.server.database.reading() as session:
-                revision = await session.scalar(select(models.Chat.revision).where(models.Chat.id == key))
-                return revision or 0, await window.read(session, own, [models.Message.id])
+        async def find() -> tuple[int, Part[MessageRow]]:
+            async with info.context.services.database.reading() as session:
+                revision = await session.scalar(select(ChatRow.revision).where(ChatRow.id == key))
+                return revision or 0, await window.read(session, own, [MessageRow.id])
 
-        revision, part = await info.context.server.database.finish(find())
+        revision, part = await info.context.services.database.finish(find())
         info.context.spend(len(part.items))
         edges = [MessageEdge(node=Message.of(row), cursor=cursor(row.id)) for row in part.items]
         return MessageConnection(
@@ -280,10 +220,12 @@ class ChatConnection:
 
 @strawberry.type(description="The one who asks; all that depends on who that is lives here.")
 class Viewer(Node):
-    row: strawberry.Private[models.User]
+    __page__ = UserRow
+
+    row: strawberry.Private[UserRow]
 
     @classmethod
-    def of(cls, row: models.User) -> "Viewer":
+    def of(cls, row: UserRow) -> "Viewer":
         return cls(id=global_id("Viewer", row.id), row=row)
 
     @strawberry.field(description="What others see of them.")
@@ -304,13 +246,13 @@ class Viewer(Node):
     ) -> ChatConnection:
         window, key = Window.of(first, after), self.row.id
 
-        async def find() -> tuple[int, Part[models.Chat]]:
-            async with info.context.server.database.reading() as session:
-                revision = await session.scalar(select(models.User.revision).where(models.User.id == key))
-                order = [models.Chat.updated_at, models.Chat.id]
+        async def find() -> tuple[int, Part[ChatRow]]:
+            async with info.context.services.database.reading() as session:
+                revision = await session.scalar(select(UserRow.revision).where(UserRow.id == key))
+                order = [ChatRow.updated_at, ChatRow.id]
                 return revision or 0, await window.read(session, visible_chats(key), order, descending=True)
 
-        revision, part = await info.context.server.database.finish(find())
+        revision, part = await info.context.services.database.finish(find())
         info.context.spend(len(part.items))
         edges = [ChatEdge(node=Chat.of(row), cursor=cursor(row.updated_at, row.id)) for row in part.items]
         return ChatConnection(
@@ -318,7 +260,7 @@ class Viewer(Node):
         )
 
 
-def _page_info(part: Part[models.Message] | Part[models.Chat], cursors: list[str]) -> PageInfo:
+def _page_info(part: Part[MessageRow] | Part[ChatRow], cursors: list[str]) -> PageInfo:
     ends = (cursors[0], cursors[-1]) if cursors else (None, None)
     return PageInfo(
         has_next_page=part.has_next, has_previous_page=part.has_previous, start_cursor=ends[0], end_cursor=ends[1]

@@ -8,7 +8,7 @@ from typing import Self
 import structlog
 from broadcaster import Broadcast, BroadcastBackend, Event
 
-from api.errors import SettingsError
+from api.streaming.errors import BusAddressError
 from api.streaming.redis_backend import RedisBackend
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ class Inbox(asyncio.Queue[Event | None]):
 
 
 @contextmanager
-def as_good_as_lost(channel: str) -> Iterator[None]:
+def ignoring_malformed(channel: str) -> Iterator[None]:
     """Read a message here: one that makes no sense, as another version's may in an upgrade, is not to end the reading.
 
     What it meant to say is in the database, where the sweep finds it.
@@ -173,7 +173,7 @@ class Bus(Broadcast):
 
 
 def redis_backend(url: str) -> RedisBackend | None:
-    """Ours, or None for broadcaster's own in memory; SettingsError for all else."""
+    """Ours, or None for broadcaster's own in memory; BusAddressError for all else."""
     scheme = url.partition("://")[0]
     if scheme == "memory":
         return None
@@ -181,12 +181,12 @@ def redis_backend(url: str) -> RedisBackend | None:
         try:
             return RedisBackend(url)
         except (TypeError, ValueError):  # not quoted, nor chained: it may hold the password
-            raise SettingsError(
-                "TWOTRACK_BROADCAST_URL is not an address of Redis: write redis://user:password@host:port/database, "
+            raise BusAddressError(
+                "The bus's URL is not an address of Redis: write redis://user:password@host:port/database, "
                 "rediss:// for TLS, with special characters of the password percent-encoded."
             ) from None
     if scheme.startswith("postgres"):
-        raise SettingsError(
-            "TWOTRACK_BROADCAST_URL cannot be Postgres, whose NOTIFY ends at 8,000 bytes: use redis:// or memory://."
+        raise BusAddressError(
+            "The bus's URL cannot be Postgres, whose NOTIFY ends at 8,000 bytes: use redis:// or memory://."
         )
-    raise SettingsError("TWOTRACK_BROADCAST_URL must begin with memory://, redis:// or rediss://.")
+    raise BusAddressError("The bus's URL must begin with memory://, redis:// or rediss://.")

@@ -5,8 +5,10 @@ from uuid import UUID
 ACCESS = "access"
 """Who may see what has changed: every process listens."""
 
-WORK = "work"
-"""Something waits to be written: idle workers listen."""
+
+def work(table: str) -> str:
+    """A row of this table waits for a writer: idle workers listen."""
+    return f"work:{table}"
 
 
 def stream(table: str, key: UUID) -> str:

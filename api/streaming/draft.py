@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from api.errors import TooLong
+from api.streaming.columns import Status, Streamed
+from api.streaming.errors import TooLong
 from api.streaming.leases import INTERRUPTED
-from api.streaming.rows import Status, Streamed
 from api.streaming.tracks import Stream
 
 BYTES_PER_SECOND = 512_000

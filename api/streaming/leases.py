@@ -15,7 +15,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from api.streaming.batch import batch
-from api.streaming.rows import Status, Streamed, database_now, deadline, now
+from api.streaming.columns import Status, Streamed, database_now, deadline, now
 from api.streaming.tracks import Stream
 
 TRIES = 3
@@ -24,12 +24,12 @@ TRIES = 3
 INTERRUPTED = "Whoever was writing this stopped before it was finished. Ask for it again."
 UNCLAIMED = "Nobody was free to write this in time. Ask for it again in a moment."
 
-Model = type[Streamed]
+StreamedModel = type[Streamed]
 
 # What a statement locks, it locks in a CTE: a subquery is the planner's to run twice, and so to take more than it may.
 
 
-def claim(model: Model, writer: UUID, *, limit: int, lease: float) -> ReturningUpdate[Any]:
+def claim(model: StreamedModel, writer: UUID, *, limit: int, lease: float) -> ReturningUpdate[Any]:
     """Take the rows that have waited longest; whole rows come back. Two claimers never get the same one."""
     waiting = (
         select(model.id)
@@ -43,7 +43,7 @@ def claim(model: Model, writer: UUID, *, limit: int, lease: float) -> ReturningU
     return update(model).where(model.id == waiting.c.id).values(values).returning(model.__table__)
 
 
-def held(model: Model, rows: FromClause) -> CTE:
+def held(model: StreamedModel, rows: FromClause) -> CTE:
     """What a batch, with `id` and `fence`, says of those rows that are still this writer's and that nobody has locked.
 
     A writer waits for no lock. While it waited for one row it would hold up all its others, and could wait in a circle
@@ -54,26 +54,26 @@ def held(model: Model, rows: FromClause) -> CTE:
     return ours.with_for_update(of=model, key_share=True, skip_locked=True).cte("held")
 
 
-def beat(model: Model, dialect: str, fences: Mapping[UUID, int], *, lease: float) -> ReturningUpdate[Any]:
+def beat(model: StreamedModel, dialect: str, fences: Mapping[UUID, int], *, lease: float) -> ReturningUpdate[Any]:
     """A heartbeat for rows with their fences; the ids that are still this writer's come back. Raises no revision."""
     mine = model.id == _held(model, dialect, fences).c.id
     return update(model).where(mine).values(lease=deadline(lease)).returning(model.id)
 
 
-def hand_back(model: Model, dialect: str, fences: Mapping[UUID, int], *, wait: float) -> ReturningUpdate[Any]:
+def hand_back(model: StreamedModel, dialect: str, fences: Mapping[UUID, int], *, wait: float) -> ReturningUpdate[Any]:
     """Let rows with their fences that have shown nothing yet wait for another writer; their ids come back."""
     mine = model.id == _held(model, dialect, fences).c.id
     values = {"writer": None, "fence": model.fence + 1, "lease": deadline(wait), "tries": model.tries - 1}
     return update(model).where(mine, _blank(model)).values(values).returning(model.id)
 
 
-def _held(model: Model, dialect: str, fences: Mapping[UUID, int]) -> CTE:
+def _held(model: StreamedModel, dialect: str, fences: Mapping[UUID, int]) -> CTE:
     columns = {"id": model.id.type, "fence": model.fence.type}
     return held(model, batch(dialect, columns, [{"id": key, "fence": fence} for key, fence in fences.items()]))
 
 
 @cache  # each process asks this every few seconds, for ever; putting it together costs more than asking
-def settle(model: Model, *, wait: float) -> ReturningUpdate[Any]:
+def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
     """Decide every row whose lease ran out: restart it if it has shown nothing yet, else end it FAILED.
 
     Whole rows come back; those that still stream wait for a writer again, with the revision they had.
@@ -106,7 +106,7 @@ def settle(model: Model, *, wait: float) -> ReturningUpdate[Any]:
     return update(model).where(model.id == expired.c.id).values(values).returning(model.__table__)
 
 
-def _blank(model: Model) -> ColumnElement[bool]:
+def _blank(model: StreamedModel) -> ColumnElement[bool]:
     """Neither text nor reasoning was shown yet."""
     track = model.__track__
     assert isinstance(track, Stream)

@@ -8,6 +8,8 @@ from typing import Self
 
 import structlog
 
+from api.streaming.announcements import PendingEvent
+
 log = structlog.get_logger(__name__)
 
 LAST_NEWS_SECONDS = 1.0
@@ -35,6 +37,11 @@ class Publisher:
             self._owed[channel, about] = (revision, message)
             self._waiting.set()
             self._idle.clear()
+
+    def announce(self, events: Iterable[PendingEvent]) -> None:
+        """Publish these events soon."""
+        for event in events:
+            self.offer(event.channel, event.message, revision=event.revision, about=event.about)
 
     async def drained(self) -> None:
         """Wait until nothing is owed."""

@@ -12,8 +12,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, ConnectionError, RedisError
 
-from api.errors import BusDown, SettingsError
-from api.streaming.subscriptions import Subscriptions
+from api.streaming.errors import BusAddressError, BusDown
+from api.streaming.redis_channels import Subscriptions
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +102,7 @@ class RedisBackend(BroadcastBackend):
         try:
             connection = await self._open()
         except AuthenticationError as error:
-            raise SettingsError(f"TWOTRACK_BROADCAST_URL: Redis refuses its user or password ({error}).") from None
+            raise BusAddressError(f"Redis refuses the user or password of the bus's URL ({error}).") from None
         except DOWN as error:
             self._lost(error)
         self._keeper = asyncio.create_task(self._keep(connection), name="bus: keeper")
@@ -243,7 +243,7 @@ class RedisBackend(BroadcastBackend):
 
 
 def pipelines(messages: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    """Parts that are each published in one round trip."""
+    """Runtime that are each published in one round trip."""
     part: list[tuple[str, str]] = []
     size = 0
     for channel, message in messages:

@@ -24,7 +24,10 @@ DELETED = 1 << 62
 """The revision of a deletion: greater than any that a row can reach, so that it wins wherever the greatest does."""
 
 DELETION = ""
-"""The message that says it."""
+"""The message that announces a deletion."""
+
+STREAMED = "~"
+"""On the sync track, before a revision that the stream track delivered: pages pass it over."""
 
 
 def encode(values: Mapping[str, Any]) -> str:

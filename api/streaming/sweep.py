@@ -14,16 +14,17 @@ from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import structlog
-from sqlalchemy import inspect, literal, select
+from sqlalchemy import literal, select
 from sqlalchemy.sql.selectable import Select
 
-from api.streaming import channels, leases, snapshot
+from api.streaming import announcements, channels, leases, snapshot
+from api.streaming.access import RevisedModel
+from api.streaming.columns import Status, Streamed
 from api.streaming.hub import Hub
 from api.streaming.publisher import Publisher
-from api.streaming.rows import Status
 from api.streaming.store import Store, unforeseen
-from api.streaming.topic import Model, News, Topic
-from api.streaming.tracks import streamed, sync_of
+from api.streaming.topic import LatestState, Topic
+from api.streaming.tracks import Stream, epoch_source
 
 log = structlog.get_logger(__name__)
 
@@ -47,14 +48,16 @@ class Sweep:
         store: Store,
         hub: Hub,
         publisher: Publisher,
+        streamed: Iterable[type[Streamed]],
         *,
         patience: float,
         wait: float,
-        on_end: Callable[[Status], None] = lambda status: None,
+        on_end: Callable[[type[Streamed], Status], None] = lambda model, status: None,
     ) -> None:
         self._store = store
         self._hub = hub
         self._publisher = publisher
+        self._streamed = tuple(streamed)
         self._patience = patience
         self._wait = wait
         self._on_end = on_end
@@ -103,57 +106,57 @@ class Sweep:
                 await self._compare(model, {key: topics[key] for key in keys}, streams=streams)
 
     async def _settle(self) -> None:
-        for model in streamed():
+        for model in self._streamed:
             try:
                 settled = await self._store.write(leases.settle(model, wait=self._wait))  # type: ignore[arg-type]
             except Exception:
                 self._was_away = True
                 raise
             for row in settled:
-                values = dict(row._mapping)
                 if row.status == Status.STREAMING:
-                    self._publisher.offer(channels.WORK, "")
+                    self._publisher.offer(channels.work(model.__tablename__), "")
                     continue
-                name = channels.stream(model.__tablename__, row.id)
-                log.warning("settled", id=str(row.id), code=values["error_code"])
-                self._on_end(row.status)
-                self._publisher.offer(name, snapshot.encode(values), revision=row.revision)
+                log.warning("settled", model=model.__name__, id=str(row.id), code=row.error_code)
+                self._on_end(model, row.status)
+                self._publisher.announce(announcements.on_stream(model, dict(row._mapping)))
 
-    async def _compare(self, model: Model, topics: Mapping[UUID, Topic], *, streams: bool) -> None:
+    async def _compare(self, model: RevisedModel, topics: Mapping[UUID, Topic], *, streams: bool) -> None:
         found = {row.id: row for row in await self._store.read(_positions(model, list(topics)))}
         moved = []
         for key, topic in topics.items():
             if (row := found.get(key)) is None:
-                topic.offer(News(snapshot.DELETED))
+                topic.offer(LatestState(snapshot.DELETED))
                 continue
-            if row.revision > topic.newest.revision:
+            self._hub.invalidate_topic(topic, row.epoch)
+            if row.streaming and not streams:
+                topic.skip_to(row.revision)
+            elif row.revision > topic.latest.revision:
                 moved.append(key)
-            for reader in list(topic.readers):
-                reader.doubt(topic, row.epoch)
         if not streams:
             for key in moved:
-                topics[key].offer(News(found[key].revision))
+                topics[key].offer(LatestState(found[key].revision))
         elif moved:
             await self._show(model, {key: topics[key] for key in moved})
 
-    async def _show(self, model: Model, topics: Mapping[UUID, Topic]) -> None:
+    async def _show(self, model: RevisedModel, topics: Mapping[UUID, Topic]) -> None:
         table = model.__table__
         for keys in _batches(topics, WHOLE_ROWS):
             for row in await self._store.read(select(table).where(table.c.id.in_(keys))):
-                topics[row.id].offer(News(row.revision, model(**row._mapping)))
+                topics[row.id].offer(LatestState(row.revision, snapshot.assembled(model, dict(row._mapping))))
 
 
-def _positions(model: Model, keys: Sequence[UUID]) -> Select[Any]:
-    """Revision and access epoch of these rows: their own epoch, or that of the row they touch."""
-    sync = sync_of(model.__track__)  # type: ignore[arg-type]
-    query = select(model.id, model.revision).where(model.id.in_(keys))
-    if sync.epoch:
-        return query.add_columns(getattr(model, sync.epoch).label("epoch"))
-    for name in sync.touched:
-        parent = inspect(model).relationships[name].mapper.class_
-        if epoch := sync_of(parent.__track__).epoch:
-            return query.join(getattr(model, name)).add_columns(getattr(parent, epoch).label("epoch"))
-    return query.add_columns(literal(0).label("epoch"))
+def _positions(model: RevisedModel, keys: Sequence[UUID]) -> Select[Any]:
+    """Of these rows: the revision, the access epoch that guards them, and whether they are streaming."""
+    track = model.__track__
+    streaming = getattr(model, track.while_) if isinstance(track, Stream) else literal(False)
+    query = select(model.id, model.revision, streaming.label("streaming")).where(model.id.in_(keys))
+    source = epoch_source(model)
+    if source is None:
+        return query.add_columns(literal(0).label("epoch"))
+    guard, column, epoch = source
+    if guard is not model:
+        query = query.join(guard, guard.__table__.c.id == model.__table__.c[column])
+    return query.add_columns(guard.__table__.c[epoch].label("epoch"))
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -162,9 +165,9 @@ def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield batch
 
 
-def _by_track(topics: Iterable[Topic]) -> dict[tuple[Model, bool], dict[UUID, Topic]]:
+def _by_track(topics: Iterable[Topic]) -> dict[tuple[RevisedModel, bool], dict[UUID, Topic]]:
     """The topics by model and track."""
-    grouped: dict[tuple[Model, bool], dict[UUID, Topic]] = defaultdict(dict)
+    grouped: dict[tuple[RevisedModel, bool], dict[UUID, Topic]] = defaultdict(dict)
     for topic in topics:
         grouped[topic.model, topic.streams][topic.key] = topic
     return grouped

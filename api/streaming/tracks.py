@@ -19,8 +19,9 @@ from typing import Any, ClassVar
 from sqlalchemy import FromClause, inspect
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import RelationshipProperty
+from sqlalchemy.orm.interfaces import MANYTOONE
 
-from api.errors import TrackError
+from api.streaming.errors import TrackError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,14 @@ class Sync:
     """Every change is a tiny signal, after which a page refetches what it shows.
 
     `touches` names the relationships to the rows on whose pages this one shows. `epoch` names the integer column
-    that is raised whenever somebody loses access to the row, and to all that touches it.
+    that is raised whenever somebody loses access to the row, and to all that touches it. `page` tells whether the row
+    has a page of its own, so that clients can follow its revision; by default it has, unless it is streamed and touches
+    others, on whose pages it shows.
     """
 
     touches: str | tuple[str, ...] = ()
     epoch: str | None = None
+    page: bool | None = None
 
     @property
     def touched(self) -> tuple[str, ...]:
@@ -124,6 +128,15 @@ def sync_of(track: Sync | Stream) -> Sync:
     return track.otherwise if isinstance(track, Stream) else track
 
 
+def has_page(model: type["Tracked"]) -> bool:
+    """Whether clients can follow the revision of the model's rows on the sync track."""
+    track = model.__track__
+    if isinstance(track, Untracked) or "revision" not in model.__table__.columns:
+        return False
+    sync = sync_of(track)
+    return not (isinstance(track, Stream) and sync.touched) if sync.page is None else sync.page
+
+
 def streamed() -> list[type["Tracked"]]:
     """The models on a stream track."""
     return [model for model in tracked.values() if isinstance(model.__track__, Stream)]
@@ -148,6 +161,23 @@ def by_depth() -> list[type["Tracked"]]:
 def target(model: type[Tracked], relationship: str) -> type[Tracked]:
     """The model at the other end of a relationship."""
     return inspect(model).relationships[relationship].mapper.class_  # type: ignore[no-any-return]
+
+
+def epoch_source(model: type["Tracked"]) -> tuple[type["Tracked"], str, str] | None:
+    """Where the access epoch of the model's rows is: the model that has it, the column that names its row, its name.
+
+    The model's own epoch comes first, then that of a row that it touches by a foreign key. None if nobody can lose
+    access to its rows.
+    """
+    sync = sync_of(model.__track__)  # type: ignore[arg-type]
+    if sync.epoch:
+        return model, "id", sync.epoch
+    for name in sync.touched:
+        relationship = inspect(model).relationships[name]
+        parent = target(model, name)
+        if relationship.direction is MANYTOONE and (epoch := sync_of(parent.__track__).epoch):  # type: ignore[arg-type]
+            return parent, next(iter(relationship.local_columns)).key, epoch
+    return None
 
 
 def streaming(row: Any, values: dict[str, Any] | None = None) -> bool:

@@ -22,12 +22,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from api.errors import ReplyError
-from api.streaming import channels, leases, snapshot
+from api.streaming import announcements, channels, leases
 from api.streaming.batch import batch
+from api.streaming.columns import Status, Streamed, deadline, now
 from api.streaming.draft import Draft
+from api.streaming.errors import ProducerError
 from api.streaming.publisher import Publisher
-from api.streaming.rows import Status, Streamed, deadline, now
 from api.streaming.store import Store, unforeseen
 from api.streaming.tracks import Stream
 
@@ -60,7 +60,7 @@ class Writer:
         lease: float,
         wait: float,
         limit: int,
-        on_end: Callable[[Status], None] = lambda status: None,
+        on_end: Callable[[type[Streamed], Status], None] = lambda model, status: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
@@ -107,9 +107,15 @@ class Writer:
         self._changed.set()  # its heart is to beat, though nothing may be written for long
         try:
             yield draft
-        except ReplyError as error:
+        except ProducerError as error:
+            cause = repr(error.__cause__)
             log.warning(
-                "a reply failed", id=str(row.id), code=error.code, reason=str(error), cause=repr(error.__cause__)
+                "stream failed",
+                model=draft.model.__name__,
+                id=str(row.id),
+                code=error.code,
+                reason=str(error),
+                cause=cause,
             )
             draft.end(Status.FAILED, error.code, str(error))
         except Exception:
@@ -237,11 +243,10 @@ class Writer:
 
     def _written(self, draft: Draft, values: dict[str, Any]) -> None:
         """Announce what is committed; a final status settles the draft."""
-        name = channels.stream(draft.model.__tablename__, draft.id)
-        self._publisher.offer(name, snapshot.encode(values), revision=values["revision"])
+        self._publisher.announce(announcements.on_stream(draft.model, values))
         draft.shown = True
         if values["status"] != Status.STREAMING:
-            self._on_end(values["status"])
+            self._on_end(draft.model, values["status"])
             self._settled(draft)
 
     async def _lost(self, model: type[Streamed], missed: Sequence[Draft]) -> list[Draft]:
@@ -283,7 +288,7 @@ class Writer:
         fences = {draft.id: draft.fence for draft in drafts}
         rows = await self._store.write(leases.hand_back(model, self._store.dialect, fences, wait=self._wait))
         if rows:
-            self._publisher.offer(channels.WORK, "")
+            self._publisher.offer(channels.work(model.__tablename__), "")
         for draft in await self._lost(model, drafts):
             self._settled(draft)
 

@@ -11,8 +11,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Self
 
-from tests.replies.provider import Call, Complain, Dictate, Finish, Provider, Say, Step, Think
-from tests.server import PATIENCE_SECONDS
+from tests.integration.replies.provider import Call, Complain, Dictate, Finish, Provider, Say, Step, Think
+from tests.support.server import PATIENCE_SECONDS
 
 
 class Dictation:

@@ -19,7 +19,7 @@ from tests.e2e.network import Network
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor, visiting
 from tests.faults.fleet import send
-from tests.server import Person
+from tests.support.server import Person
 
 
 class Laptop:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from api.models import Message
-from api.schema import ids
+from api.chats.models import Message
+from api.graphql import relay
 from tests.e2e.visitor import Visitor
 
 PAGE = 30
@@ -69,7 +69,7 @@ def difference(shown: list[dict[str, Any]], rows: list[Message]) -> str | None:
         return f"{len(shown)} of {len(rows)} messages are shown"
     newest = rows[max(0, len(rows) - len(shown)) :]
     for article, row in zip(shown, newest, strict=False):
-        id = ids.global_id("Message", row.id)
+        id = relay.global_id("Message", row.id)
         wanted = {"id": id, "status": row.status.value, "busy": row.streaming, "content": row.content}
         if wanted != {name: article[name] for name in wanted}:
             return f"{article} is shown for {wanted}"

@@ -16,14 +16,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from api.models import Message, MessageRole
-from api.schema import ids
-from api.streaming.rows import Status
+from api.chats.models import Message, MessageRole
+from api.graphql import relay
+from api.streaming.columns import Status
 from tests.conftest import SECRET, migrate
 from tests.faults.deployment import Deployment
 from tests.faults.fleet import ServerProcess, comes_true
-from tests.server import Person
-from tests.services import Postgres, Redis, throw_away
+from tests.support.server import Person
+from tests.support.services import Postgres, Redis, throw_away
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -79,8 +79,8 @@ class Site(ServerProcess, Deployment):
         """Messages of this person's that were there before anybody looked."""
         rows = [
             Message(
-                chat_id=ids.key_of("Chat", chat),
-                author_id=ids.key_of("User", person.user_id),
+                chat_id=relay.key_of("Chat", chat),
+                author_id=relay.key_of("User", person.user_id),
                 role=MessageRole.USER,
                 content=content,
                 status=Status.COMPLETE,

@@ -11,7 +11,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.conftest import Backend
 from tests.e2e.browser import launched
-from tests.server import Running, serving
+from tests.support.server import Running, serving
 
 TABS = ["SignUp", "CreateChat", "SendMessage", "FollowReply"]
 

@@ -11,7 +11,7 @@ from tests.e2e.conftest import Arrive
 from tests.e2e.network import Network
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor
-from tests.server import Person
+from tests.support.server import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -6,14 +6,14 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from api.auth import Tokens
-from api.schema import ids
+from api.accounts.sessions import Tokens
+from api.graphql import relay
 from tests.conftest import SECRET
 from tests.e2e.author import Author
 from tests.e2e.conftest import Arrive
 from tests.e2e.site import Site, running
 from tests.e2e.visitor import Visitor, visiting
-from tests.server import Person
+from tests.support.server import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -81,7 +81,7 @@ async def test_signing_out_in_one_tab_signs_out_the_others(arrive: Arrive, site:
 async def test_whoever_comes_back_with_a_token_that_has_expired_is_asked_to_sign_in_again(
     arrive: Arrive, ann: Person, chat: str
 ) -> None:
-    ann.token = Tokens(SECRET, hours=-1).issue(ids.key_of("User", ann.user_id))
+    ann.token = Tokens(SECRET, hours=-1).issue(relay.key_of("User", ann.user_id))
     page = await arrive(ann, chat)
     await expect(page.page.get_by_text("Your session has ended.")).to_be_visible()
 

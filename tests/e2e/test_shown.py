@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from api.models import Message
-from api.schema import ids
-from api.streaming.rows import Status
+from api.chats.models import Message
+from api.graphql import relay
+from api.streaming.columns import Status
 from tests.e2e.shown import difference
 
 ROWS = [
@@ -21,7 +21,7 @@ def page(**changes: Any) -> list[dict[str, Any]]:
     drawn = ["How do tides work?", "The Moon pulls."]
     articles = [
         {
-            "id": ids.global_id("Message", row.id),
+            "id": relay.global_id("Message", row.id),
             "status": row.status.value,
             "busy": row.streaming,
             "content": row.content,

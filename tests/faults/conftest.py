@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from tests.conftest import Backend, migrate
 from tests.faults.fleet import Fleet
-from tests.services import Postgres, Redis, throw_away
+from tests.support.services import Postgres, Redis, throw_away
 
 
 @pytest.hookimpl(wrapper=True)

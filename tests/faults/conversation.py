@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from api.models import Message
+from api.chats.models import Message
 from tests.faults.deployment import Deployment
 from tests.faults.readers import Page, Reader
-from tests.server import PATIENCE_SECONDS, Person
+from tests.support.server import PATIENCE_SECONDS, Person
 
 
 @dataclass

@@ -8,14 +8,15 @@ from itertools import count
 
 from sqlalchemy import select
 
-from api.auth import Tokens
+from api.accounts.models import User
+from api.accounts.sessions import Tokens
+from api.chats.models import Chat, Message
 from api.database import Database
-from api.models import Chat, Message, User
-from api.schema import ids
+from api.graphql import relay
 from api.streaming import snapshot
 from api.streaming.publisher import Publisher
 from tests.conftest import SECRET
-from tests.server import PATIENCE_SECONDS, Person
+from tests.support.server import PATIENCE_SECONDS, Person
 
 _numbers = count()
 
@@ -56,8 +57,8 @@ class Deployment:
                 self.ports[number % 2],
                 Tokens(SECRET, hours=1).issue(row.id),
                 row.email,
-                ids.global_id("User", row.id),
-                ids.global_id("Viewer", row.id),
+                relay.global_id("User", row.id),
+                relay.global_id("Viewer", row.id),
             )
             for number, row in enumerate(rows)
         ]
@@ -65,7 +66,7 @@ class Deployment:
     async def row(self, message: str) -> Message | None:
         """What the database says of a message."""
         async with self.database() as database, database.reading() as session:
-            return await session.scalar(select(Message).where(Message.id == ids.key_of("Message", message)))
+            return await session.scalar(select(Message).where(Message.id == relay.key_of("Message", message)))
 
     async def row_when(self, message: str, is_so: Callable[[Message], bool]) -> Message:
         """The message's row, as soon as this is so."""
@@ -78,4 +79,4 @@ class Deployment:
     async def chat_revision(self, chat: str) -> int | None:
         """The chat's revision; None when it is deleted."""
         async with self.database() as database, database.reading() as session:
-            return await session.scalar(select(Chat.revision).where(Chat.id == ids.key_of("Chat", chat)))
+            return await session.scalar(select(Chat.revision).where(Chat.id == relay.key_of("Chat", chat)))

@@ -26,8 +26,8 @@ from typing import Any
 from api.settings import PREFIX
 from tests.conftest import SECRET
 from tests.faults.deployment import Deployment
-from tests.server import PATIENCE_SECONDS
-from tests.services import Postgres, Redis, Server
+from tests.support.server import PATIENCE_SECONDS
+from tests.support.services import Postgres, Redis, Server
 
 CADENCE = 0.1
 PATIENCE = 0.5

@@ -9,8 +9,8 @@ import signal
 import sys
 from uuid import UUID
 
+from api.chats.models import Chat, Message
 from api.database import Database
-from api.models import Chat, Message
 from api.streaming import leases
 from api.streaming.publisher import Publisher
 from api.streaming.writer import Writer

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.conftest import Backend
 from tests.faults.deployment import Deployment
-from tests.server import Running, serving
+from tests.support.server import Running, serving
 
 
 class Pair(Deployment):

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from websockets.exceptions import WebSocketException
 
-from tests.server import PATIENCE_SECONDS, Person, Socket, Subscription
+from tests.support.server import PATIENCE_SECONDS, Person, Socket, Subscription
 
 FINAL_CODES = {1008, 1009, 1011, 4400, 4401, 4409, 4429, 4500}
 """After these graphql-ws never comes back."""

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Executable, Row
 
-from api.models import Message
+from api.chats.models import Message
 from api.streaming.store import Store
 from api.streaming.writer import Writer
 from tests.conftest import Backend
 from tests.faults.conversation import Conversation, conversation
 from tests.faults.pair import Pair, serving_twice
-from tests.server import Refused
+from tests.support.server import Refused
 
 WORDS = ["one ", "two ", "three ", "four "]
 """Each is a flush of its own, and the end is one more."""
@@ -179,9 +179,9 @@ async def stop(talk: Conversation, reply: str) -> None:
 async def written(pair: Pair, reply: str, flush: int, moment: Moment, happens: Callable[[], Awaitable[None]]) -> None:
     """Claim the reply and write it word by word, as far as whatever happens lets us."""
     row: Message = await pair.one.claim(reply)
-    store = InterruptedStore(pair.one.parts.database, flush, moment, happens)
+    store = InterruptedStore(pair.one.runtime.database, flush, moment, happens)
     async with (
-        Writer(store, pair.one.parts.publisher, cadence=0, lease=15, wait=60, limit=1_000_000) as writer,
+        Writer(store, pair.one.runtime.publisher, cadence=0, lease=15, wait=60, limit=1_000_000) as writer,
         writer.stream(row) as text,
     ):
         for word in WORDS:

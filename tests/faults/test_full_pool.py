@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from api.database import POOL_OVERFLOW, POOL_SIZE
-from api.schema import ids
+from api.graphql import relay
 from tests.conftest import Backend
-from tests.server import Person, Running, serving
-from tests.until import until
+from tests.support.server import Person, Running, serving
+from tests.support.until import until
 
 SLOW = "scripted?chars=100000&rate=1000"
 """A reply that outlasts the test."""
@@ -24,7 +24,7 @@ async def locked(server: Running, chat: str) -> AsyncIterator[None]:
     connection = await asyncpg.connect(server.settings.database_url.replace("+asyncpg", ""))
     try:
         async with connection.transaction():
-            await connection.execute("SELECT FROM chats WHERE id = $1 FOR UPDATE", ids.key_of("Chat", chat))
+            await connection.execute("SELECT FROM chats WHERE id = $1 FOR UPDATE", relay.key_of("Chat", chat))
             yield
     finally:
         await connection.close()
@@ -37,7 +37,7 @@ async def every_connection_held(server: Running, ann: Person) -> AsyncIterator[N
     async with locked(server, chat):
         titles = [f"Title {number}" for number in range(2 * most)]
         renaming = [asyncio.create_task(ann.mutate("renameChat", chatId=chat, title=title)) for title in titles]
-        await until(lambda: server.parts.database.connections == most)
+        await until(lambda: server.runtime.database.connections == most)
         yield
         assert not any(task.done() for task in renaming)
     await asyncio.gather(*renaming)

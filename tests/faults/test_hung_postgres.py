@@ -10,14 +10,14 @@ from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from api import database as databases
+from api.accounts.models import User
 from api.database import Database
-from api.models import User
 from api.streaming.publisher import Publisher
 from tests.conftest import Backend
 from tests.faults.conversation import conversation
 from tests.faults.fleet import Fleet, frozen
 from tests.faults.test_writers import finished
-from tests.services import Postgres
+from tests.support.services import Postgres
 
 SOON_SECONDS = 0.3
 """What is waited for here, instead of seconds."""

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 
-from api.schema import ids
+from api.graphql import relay
 from tests.faults.conversation import conversation
 from tests.faults.fleet import PATIENCE, Fleet
 
@@ -13,7 +13,7 @@ SWEPT_WITHIN = PATIENCE + 1
 
 async def killed_after_commit(fleet: Fleet, kind: str, id: str) -> None:
     module = "tests.faults.killed_publisher"
-    command = (sys.executable, "-m", module, fleet.database_url, kind, str(ids.key_of(kind, id)))
+    command = (sys.executable, "-m", module, fleet.database_url, kind, str(relay.key_of(kind, id)))
     process = await asyncio.create_subprocess_exec(*command)
     assert await process.wait() == -signal.SIGKILL
 

@@ -9,13 +9,14 @@ from uuid import UUID
 from sqlalchemy import Executable, Row, insert
 from uuid_utils.compat import uuid7
 
-from api.models import Chat, Message, MessageRole, Participation, User
-from api.streaming.announce import SEEN
-from api.streaming.rows import Status
+from api.accounts.models import User
+from api.chats.models import Chat, Membership, Message, MessageRole
+from api.streaming.columns import Status
+from api.streaming.guard import ANNOUNCED
 from api.streaming.store import Store
+from api.streaming.subscriber import Subscriber
 from api.streaming.sweep import Sweep
-from api.streaming.topic import Reader
-from tests.server import PATIENCE_SECONDS, Running
+from tests.support.server import PATIENCE_SECONDS, Running
 
 FOLLOWED = 10_000
 CPU_SECONDS = 0.5
@@ -40,10 +41,10 @@ class CountedStore:
 
 
 async def test_ten_thousand_followed_messages_cost_one_read_for_each_thousand(server: Running) -> None:
-    hub, store = server.parts.hub, CountedStore(server.parts.database)
-    sweep = Sweep(store, hub, server.parts.publisher, patience=PATIENCE_SECONDS, wait=PATIENCE_SECONDS)
+    hub, store = server.runtime.hub, CountedStore(server.runtime.database)
+    sweep = Sweep(store, hub, server.runtime.publisher, patience=PATIENCE_SECONDS, wait=PATIENCE_SECONDS)
     keys = await make_messages(server)
-    async with hub.reading(Reader(None), [(Message, key) for key in keys], streams=True):
+    async with hub.joined(Subscriber(None), [(Message, key) for key in keys], streams=True):
         await sweep.once()  # from here on, nothing moves
         assert [topic.newest.revision for topic in hub.topics] == [1] * FOLLOWED
         store.reads = store.writes = 0
@@ -56,7 +57,7 @@ async def test_ten_thousand_followed_messages_cost_one_read_for_each_thousand(se
 
 async def make_messages(server: Running) -> list[UUID]:
     """Replies being written, all in one chat."""
-    database = server.parts.database
+    database = server.runtime.database
     async with database.transaction() as session:
         user = User(name="Ann", email="ann@example.com", password="none")
         session.add(user)
@@ -64,7 +65,7 @@ async def make_messages(server: Running) -> list[UUID]:
         chat = Chat(title="A long chat", owner_id=user.id)
         session.add(chat)
         await session.flush()
-        session.add(Participation(chat_id=chat.id, user_id=user.id))
+        session.add(Membership(chat_id=chat.id, user_id=user.id))
     now = datetime.now(UTC)
     row = {
         "revision": 1, "chat_id": chat.id, "role": MessageRole.ASSISTANT, "content": "", "status": Status.STREAMING,
@@ -73,5 +74,5 @@ async def make_messages(server: Running) -> list[UUID]:
     keys = [uuid7() for _ in range(FOLLOWED)]
     async with database.transactions.begin() as connection:
         rows = [{"id": key, **row} for key in keys]
-        await connection.execute(insert(Message.__table__), rows, execution_options={SEEN: True})
+        await connection.execute(insert(Message.__table__), rows, execution_options={ANNOUNCED: True})
     return keys

@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 
-from api.models import Chat, Message, MessageRole, Participation
-from api.schema import ids
+from api.chats.models import Chat, Membership, Message, MessageRole
+from api.graphql import relay
 from api.schema.mutations.chats import taking_part
 from api.streaming import leases
+from api.streaming.columns import queue
 from api.streaming.draft import Draft
-from api.streaming.rows import queue
 from api.streaming.writer import HEARTBEATS_PER_LEASE, Writer
 from tests.conftest import Backend
-from tests.server import PATIENCE_SECONDS, Running, serving
-from tests.until import until
+from tests.support.server import PATIENCE_SECONDS, Running, serving
+from tests.support.until import until
 
 REPLIES = 4
 
@@ -39,7 +39,7 @@ class Desk:
         self.texts: list[Draft] = []
         self.left: list[asyncio.Event] = []
         self.writing: list[asyncio.Task[None]] = []
-        parts = server.parts
+        parts = server.runtime
         self.writer = Writer(
             parts.database, parts.publisher, cadence=0, lease=15, wait=60, limit=10_000, clock=lambda: self.now
         )
@@ -47,7 +47,7 @@ class Desk:
     async def begin(self) -> None:
         self.ann = await self.server.person("Ann")
         self.chat = await self.ann.create_chat()
-        key, database = ids.key_of("Chat", self.chat), self.server.parts.database
+        key, database = relay.key_of("Chat", self.chat), self.server.runtime.database
         waiting = [Message(chat_id=key, role=MessageRole.ASSISTANT) for _ in range(REPLIES)]
         for row in waiting:
             queue(row, 60)
@@ -74,18 +74,18 @@ class Desk:
             await self.writer.tick()
 
     async def row(self, number: int) -> Message:
-        return await self.server.row(ids.global_id("Message", self.rows[number].id))
+        return await self.server.row(relay.global_id("Message", self.rows[number].id))
 
     async def contents(self) -> list[str]:
         stored = select(Message.content).where(Message.role == MessageRole.ASSISTANT).order_by(Message.id)
-        return [row.content for row in await self.server.parts.database.read(stored)]
+        return [row.content for row in await self.server.runtime.database.read(stored)]
 
     async def blocks_somebody(self) -> None:
         """Until somebody waits for a lock."""
         those = "datname = current_database() AND wait_event_type = 'Lock'"
         waiting = text(f"SELECT count(*) AS waiting FROM pg_stat_activity WHERE {those}")
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not (await self.server.parts.database.read(waiting))[0].waiting:  # noqa: ASYNC110 nobody tells
+            while not (await self.server.runtime.database.read(waiting))[0].waiting:  # noqa: ASYNC110 nobody tells
                 await asyncio.sleep(0.01)
 
 
@@ -102,7 +102,7 @@ async def desk(server: Running) -> AsyncIterator[Desk]:
 @asynccontextmanager
 async def locked(desk: Desk, row: Message) -> AsyncIterator[None]:
     """Somebody looks at the row, to decide about it, and takes their time."""
-    async with desk.server.parts.database.transaction() as session:
+    async with desk.server.runtime.database.transaction() as session:
         await session.get(Message, row.id, with_for_update=True)
         yield
 
@@ -157,7 +157,7 @@ async def test_a_heart_beats_on_beside_and_after_a_locked_row(desk: Desk) -> Non
 
 async def held_until(desk: Desk) -> list[float]:
     stored = select(Message.lease).where(Message.role == MessageRole.ASSISTANT).order_by(Message.id)
-    return [row.lease for row in await desk.server.parts.database.read(stored)]
+    return [row.lease for row in await desk.server.runtime.database.read(stored)]
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0]], ids=["in order", "the other way"])
@@ -165,7 +165,7 @@ async def test_whoever_locks_all_replies_one_by_one_never_waits_for_a_tick_that_
     desk: Desk, order: list[int]
 ) -> None:
     """Whatever order Postgres' planner has a tick go in, one of these is another."""
-    async with desk.server.parts.database.transaction() as session:
+    async with desk.server.runtime.database.transaction() as session:
         for number in order:
             await session.get(Message, desk.rows[number].id, with_for_update=True)
             for draft in desk.texts:
@@ -191,7 +191,7 @@ async def test_a_chat_is_deleted_in_the_middle_of_all_its_replies(desk: Desk) ->
 
 async def test_a_chat_gets_another_title_without_waiting_for_two_who_send(desk: Desk) -> None:
     """Behind somebody who waits for both, each of them would wait for the other."""
-    key, database = ids.key_of("Chat", desk.chat), desk.server.parts.database
+    key, database = relay.key_of("Chat", desk.chat), desk.server.runtime.database
     revision = select(Chat.revision).where(Chat.id == key)
     ((before,),) = await database.read(revision)
     async with database.transaction() as one, database.transaction() as two:
@@ -204,10 +204,10 @@ async def test_a_chat_gets_another_title_without_waiting_for_two_who_send(desk: 
 
 
 async def test_a_chat_is_deleted_though_somebody_is_let_in_at_that_moment(desk: Desk) -> None:
-    key, eve = ids.key_of("Chat", desk.chat), await desk.server.person("Eve")
-    async with desk.server.parts.database.transaction() as session:
-        await taking_part(session, key, ids.key_of("User", desk.ann.user_id))
-        session.add(Participation(chat_id=key, user_id=ids.key_of("User", eve.user_id)))
+    key, eve = relay.key_of("Chat", desk.chat), await desk.server.person("Eve")
+    async with desk.server.runtime.database.transaction() as session:
+        await taking_part(session, key, relay.key_of("User", desk.ann.user_id))
+        session.add(Membership(chat_id=key, user_id=relay.key_of("User", eve.user_id)))
         await session.flush()
         deleting = asyncio.create_task(desk.ann.mutate("deleteChat", chatId=desk.chat))
         await desk.blocks_somebody()

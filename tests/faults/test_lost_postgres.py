@@ -14,7 +14,7 @@ from tests.conftest import Backend
 from tests.faults.conversation import conversation
 from tests.faults.fleet import GRACE, LEASE, PATIENCE, Fleet, ServerProcess
 from tests.faults.test_writers import ENDLESS, finished
-from tests.server import Refused, serving
+from tests.support.server import Refused, serving
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
@@ -47,8 +47,8 @@ async def test_after_an_outage_writers_come_before_those_who_settle(scaled: Back
         ann = await server.person("Ann")
         reply = await ann.prompt()
         await server.claim(reply)
-        store = AwayOnce(server.parts.database)
-        sweep = Sweep(store, server.parts.hub, server.parts.publisher, patience=1, wait=1)
+        store = AwayOnce(server.runtime.database)
+        sweep = Sweep(store, server.runtime.hub, server.runtime.publisher, patience=1, wait=1)
         with pytest.raises(ConnectionRefusedError):
             await sweep.once()
         await sweep.once()

@@ -7,10 +7,11 @@ from uuid import UUID, uuid4
 import httpx
 from sqlalchemy import select
 
-from api.models import Chat, Participation, User
-from api.schema import ids
+from api.accounts.models import User
+from api.chats.models import Chat, Membership
+from api.graphql import relay
 from tests.faults.fleet import Fleet
-from tests.server import Person
+from tests.support.server import Person
 
 SENDERS = 100
 CHATS = 20
@@ -54,15 +55,15 @@ def members(chat: int) -> set[int]:
 
 
 async def make_chats(fleet: Fleet, people: list[Person]) -> list[str]:
-    keys = [ids.key_of("User", person.user_id) for person in people]
+    keys = [relay.key_of("User", person.user_id) for person in people]
     chats = []
     async with fleet.database() as database, database.transaction() as session:
         for number in range(CHATS):
             chat = Chat(title=f"Chat {number}", owner_id=keys[min(members(number))])
             session.add(chat)
             await session.flush()
-            session.add_all(Participation(chat_id=chat.id, user_id=keys[member]) for member in members(number))
-            chats.append(ids.global_id("Chat", chat.id))
+            session.add_all(Membership(chat_id=chat.id, user_id=keys[member]) for member in members(number))
+            chats.append(relay.global_id("Chat", chat.id))
     return chats
 
 
@@ -85,8 +86,8 @@ async def revisions(fleet: Fleet, people: list[Person], chats: list[str]) -> dic
     async with fleet.database() as database:
         for model in (User, Chat):
             found |= {row.id: row.revision for row in await database.read(select(model.id, model.revision))}
-    wanted = {person.user_id: ids.key_of("User", person.user_id) for person in people}
-    wanted |= {chat: ids.key_of("Chat", chat) for chat in chats}
+    wanted = {person.user_id: relay.key_of("User", person.user_id) for person in people}
+    wanted |= {chat: relay.key_of("Chat", chat) for chat in chats}
     return {id: found[key] for id, key in wanted.items()}
 
 

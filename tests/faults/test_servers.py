@@ -14,8 +14,8 @@ import pytest
 from tests.faults.conversation import Conversation, conversation
 from tests.faults.fleet import GRACE, Fleet, ServerProcess
 from tests.faults.test_writers import ENDLESS, finished
-from tests.server import PATIENCE_SECONDS, STREAM
-from tests.services import free_port
+from tests.support.server import PATIENCE_SECONDS, STREAM
+from tests.support.services import free_port
 
 PARTING_WITHIN = GRACE / 10 + 5
 LEAVING_WITHIN = GRACE + 5

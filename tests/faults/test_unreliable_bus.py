@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from api import parts
-from api.schema import ids
+from api.graphql import relay
+from api.server import runtime
 from api.streaming import channels
 from api.streaming.bus import Bus
 from tests.conftest import Backend
 from tests.faults.conversation import Conversation, conversation
 from tests.faults.pair import Pair, serving_twice
-from tests.server import Refused
+from tests.support.server import Refused
 
 OVERTAKEN_BY = 3
 """So many messages arrive before one that is late."""
@@ -142,10 +142,10 @@ async def test_a_message_that_makes_no_sense_costs_no_more_than_itself(scaled: B
         await talk.shown(reply, 10)
         row = await pair.row(reply)
         assert row is not None
-        chat = ids.key_of("Chat", talk.chat)
+        chat = relay.key_of("Chat", talk.chat)
         heard = [channels.ACCESS, channels.stream("messages", row.id), channels.sync("chats", chat)]
         for channel in [*heard, channels.writer(row.writer)]:
-            await pair.one.parts.bus.publish(channel, "no sense")
+            await pair.one.runtime.bus.publish(channel, "no sense")
         await talk.shown(reply, len(talk.readers[reply][0].last["content"]) + 100)
         await talk.ann.mutate("renameChat", chatId=talk.chat, title="Heard")
         await talk.level()

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.conftest import Backend, fresh_backend
-from tests.server import Running, serving
+from tests.support.server import Running, serving
 
 
 @pytest.fixture(params=["embedded", "embedded-plain", "scaled"])

@@ -4,11 +4,12 @@ import strawberry
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from api import models
-from api.auth import ACCOUNT_GONE, email_address
+from api.accounts.models import User as UserRow
+from api.accounts.operations import ACCOUNT_GONE
+from api.accounts.reads import users_by_id
 from api.errors import BadUserInput, Conflict, Unauthenticated
+from api.inputs import NAME_CHARACTERS, PASSWORD_CHARACTERS, email_address, text
 from api.schema.context import Info
-from api.schema.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS, text
 from api.schema.types import Viewer
 
 
@@ -41,9 +42,9 @@ class Accounts:
         name = text(input.name, "name", most=NAME_CHARACTERS).strip()
         email = email_address(text(input.email, "e-mail address"))
         password = text(input.password, "password", least=PASSWORD_CHARACTERS[0], most=PASSWORD_CHARACTERS[1])
-        row = models.User(name=name, email=email, password=await info.context.server.passwords.hash(password))
+        row = UserRow(name=name, email=email, password=await info.context.services.passwords.hash(password))
         try:
-            async with info.context.server.database.transaction() as session:
+            async with info.context.services.database.transaction() as session:
                 session.add(row)
         except IntegrityError:
             raise Conflict("There is an account with this address already. Sign in instead.") from None
@@ -56,26 +57,26 @@ class Accounts:
             raise BadUserInput(f"No password is longer than {PASSWORD_CHARACTERS[1]} characters.")
         text(input.password, "password", least=0)
         await _spend(info, "sign in", email)
-        async with info.context.server.database.reading() as session:
-            row = await session.scalar(select(models.User).where(models.User.email == email))
+        async with info.context.services.database.reading() as session:
+            row = await session.scalar(select(UserRow).where(UserRow.email == email))
         hashed = None if row is None else row.password
-        if not await info.context.server.passwords.verify(input.password, hashed) or row is None:
+        if not await info.context.services.passwords.verify(input.password, hashed) or row is None:
             raise Unauthenticated("The address or the password is wrong. Check both, or sign up.")
         return _payload(info, row)
 
     @strawberry.mutation(description="A fresh token for the one who asks, while theirs is still good.")
     async def refresh_token(self, info: Info) -> AuthPayload:
-        row = await info.context.users.load(info.context.signed_in)
+        row = await info.context.load(users_by_id, info.context.signed_in)
         if row is None:
             raise Unauthenticated(ACCOUNT_GONE)
         return _payload(info, row)
 
 
-def _payload(info: Info, row: models.User) -> AuthPayload:
-    return AuthPayload(token=info.context.server.tokens.issue(row.id), viewer=Viewer.of(row))
+def _payload(info: Info, row: UserRow) -> AuthPayload:
+    return AuthPayload(token=info.context.services.tokens.issue(row.id), viewer=Viewer.of(row))
 
 
 async def _spend(info: Info, what: str, who: str) -> None:
     """Guessing is slow: for one account from one address, so that nobody locks somebody else out."""
-    limit = info.context.server.settings.sign_ins_per_minute
-    await info.context.server.rates.spend(what, f"{info.context.client} {who}", limit)
+    limit = info.context.services.settings.sign_ins_per_minute
+    await info.context.services.rates.spend(what, f"{info.context.client} {who}", limit)

@@ -10,14 +10,17 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from api import models
-from api.auth import ACCOUNT_GONE, email_address
-from api.errors import Forbidden, LimitExceeded, NotFound, Unauthenticated, gone
-from api.schema import ids
+from api.accounts.models import User as UserRow
+from api.accounts.operations import ACCOUNT_GONE
+from api.chats.models import Chat as ChatRow
+from api.chats.models import Membership
+from api.chats.models import Message as MessageRow
+from api.errors import Forbidden, LimitExceeded, NotFound, Unauthenticated
+from api.graphql import relay
+from api.inputs import TITLE_CHARACTERS, email_address, text
 from api.schema.context import Info
-from api.schema.limits import TITLE_CHARACTERS, text
 from api.schema.types import Chat
-from api.streaming.topic import Model
+from api.streaming.access import RevisedModel
 
 UNTITLED = "New chat"
 
@@ -75,30 +78,30 @@ class Chats:
     async def create_chat(self, info: Info, input: CreateChatInput | None = strawberry.UNSET) -> ChatPayload:
         viewer = info.context.signed_in
         title = _title(input.title) if input and input.title else UNTITLED
-        async with info.context.server.database.transaction() as session:
-            if await session.get(models.User, viewer) is None:
+        async with info.context.services.database.transaction() as session:
+            if await session.get(UserRow, viewer) is None:
                 raise Unauthenticated(ACCOUNT_GONE)
-            chat = models.Chat(title=title, owner_id=viewer)
+            chat = ChatRow(title=title, owner_id=viewer)
             session.add(chat)
             await session.flush()
-            session.add(models.Participation(chat_id=chat.id, user_id=viewer))
+            session.add(Membership(chat_id=chat.id, user_id=viewer))
         return ChatPayload(chat=Chat.of(chat))
 
     @strawberry.mutation(description="Give a chat another title; any participant may.")
     async def rename_chat(self, info: Info, input: RenameChatInput) -> ChatPayload:
-        key, title = ids.key_of("Chat", input.chat_id), _title(input.title)
-        async with info.context.server.database.transaction() as session:
+        key, title = relay.key_of("Chat", input.chat_id), _title(input.title)
+        async with info.context.services.database.transaction() as session:
             await taking_part(session, key, info.context.signed_in)
-            chat = await session.get_one(models.Chat, key, with_for_update=BUT_ITS_KEY)
+            chat = await session.get_one(ChatRow, key, with_for_update=BUT_ITS_KEY)
             chat.title = title
         return ChatPayload(chat=Chat.of(chat))
 
     @strawberry.mutation(description="Delete a chat with all its messages; the owner's right.")
     async def delete_chat(self, info: Info, input: DeleteChatInput) -> DeletePayload:
-        key, viewer = ids.key_of("Chat", input.chat_id), info.context.signed_in
-        async with info.context.server.database.transaction() as session:
+        key, viewer = relay.key_of("Chat", input.chat_id), info.context.signed_in
+        async with info.context.services.database.transaction() as session:
             members = await _members(session, key, viewer)
-            chat = await session.get_one(models.Chat, key)
+            chat = await session.get_one(ChatRow, key)
             if chat.owner_id != viewer:
                 raise Forbidden("Only its owner may delete a chat. You can leave it instead.")
             await _delete(session, chat, members)
@@ -109,27 +112,25 @@ class Chats:
         "NOT_FOUND."
     )
     async def add_participant(self, info: Info, input: ParticipantInput) -> ChatPayload:
-        key, viewer = ids.key_of("Chat", input.chat_id), info.context.signed_in
+        key, viewer = relay.key_of("Chat", input.chat_id), info.context.signed_in
         email = email_address(text(input.email, "e-mail address"))
-        settings = info.context.server.settings
-        await info.context.server.rates.spend("add participants", str(viewer), settings.invitations_per_minute)
-        async with info.context.server.database.transaction() as session:
+        settings = info.context.services.settings
+        await info.context.services.rates.spend("add participants", str(viewer), settings.invitations_per_minute)
+        async with info.context.services.database.transaction() as session:
             await taking_part(session, key, viewer)
-            user = await session.scalar(select(models.User.id).where(models.User.email == email))
+            user = await session.scalar(select(UserRow.id).where(UserRow.email == email))
             if user is None:
                 raise NotFound("Nobody has signed up with this address. Check it, or ask them to sign up first.")
             # Locked before anybody is counted: others may be letting somebody in at this moment.
-            chat = await session.get_one(models.Chat, key, with_for_update=BUT_ITS_KEY)
-            if await session.get(models.Participation, (key, user)) is None:
-                count = (
-                    select(func.count()).select_from(models.Participation).where(models.Participation.chat_id == key)
-                )
+            chat = await session.get_one(ChatRow, key, with_for_update=BUT_ITS_KEY)
+            if await session.get(Membership, (key, user)) is None:
+                count = select(func.count()).select_from(Membership).where(Membership.chat_id == key)
                 if (await session.scalar(count) or 0) >= settings.chat_participants:
                     raise LimitExceeded(
                         f"A chat has at most {settings.chat_participants} participants. "
                         "Remove somebody first, or open another chat."
                     )
-                session.add(models.Participation(chat_id=key, user_id=user))
+                session.add(Membership(chat_id=key, user_id=user))
         return ChatPayload(chat=Chat.of(chat))
 
     @strawberry.mutation(
@@ -138,13 +139,13 @@ class Chats:
     )
     async def remove_participant(self, info: Info, input: RemoveParticipantInput) -> ChatPayload:
         key, leaver, viewer = (
-            ids.key_of("Chat", input.chat_id),
-            ids.key_of("User", input.user_id),
+            relay.key_of("Chat", input.chat_id),
+            relay.key_of("User", input.user_id),
             info.context.signed_in,
         )
-        async with info.context.server.database.transaction() as session:
+        async with info.context.services.database.transaction() as session:
             members = await _members(session, key, viewer)
-            chat = await session.get_one(models.Chat, key)  # not locked yet: messages come first
+            chat = await session.get_one(ChatRow, key)  # not locked yet: messages come first
             if leaver != viewer and chat.owner_id != viewer:
                 raise Forbidden("Only the chat's owner may remove others. You can leave it yourself.")
             leaving = next((member for member in members if member.user_id == leaver), None)
@@ -166,20 +167,20 @@ def _title(written: str) -> str:
     return text(written, "title", most=TITLE_CHARACTERS).strip()
 
 
-async def taking_part(session: AsyncSession, chat: UUID, viewer: UUID, *, sought: Model = models.Chat) -> None:
+async def taking_part(session: AsyncSession, chat: UUID, viewer: UUID, *, sought: RevisedModel = ChatRow) -> None:
     """Raises NotFound unless the viewer takes part, and keeps them in until this transaction ends.
 
     `sought` is what they asked for: the answer must be the same as if there were no such thing.
     """
-    key = (models.Participation.chat_id == chat, models.Participation.user_id == viewer)
-    if await session.scalar(select(models.Participation.user_id).where(*key).with_for_update(read=True)) is None:
-        raise gone(sought)
+    key = (Membership.chat_id == chat, Membership.user_id == viewer)
+    if await session.scalar(select(Membership.user_id).where(*key).with_for_update(read=True)) is None:
+        raise NotFound.of(sought)
 
 
-async def _members(session: AsyncSession, chat: UUID, viewer: UUID) -> list[models.Participation]:
+async def _members(session: AsyncSession, chat: UUID, viewer: UUID) -> list[Membership]:
     """All participations, whoever joined first leading, locked. Raises NotFound unless the viewer's is among them."""
-    all_of_it = select(models.Participation).where(models.Participation.chat_id == chat)
-    locking = all_of_it.order_by(models.Participation.user_id).with_for_update()
+    all_of_it = select(Membership).where(Membership.chat_id == chat)
+    locking = all_of_it.order_by(Membership.user_id).with_for_update()
     # Read until nobody is new, so twice at least. A statement sees what was committed before it began: whom a member
     # let in after that shows only to the next, even if no lock had to be waited for. Who is locked lets nobody in.
     locked, before = list(await session.scalars(locking)), 0
@@ -187,17 +188,17 @@ async def _members(session: AsyncSession, chat: UUID, viewer: UUID) -> list[mode
         locked, before = list(await session.scalars(locking)), len(locked)
     members = sorted(locked, key=lambda member: (member.joined_at, member.user_id))
     if not any(member.user_id == viewer for member in members):
-        raise gone(models.Chat)
+        raise NotFound.of(ChatRow)
     return members
 
 
-async def _delete(session: AsyncSession, chat: models.Chat, members: list[models.Participation]) -> None:
+async def _delete(session: AsyncSession, chat: ChatRow, members: list[Membership]) -> None:
     """The chat, its participations and its messages, some at a time; whoever writes one of them is stopped."""
     some = (
-        select(models.Message)
-        .where(models.Message.chat_id == chat.id)
-        .options(defer(models.Message.content), defer(models.Message.reasoning))
-        .order_by(models.Message.id)
+        select(MessageRow)
+        .where(MessageRow.chat_id == chat.id)
+        .options(defer(MessageRow.content), defer(MessageRow.reasoning))
+        .order_by(MessageRow.id)
         .limit(DELETED_AT_ONCE)
         .with_for_update()
     )

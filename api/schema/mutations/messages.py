@@ -8,15 +8,17 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import models
-from api.errors import Conflict, Forbidden, gone
-from api.schema import ids
+from api.chats.models import Chat as ChatRow
+from api.chats.models import IdempotencyKey, Membership, MessageRole
+from api.chats.models import Message as MessageRow
+from api.chats.titles import title_of
+from api.errors import Conflict, Forbidden, NotFound
+from api.graphql import relay
+from api.inputs import KEY_CHARACTERS, text
 from api.schema.context import Info
-from api.schema.limits import KEY_CHARACTERS, text
 from api.schema.mutations.chats import UNTITLED, DeletePayload, taking_part
-from api.schema.mutations.titles import title_of
 from api.schema.types import Chat, Message
-from api.streaming.rows import Status, queue
+from api.streaming.columns import Status, queue
 
 
 @strawberry.input(description="What to send.")
@@ -62,9 +64,9 @@ class Messages:
         "else: CONFLICT. A chat that nobody has named is named after it."
     )
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
-        viewer, chat = info.context.signed_in, ids.key_of("Chat", input.chat_id)
+        viewer, chat = info.context.signed_in, relay.key_of("Chat", input.chat_id)
         key = text(input.idempotency_key, "idempotency key", most=KEY_CHARACTERS)
-        content = text(input.content, "message", most_bytes=info.context.server.settings.message_bytes)
+        content = text(input.content, "message", most_bytes=info.context.services.settings.message_bytes)
         sending = _Sending(viewer, chat, key, content, reply=input.reply)
         try:
             return await sending.send(info)
@@ -76,7 +78,7 @@ class Messages:
         "One that is finished stays as it is."
     )
     async def stop_message(self, info: Info, input: MessageInput) -> MessagePayload:
-        async with info.context.server.database.transaction() as session:
+        async with info.context.services.database.transaction() as session:
             message = await _locked(session, input.message_id, info.context.signed_in)
             if message.streaming:
                 message.status = Status.STOPPED
@@ -86,22 +88,22 @@ class Messages:
         description="Have a finished reply written once more; any participant may. While it streams: CONFLICT."
     )
     async def regenerate_message(self, info: Info, input: MessageInput) -> MessagePayload:
-        async with info.context.server.database.transaction() as session:
+        async with info.context.services.database.transaction() as session:
             message = await _locked(session, input.message_id, info.context.signed_in)
-            if message.role is not models.MessageRole.ASSISTANT:
+            if message.role is not MessageRole.ASSISTANT:
                 raise Forbidden("Only the assistant's messages can be written again. Edit your own instead.")
             if message.streaming:
                 raise Conflict("This reply is still being written. Stop it first.")
             message.content, message.reasoning, message.finish_reason = "", None, None
             message.input_tokens = message.output_tokens = None
-            queue(message, info.context.server.settings.queue_seconds)
+            queue(message, info.context.services.settings.queue_seconds)
         return MessagePayload(message=Message.of(message))
 
     @strawberry.mutation(description="Change the text of one's own message.")
     async def edit_message(self, info: Info, input: EditMessageInput) -> MessagePayload:
         viewer = info.context.signed_in
-        content = text(input.content, "message", most_bytes=info.context.server.settings.message_bytes)
-        async with info.context.server.database.transaction() as session:
+        content = text(input.content, "message", most_bytes=info.context.services.settings.message_bytes)
+        async with info.context.services.database.transaction() as session:
             message = await _locked(session, input.message_id, viewer)
             if message.streaming:
                 raise Conflict("This message is still being written. Stop it first.")
@@ -113,7 +115,7 @@ class Messages:
     @strawberry.mutation(description="Delete one's own message, or a reply; in mid-stream it is stopped too.")
     async def delete_message(self, info: Info, input: MessageInput) -> DeletePayload:
         viewer = info.context.signed_in
-        async with info.context.server.database.transaction() as session:
+        async with info.context.services.database.transaction() as session:
             message = await _locked(session, input.message_id, viewer)
             if message.author_id not in (viewer, None):
                 raise Forbidden("Only its author may delete a message.")
@@ -130,27 +132,27 @@ class _Sending:
 
     async def send(self, info: Info) -> SendMessagePayload:
         """Raises IntegrityError when the key was used in this very moment."""
-        settings = info.context.server.settings
-        async with info.context.server.database.transaction() as session:
-            if await session.get(models.Sent, (self.viewer, self.key)) is None:
+        settings = info.context.services.settings
+        async with info.context.services.database.transaction() as session:
+            if await session.get(IdempotencyKey, (self.viewer, self.key)) is None:
                 await taking_part(session, self.chat, self.viewer)
-                message = models.Message(
-                    chat_id=self.chat, author_id=self.viewer, role=models.MessageRole.USER, content=self.content
+                message = MessageRow(
+                    chat_id=self.chat, author_id=self.viewer, role=MessageRole.USER, content=self.content
                 )
                 session.add(message)
                 await session.flush()  # the message is made before its reply
                 reply = None
                 if self.reply:
-                    reply = models.Message(
+                    reply = MessageRow(
                         chat_id=self.chat,
-                        role=models.MessageRole.ASSISTANT,
+                        role=MessageRole.ASSISTANT,
                         model=settings.model.partition("?")[0],
                         content="",
                     )
                     queue(reply, settings.queue_seconds)
                     session.add(reply)
                     await session.flush()
-                sent = models.Sent(
+                sent = IdempotencyKey(
                     author_id=self.viewer,
                     key=self.key,
                     chat_id=self.chat,
@@ -164,23 +166,23 @@ class _Sending:
 
     async def _name(self, session: AsyncSession) -> None:
         """A chat that nobody has named, in the same step: its revision rises by one either way."""
-        chat = await session.get(models.Chat, self.chat)
+        chat = await session.get(ChatRow, self.chat)
         if chat is not None and chat.title == UNTITLED and (title := title_of(self.content)):
             chat.title = title
 
     async def repeat(self, info: Info) -> SendMessagePayload:
         """What the key stands for, as it is now. Raises Conflict for another chat or content, or if it was deleted."""
-        async with info.context.server.database.reading() as session:
-            sent = await session.get(models.Sent, (self.viewer, self.key))
+        async with info.context.services.database.reading() as session:
+            sent = await session.get(IdempotencyKey, (self.viewer, self.key))
             if sent is None:  # it was the chat that vanished at the same moment, not the key that came twice
-                raise gone(models.Chat)
+                raise NotFound.of(ChatRow)
             if (sent.chat_id, sent.digest) != (self.chat, self.digest):
                 raise Conflict("This idempotency key was used for another message. Make a new key for each message.")
-            chat = await session.get(models.Chat, self.chat)
-            if chat is None or await session.get(models.Participation, (self.chat, self.viewer)) is None:
-                raise gone(models.Chat)
-            message = await session.get(models.Message, sent.message_id)
-            reply = await session.get(models.Message, sent.reply_id) if sent.reply_id else None
+            chat = await session.get(ChatRow, self.chat)
+            if chat is None or await session.get(Membership, (self.chat, self.viewer)) is None:
+                raise NotFound.of(ChatRow)
+            message = await session.get(MessageRow, sent.message_id)
+            reply = await session.get(MessageRow, sent.reply_id) if sent.reply_id else None
         if message is None:
             raise Conflict(
                 "The message that this idempotency key stands for was deleted. Make a new key to send it anew."
@@ -190,14 +192,14 @@ class _Sending:
         )
 
 
-async def _locked(session: AsyncSession, id: str, viewer: UUID) -> models.Message:
+async def _locked(session: AsyncSession, id: str, viewer: UUID) -> MessageRow:
     """The message, locked, if the viewer takes part in its chat. Raises NotFound."""
-    key = ids.key_of("Message", id)
-    chat = await session.scalar(select(models.Message.chat_id).where(models.Message.id == key))
+    key = relay.key_of("Message", id)
+    chat = await session.scalar(select(MessageRow.chat_id).where(MessageRow.id == key))
     if chat is None:
-        raise gone(models.Message)
-    await taking_part(session, chat, viewer, sought=models.Message)
-    message = await session.get(models.Message, key, with_for_update=True)
+        raise NotFound.of(MessageRow)
+    await taking_part(session, chat, viewer, sought=MessageRow)
+    message = await session.get(MessageRow, key, with_for_update=True)
     if message is None:
-        raise gone(models.Message)
+        raise NotFound.of(MessageRow)
     return message

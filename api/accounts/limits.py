@@ -1,0 +1,60 @@
+"""How many attempts one client has in a minute."""
+
+from typing import Any, Self, cast
+
+import structlog
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import MovingWindowRateLimiter
+from redis.asyncio import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from api.errors import RateLimited
+
+log = structlog.get_logger(__name__)
+
+MINUTE_SECONDS = 60.0
+
+COUNTING_SECONDS = 2.0
+"""How long a request waits for a Redis that does not answer. Then its attempt is not counted."""
+
+
+class RateLimits:
+    """Counts attempts per minute, over all processes that share a Redis. Its lifetime is an `async with`."""
+
+    def __init__(self, broadcast_url: str) -> None:
+        self._redis: ConnectionPool | None = None
+        storage: Storage = MemoryStorage()
+        if not broadcast_url.startswith("memory"):
+            self._redis = ConnectionPool.from_url(
+                broadcast_url,
+                socket_connect_timeout=COUNTING_SECONDS,
+                socket_timeout=COUNTING_SECONDS,
+                retry=Retry(NoBackoff(), 1),  # the first try may use a connection from before a restart of Redis
+            )
+            storage = RedisStorage(
+                f"async+{broadcast_url}", implementation="redispy", connection_pool=cast(Any, self._redis)
+            )
+        self._window = MovingWindowRateLimiter(storage)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._redis is not None:
+            await self._redis.aclose()
+
+    async def spend(self, what: str, who: str, per_minute: int) -> None:
+        """Count one attempt of `who` at `what`. Raises RateLimited when there were more than `per_minute`."""
+        try:
+            within = await self._window.hit(RateLimitItemPerMinute(per_minute), what, who)
+        except (RedisError, OSError) as error:
+            log.warning("attempts are not counted", error=repr(error))  # better uncounted than locked out
+            return
+        if not within:
+            raise RateLimited(
+                f"Too many attempts to {what}: the limit is {per_minute} a minute. Wait a minute and try again.",
+                retry_after=MINUTE_SECONDS,
+            )

@@ -1,0 +1,17 @@
+"""A person who signs in. Followed, a user is the Viewer: the revision rises with their list of chats."""
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.base import Base, Timestamps
+from api.streaming.columns import Revised
+from api.streaming.tracks import Sync
+
+
+class User(Revised, Timestamps, Base):
+    __tablename__ = "users"
+    __track__ = Sync()
+
+    name: Mapped[str] = mapped_column(String(100))
+    email: Mapped[str] = mapped_column(String(320), unique=True)
+    password: Mapped[str] = mapped_column(String(200))

@@ -1,0 +1,41 @@
+"""The key that signs tokens."""
+
+import os
+import secrets
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from api.errors import SettingsError
+from api.settings import PREFIX, SECRET_CHARACTERS, Settings
+
+
+def secret_key(settings: Settings) -> str:
+    """The configured key, or one that is made once and stored beside the SQLite file, readable by its owner alone."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = Path(f"{make_url(settings.database_url).database}.secret")
+    try:
+        if not path.exists():
+            _store(path, secrets.token_hex(32))
+        key = path.read_text().strip()
+    except OSError as error:
+        raise SettingsError(
+            f"{PREFIX}SECRET_KEY is not set, and no key can be stored at {path}: {error.strerror}."
+        ) from None
+    if len(key) < SECRET_CHARACTERS:
+        raise SettingsError(
+            f"{PREFIX}SECRET_KEY is not set, and the key stored at {path} is damaged. Delete that file; all users must sign in again."
+        )
+    return key
+
+
+def _store(path: Path, key: str) -> None:
+    """Write the key whole or not at all. Of processes that start together, all use the one that was stored first."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f"{path.name}.") as file:  # readable by us alone
+        file.write(key)
+        file.flush()
+        with suppress(FileExistsError):
+            os.link(file.name, path)

@@ -1,0 +1,1 @@
+"""Chats: models, access rules, and the operations on chats, memberships and messages."""

@@ -1,0 +1,77 @@
+"""What a chat consists of: the chat, its memberships and its messages, and what was sent under an idempotency key."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Enum, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from api.accounts.models import User
+from api.base import Base, Timestamps
+from api.streaming.columns import Instant, Revised, Streamed, now
+from api.streaming.tracks import Stream, Sync, Untracked
+
+
+class Chat(Revised, Timestamps, Base):
+    __tablename__ = "chats"
+    __track__ = Sync(touches="participants", epoch="access_epoch")  # a change here is a change to their list of chats
+
+    title: Mapped[str] = mapped_column(String(200))
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    access_epoch: Mapped[int] = mapped_column(default=0)
+
+    participants: Mapped[list[User]] = relationship(
+        secondary="participations", viewonly=True, order_by="Membership.joined_at"
+    )
+
+
+class Membership(Base):
+    __tablename__ = "participations"
+    __track__ = Sync(touches=("chat", "user"))  # who joins or leaves changes the chat's page, and their own list
+
+    chat_id: Mapped[UUID] = mapped_column(ForeignKey("chats.id"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True, index=True)
+    joined_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+    chat: Mapped[Chat] = relationship()
+    user: Mapped[User] = relationship()
+
+
+class MessageRole(StrEnum):
+    USER = "USER"
+    ASSISTANT = "ASSISTANT"
+
+
+class Message(Streamed, Timestamps, Base):
+    __tablename__ = "messages"
+    __track__ = Stream("content", "reasoning", while_="streaming", otherwise=Sync(touches="chat"))
+
+    chat_id: Mapped[UUID] = mapped_column(ForeignKey("chats.id"))
+    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    role: Mapped[MessageRole] = mapped_column(Enum(MessageRole, native_enum=False, length=10))
+    content: Mapped[str] = mapped_column(Text, default="")
+    reasoning: Mapped[str | None] = mapped_column(Text)
+    model: Mapped[str | None] = mapped_column(String(200))
+    finish_reason: Mapped[str | None] = mapped_column(String(50))
+    input_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+
+    chat: Mapped[Chat] = relationship()
+
+    __table_args__ = (Index(None, "chat_id", "id"), *Streamed.table_args("messages"))
+
+
+class IdempotencyKey(Timestamps, Base):
+    """An idempotency key, its author's for ever: it outlives the message, so that no late repeat posts it again."""
+
+    __tablename__ = "sent"
+    __track__ = Untracked()
+
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(100), primary_key=True)
+    chat_id: Mapped[UUID]
+    digest: Mapped[bytes]
+    """SHA-256 of the content as it was sent: an edit does not change what a repeat must match."""
+    message_id: Mapped[UUID]
+    reply_id: Mapped[UUID | None]

@@ -1,0 +1,110 @@
+"""What a resolver finds in `info.context`: the services of the process, the viewer, and loaders of this operation."""
+
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from api.database import Database
+from api.errors import LimitExceeded, Unauthenticated
+from api.identity import Identity
+from api.settings import Settings
+from api.streaming.hub import Hub
+from api.streaming.tracks import Tracked
+
+OBJECTS_PER_ANSWER = 5_000
+"""Rows of connections in one answer: fifty full pages. Each may be as large as a message."""
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class SubscriptionMetrics(Protocol):
+    """Counts subscriptions and their updates. `model` is a model's class name; empty for subscriptions to several."""
+
+    def subscribed(self, track: str, model: str) -> None: ...
+    def unsubscribed(self, track: str, model: str) -> None: ...
+    def updated_stream(self, model: str) -> None: ...
+    def updated_sync(self, model: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the engine needs of the process. A product extends it with what its own resolvers need."""
+
+    settings: Settings
+    database: Database
+    hub: Hub
+    metrics: SubscriptionMetrics
+    identify: Callable[[str | None], Identity | None]
+    """Reads an `Authorization` value; None without a value. Raises Unauthenticated for a bad one."""
+
+
+ServicesType = TypeVar("ServicesType", bound=Services)
+
+Batch = Callable[[Database, Sequence[Key]], Awaitable[Sequence[Value]]]
+"""Loads the objects with these keys in one query, in the order of the keys."""
+
+
+@dataclass
+class Context(Generic[ServicesType]):
+    """One operation's context. Loaders batch and do not cache: an event must not see what an earlier one read."""
+
+    services: ServicesType
+    viewer: Identity | None
+    client: str = ""
+    """The address that the request came from."""
+    request_id: str = ""
+    objects: int = 0
+    """Rows of connections that were read for the current answer."""
+    _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+
+    @property
+    def signed_in(self) -> UUID:
+        """The viewer's id. Raises Unauthenticated if the request has no token."""
+        if self.viewer is None:
+            raise Unauthenticated(
+                "Sign in first: send `Authorization: Bearer <token>`, or `connectionParams.authorization` over "
+                "WebSocket."
+            )
+        return self.viewer.id
+
+    def spend(self, objects: int) -> None:
+        """Count the objects that a connection has read. Raises LimitExceeded: nested lists multiply."""
+        self.objects += objects
+        if self.objects > OBJECTS_PER_ANSWER:
+            raise LimitExceeded(
+                f"This operation reads more than {OBJECTS_PER_ANSWER:,} objects, the limit of one answer. "
+                "Request smaller pages, or fewer in one operation."
+            )
+
+    async def load(self, batch: "Batch[Key, Value]", key: Key) -> Value:
+        """The object with this key. All that one step of the operation loads by the same `batch` is one query."""
+        loader = self._loaders.get(batch)
+        if loader is None:
+            loader = self._loaders[batch] = DataLoader(partial(_load, self.services.database, batch), cache=False)
+        return await loader.load(key)  # type: ignore[no-any-return]
+
+
+async def _load(database: Database, batch: Any, keys: list[Any]) -> list[Any]:
+    # To its end, though the client may leave: a query that is cut off costs its connection.
+    return list(await database.finish(batch(database, keys)))
+
+
+Info = strawberry.Info[Context[Services], None]
+
+
+@contextmanager
+def counted(context: Context[Any], track: str, model: type[Tracked] | None = None) -> Iterator[None]:
+    """Count a subscription for as long as it is open."""
+    name = model.__name__ if model is not None else ""
+    context.services.metrics.subscribed(track, name)
+    try:
+        yield
+    finally:
+        context.services.metrics.unsubscribed(track, name)

@@ -1,0 +1,1 @@
+"""Documents and their limits, execution, and operations that many subscribers share."""

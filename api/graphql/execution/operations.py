@@ -1,0 +1,203 @@
+"""The door for every operation, whatever it came by: a request in, JSON payloads out. On a socket, what many readers
+share goes past it: see `direct`.
+
+A query or mutation gives one payload, a subscription as many as it likes. Errors are told by the tree in
+`api.errors`: the client's own come with their code, anything else is masked, and logged under the request's id.
+"""
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any, TypeVar, cast
+
+import strawberry
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    OperationType,
+    create_source_event_stream,
+    execute_root_selection_set,
+    execute_subscription_event,
+    get_operation_ast,
+)
+from graphql.pyutils import AwaitableOrValue
+
+from api.errors import BadUserInput
+from api.graphql.context import Context, counted
+from api.graphql.execution.documents import Documents
+from api.graphql.execution.projection import NotShareable
+from api.graphql.execution.responses import Payload, encode, failure, refusal, refusal_of
+from api.graphql.execution.shared import SharedOperation, SharedOperations
+
+EVERYTHING = frozenset(OperationType)
+WITHOUT_SUBSCRIPTIONS = EVERYTHING - {OperationType.SUBSCRIPTION}
+
+QUERY_CHARACTERS = 150_000
+"""Room for the longest message as a literal; documents are remembered, and strangers choose them."""
+
+MOST_NESTED = 50
+"""Levels of lists and objects in the variables. The schema's own inputs have two."""
+
+NO_STREAM = "A subscription needs a stream: follow it over WebSocket, or accept text/event-stream or multipart/mixed."
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a client asks for."""
+
+    query: str
+    variables: dict[str, Any] | None
+    name: str | None
+
+    @classmethod
+    def of(cls, request: object) -> "Operation":
+        """From the request's JSON. Raises BadUserInput."""
+        if not isinstance(request, Mapping):
+            raise BadUserInput("A request is a JSON object with a `query`; batches are not served.")
+        query, variables, name = request.get("query"), request.get("variables"), request.get("operationName")
+        if not isinstance(query, str) or not query.strip():
+            raise BadUserInput("The request has no `query`. Send the operation's text there.")
+        if not isinstance(variables, dict | None):
+            raise BadUserInput("`variables` must be an object.")
+        if not isinstance(name, str | None):
+            raise BadUserInput("`operationName` must be a string.")
+        require_shallow(variables)
+        require_whole_characters(query, variables, name)
+        if len(query) > QUERY_CHARACTERS:
+            raise BadUserInput(
+                f"The query has more than {QUERY_CHARACTERS:,} characters. Put long texts into variables."
+            )
+        return cls(query, variables, name or None)
+
+
+def require_shallow(variables: object) -> None:
+    """Newer Pythons read JSON of any depth, and what comes after it calls itself for each level."""
+    level = [variables]
+    for _ in range(MOST_NESTED):
+        level = [inner for value in level for inner in _within(value)]
+        if not level:
+            return
+    raise BadUserInput("The variables nest too deep. Send less in each other.")
+
+
+def _within(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def require_whole_characters(*request: object) -> None:
+    """JSON can spell half a character, which neither a database nor an answer can hold."""
+    try:
+        json.dumps(request, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadUserInput("The request holds half a character (a lone surrogate). Send whole ones.") from None
+
+
+class Operations:
+    """Executes. Subscriptions that many may ask alike are executed once for all of them."""
+
+    def __init__(self, schema: strawberry.Schema) -> None:
+        self._schema = schema._schema
+        self._documents = Documents(self._schema)
+        self._operations = SharedOperations(schema, self._documents)
+
+    def shared(self, operation: Operation, context: Context[Any]) -> SharedOperation | None:
+        """How this operation is shared with whoever asks the same; None if it is executed for this reader alone."""
+        if context.viewer is None:
+            return None
+        return self._operations.of(operation.query, operation.variables, operation.name)
+
+    def subscribes(self, operation: Operation) -> bool:
+        """Whether it is a subscription; what cannot be read is none."""
+        document = self._documents.read(operation.query)
+        asked = None if isinstance(document, list) else get_operation_ast(document, operation.name)
+        return asked is not None and asked.operation is OperationType.SUBSCRIPTION
+
+    async def run(
+        self, operation: Operation, context: Context[Any], allowed: frozenset[OperationType] = EVERYTHING
+    ) -> AsyncGenerator[Payload, None]:
+        """Each payload as it comes."""
+        if OperationType.SUBSCRIPTION in allowed and (shared := self.shared(operation, context)) is not None:
+            try:
+                async with aclosing(self._shared_results(shared, context)) as payloads:
+                    async for payload in payloads:
+                        yield payload
+                return
+            except NotShareable:
+                pass
+        async with aclosing(self.executed(operation, context, allowed)) as payloads:
+            async for payload in payloads:
+                yield payload
+
+    async def _shared_results(self, shared: SharedOperation, context: Context[Any]) -> AsyncGenerator[Payload, None]:
+        viewer = context.signed_in
+        services = context.services
+        with counted(context, "stream", shared.model):
+            try:
+                async with services.hub.follow(shared.model, shared.key, viewer) as snapshots:
+                    async for snapshot in snapshots:
+                        encoded = await shared.loaded_payload(snapshot, services.database)
+                        yield Payload(encoded.payload)
+                        services.metrics.updated_stream(shared.model.__name__)
+            except NotShareable:
+                raise
+            except Exception as error:
+                yield failure(error, context.request_id)
+
+    async def executed(
+        self, operation: Operation, context: Context[Any], allowed: frozenset[OperationType] = EVERYTHING
+    ) -> AsyncGenerator[Payload, None]:
+        """The same by graphql-core, for this reader alone."""
+
+        document = self._documents.read(operation.query)
+
+        def build(event: object = None) -> list[GraphQLError] | Executor[Context[Any]]:
+            if isinstance(document, list):
+                return document
+            return Executor.build(self._schema, document, event, context, operation.variables, operation.name)
+
+        executor = build()
+        if isinstance(executor, list):
+            yield refusal_of(executor, context.request_id)
+            return
+        if executor.operation.operation not in allowed:
+            yield refusal(BadUserInput(NO_STREAM), context.request_id)
+            return
+        try:
+            async with aclosing(_results(executor, build, context)) as results:
+                async for result in results:
+                    yield Payload(encode(result.data, result.errors, context.request_id))
+        except Exception as error:
+            yield failure(error, context.request_id)
+
+
+async def _results(
+    executor: Executor[Context[Any]],
+    build: Callable[[object], list[GraphQLError] | Executor[Context[Any]]],
+    context: Context[Any],
+) -> AsyncGenerator[ExecutionResult, None]:
+    if executor.operation.operation is not OperationType.SUBSCRIPTION:
+        # To its end, though the client may leave: a query that is cut off costs its connection.
+        yield await context.services.database.finish(_awaited(execute_root_selection_set(executor)))
+        return
+    events: AsyncIterable[object] | ExecutionResult = await _awaited(create_source_event_stream(executor))
+    if isinstance(events, ExecutionResult):
+        yield events
+        return
+    async with aclosing(cast(AsyncGenerator[object, None], events)):
+        async for event in events:
+            # Executors derived from the first one would share a memory that grows with every event.
+            context.objects = 0
+            each = build(event)
+            assert isinstance(each, Executor)
+            yield await _awaited(execute_subscription_event(each))
+
+
+async def _awaited(value: AwaitableOrValue[Value]) -> Value:
+    return await value if isawaitable(value) else value

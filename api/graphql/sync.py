@@ -1,0 +1,82 @@
+"""The sync track in GraphQL: one subscription to the revisions of what a page shows.
+
+A GraphQL type is accepted by `sync` if it names the model whose row has the page: `__page__ = ChatRow`. The model is on
+the sync track, and has an access rule.
+"""
+
+from collections.abc import AsyncIterator
+from functools import lru_cache
+from typing import Annotated, Any
+
+import strawberry
+from graphql import GraphQLSchema
+
+from api.errors import BadUserInput
+from api.graphql import relay
+from api.graphql.context import Info, counted
+from api.streaming.access import Key, RevisedModel
+from api.streaming.tracks import has_page
+
+IDS_PER_SYNC = 100
+
+
+@strawberry.type(
+    description="Revision of a followed object. Refetch if it is greater than the revision that your own fetch "
+    "returned, or if `deleted` is true."
+)
+class SyncEvent:
+    id: strawberry.ID = strawberry.field(description="The followed id, as it was given.")
+    revision: int = strawberry.field(
+        description="Current revision; 0 if the object is deleted or not visible to the viewer."
+    )
+    deleted: bool = strawberry.field(description="True if the object is unknown, deleted or not visible to the viewer.")
+
+
+def sync_field(*, description: str, ids: str) -> Any:
+    """A subscription field that follows the revisions of up to 100 objects. `ids` describes its argument."""
+    Ids = Annotated[list[strawberry.ID], strawberry.argument(description=ids)]
+
+    async def sync(info: Info, ids: list[strawberry.ID]) -> AsyncIterator[SyncEvent]:
+        viewer = info.context.signed_in
+        asked = list(dict.fromkeys(ids))
+        if len(asked) > IDS_PER_SYNC:
+            raise BadUserInput(
+                f"`sync` follows at most {IDS_PER_SYNC} ids in one subscription; these are {len(asked)}. "
+                "Subscribe again for the rest."
+            )
+        pages = pages_of(info.schema._schema)
+        followed = {key: id for id in asked if (key := _page_key(id, pages)) is not None}
+        metrics = info.context.services.metrics
+        with counted(info.context, "sync"):
+            for id in asked:
+                if id not in followed.values():
+                    yield SyncEvent(id=id, revision=0, deleted=True)
+            async with info.context.services.hub.changes(list(followed), viewer) as changes:
+                async for change in changes:
+                    id = followed[change.model, change.key]
+                    yield SyncEvent(id=id, revision=change.revision, deleted=change.deleted)
+                    metrics.updated_sync(change.model.__name__)
+
+    sync.__annotations__["ids"] = Ids
+    return strawberry.subscription(resolver=sync, description=description)
+
+
+@lru_cache(maxsize=8)
+def pages_of(schema: GraphQLSchema) -> dict[str, RevisedModel]:
+    """The models whose rows `sync` follows, by the name of their GraphQL type."""
+    pages: dict[str, RevisedModel] = {}
+    for name, kind in schema.type_map.items():
+        definition = kind.extensions.get("strawberry-definition")
+        model = getattr(getattr(definition, "origin", None), "__page__", None)
+        if model is not None and has_page(model):
+            pages[name] = model
+    return pages
+
+
+def _page_key(id: str, pages: dict[str, RevisedModel]) -> Key | None:
+    try:
+        kind, key = relay.read(id)
+    except BadUserInput:
+        return None
+    model = pages.get(kind)
+    return None if model is None else (model, key)

@@ -1,0 +1,152 @@
+"""GraphQL over HTTP: one JSON answer to a POST, or a subscription as server-sent events or multipart.
+
+SSE follows graphql-sse's distinct connections mode, multipart Apollo's multipart subscription protocol 1.0.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from api.errors import BadUserInput, RequestError
+from api.graphql.context import Context, Services
+from api.graphql.execution.operations import WITHOUT_SUBSCRIPTIONS, Operation, Operations
+from api.graphql.execution.responses import Payload, Refusal, refusal
+from api.graphql.transport.framing import Framing
+from api.graphql.transport.multipart import MULTIPART
+from api.graphql.transport.sse import SERVER_SENT_EVENTS
+from api.identity import Identity
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+
+HEARTBEAT_SECONDS = 10.0
+"""Proxies cut a response that is silent for longer than some tens of seconds."""
+
+
+class GraphQLOverHTTP:
+    """Answers POST `/graphql`."""
+
+    def __init__(self, operations: Operations, services: Services, draining: asyncio.Event) -> None:
+        self._operations = operations
+        self._services = services
+        self._draining = draining
+
+    async def __call__(self, request: Request) -> Response:
+        request_id = request.scope.get("request_id", "")
+        try:
+            operation = Operation.of(await self._json(request))
+            viewer = self._services.identify(request.headers.get("authorization"))
+        except RequestError as error:
+            return _answer(request, refusal(error, request_id), status=_status_of(error, request))
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody hears it: they left in the middle of asking
+        context = Context(self._services, viewer, request.client.host if request.client else "", request_id)
+        framing = _framing(request)
+        if framing is SERVER_SENT_EVENTS and _takes_json(request) and not self._operations.subscribes(operation):
+            framing = None
+        if framing is not None:
+            payloads = self._operations.run(operation, context)
+            headers = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
+            frames = self._framed(payloads, framing, viewer)
+            return Streaming(frames, media_type=framing.content_type, headers=headers)
+        async with aclosing(self._operations.run(operation, context, WITHOUT_SUBSCRIPTIONS)) as payloads:
+            return _answer(request, await anext(payloads))
+
+    async def _json(self, request: Request) -> object:
+        if not request.headers.get("content-type", "").partition(";")[0].strip().lower() == JSON:
+            raise BadUserInput("Send the request as JSON, with `Content-Type: application/json`.")
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > self._services.settings.body_bytes:
+                raise BadUserInput(
+                    f"The request is larger than {self._services.settings.body_bytes:,} bytes. Send less at once."
+                )
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError):
+            raise BadUserInput("The request's body is no JSON. Send an object with `query` and `variables`.") from None
+
+    async def _framed(
+        self, payloads: AsyncGenerator[Payload, None], framing: Framing, viewer: Identity | None
+    ) -> AsyncIterator[bytes]:
+        """The payloads as they come, heartbeats in between; ends without a `complete` when it is time to part.
+
+        A client takes a missing `complete` for a lost connection, and comes back.
+        """
+        ending = asyncio.create_task(self._until_over(viewer))
+        upcoming: asyncio.Task[Payload] | None = None
+        try:
+            yield framing.start + framing.heartbeat
+            while True:
+                upcoming = upcoming or asyncio.ensure_future(anext(payloads))
+                await asyncio.wait((upcoming, ending), timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                if ending.done():
+                    return
+                if not upcoming.done():
+                    yield framing.heartbeat
+                    continue
+                try:
+                    yield framing.before + upcoming.result().body + framing.after
+                except StopAsyncIteration:
+                    yield framing.end
+                    return
+                upcoming = None
+        finally:
+            ending.cancel()
+            if upcoming is not None:
+                upcoming.cancel()
+                await asyncio.wait((upcoming,))
+            await payloads.aclose()
+
+    async def _until_over(self, viewer: Identity | None) -> None:
+        """Until the server parts, or the token expires that the request was let in with."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if viewer is None else viewer.expires_at - time.time()):
+                await self._draining.wait()
+
+
+class Streaming(StreamingResponse):
+    """A response whose generator is closed there and then when the client leaves, not when it is collected."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self.body_iterator):  # type: ignore[type-var]
+            await super().__call__(scope, receive, send)
+
+
+def _framing(request: Request) -> Framing | None:
+    accept = request.headers.get("accept", "").lower()
+    if "text/event-stream" in accept:
+        return SERVER_SENT_EVENTS
+    if "multipart/mixed" in accept and "subscriptionspec" in accept:
+        return MULTIPART
+    return None
+
+
+def _status_of(error: RequestError, request: Request) -> int | None:
+    if isinstance(error, BadUserInput):
+        return 400
+    # graphql-sse's client takes any 200 for a stream, and this one, which has no event, for one that broke off.
+    return 401 if _framing(request) is SERVER_SENT_EVENTS and not _takes_json(request) else None
+
+
+def _takes_json(request: Request) -> bool:
+    """A client that lists all that it understands wants a single answer whole, with a status, and not cut off."""
+    accepted = request.headers.get("accept", "").lower()
+    return JSON in accepted or GRAPHQL_JSON in accepted
+
+
+def _answer(request: Request, payload: Payload, status: int | None = None) -> Response:
+    """Older clients look for 200 with `application/json`, and for `data`; with the newer media type, what was refused
+    has another status and no `data`."""
+    if GRAPHQL_JSON not in request.headers.get("accept", "").lower():
+        return Response(payload.body, status or 200, media_type=JSON)
+    if isinstance(payload, Refusal):
+        return Response(b'{"errors":' + payload.errors + b"}", 400, media_type=GRAPHQL_JSON)
+    return Response(payload.body, media_type=GRAPHQL_JSON)

@@ -1,0 +1,16 @@
+"""Multipart: Apollo's multipart subscription protocol 1.0."""
+
+from api.graphql.transport.framing import Framing
+
+# A client takes a part for whole when it sees the boundary after it, so that comes with the part, not with the next.
+BOUNDARY = b"\r\n--graphql"
+PART = b"\r\nContent-Type: application/json\r\n\r\n"
+
+MULTIPART = Framing(
+    content_type='multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
+    start=BOUNDARY,
+    before=PART + b'{"payload":',
+    after=b"}" + BOUNDARY,
+    heartbeat=PART + b"{}" + BOUNDARY,
+    end=b"--\r\n",
+)

@@ -1,0 +1,266 @@
+"""GraphQL over WebSocket: the graphql-transport-ws protocol, and only that.
+
+The legacy `graphql-ws` subprotocol is refused: authorization could be walked around in it.
+"""
+
+import asyncio
+import json
+import time
+from contextlib import aclosing, suppress
+from typing import Any
+
+import orjson
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from api.errors import BadUserInput, LimitExceeded, Unauthenticated
+from api.graphql.context import Context, Services, counted
+from api.graphql.execution.operations import Operation, Operations, require_whole_characters
+from api.graphql.execution.projection import NotShareable
+from api.graphql.execution.responses import Refusal, failure, refusal
+from api.graphql.execution.shared import SharedOperation
+from api.graphql.transport.close_codes import (
+    ALREADY_INITIALISED,
+    ALREADY_SUBSCRIBED,
+    BAD_MESSAGE,
+    FORBIDDEN,
+    INIT_TIMEOUT,
+    NO_SUBPROTOCOL,
+    NOT_INITIALISED,
+    TRY_AGAIN_LATER,
+    Closed,
+)
+from api.graphql.transport.direct_protocol import EXTENSION, DirectWebSocketProtocol
+from api.graphql.transport.fast_path import FastPathSubscriber
+from api.identity import Identity
+
+log = structlog.get_logger(__name__)
+
+SUBPROTOCOL = "graphql-transport-ws"
+INIT_SECONDS = 10.0
+"""For `connection_init`: a client sends it at once, and whoever does not holds a socket for nothing."""
+
+ID_CHARACTERS = 1_000
+"""Of an operation. It goes before each update, in a block of deflate that holds 64 kB."""
+
+
+class Socket:
+    """One client's connection and the operations on it. Nothing of it remains when `serve` returns."""
+
+    def __init__(self, websocket: WebSocket, operations: Operations, services: Services) -> None:
+        self._websocket = websocket
+        self._operations = operations
+        self._services = services
+        self._direct: DirectWebSocketProtocol | None = websocket.scope.get("extensions", {}).get(EXTENSION)
+        self._waiting: dict[FastPathSubscriber, None] = {}
+        """Who has an update to write as soon as there is room."""
+        self._viewer: Identity | None = None
+        self._ready = False
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._sending = asyncio.Lock()
+        self._ending: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
+
+    async def serve(self) -> None:
+        """Until either side closes."""
+        if SUBPROTOCOL not in self._websocket.scope["subprotocols"]:
+            await self._websocket.accept()
+            await self._websocket.close(NO_SUBPROTOCOL, f"Speak the subprotocol {SUBPROTOCOL}")
+            return
+        await self._websocket.accept(SUBPROTOCOL)
+        if self._direct is not None:
+            self._direct.on_stuck = lambda: self.end(Closed(TRY_AGAIN_LATER, "Too slow; reconnect"))
+            self._direct.on_writable = self._relieve
+        reading = asyncio.create_task(self._read(), name="socket: reading")
+        self._timer = self._end_later(INIT_SECONDS, Closed(INIT_TIMEOUT, "Send connection_init first"))
+        try:
+            await asyncio.wait((reading, self._ending), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._timer.cancel()
+            tasks = [reading, *self._tasks.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if self._ending.done():
+            await self._close(self._ending.result())
+
+    def end(self, closed: Closed) -> None:
+        """Close the socket, whatever it is doing."""
+        if not self._ending.done():
+            self._ending.set_result(closed)
+
+    def _end_later(self, seconds: float, closed: Closed) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(seconds, self.end, closed)
+
+    async def _close(self, closed: Closed) -> None:
+        self._websocket.scope["close_code"] = closed.code
+        if self._direct is not None:
+            self._direct.close(closed.code, closed.reason)
+            return
+        if self._websocket.application_state is WebSocketState.CONNECTED:
+            with suppress(RuntimeError, WebSocketDisconnect):
+                await self._websocket.close(closed.code, closed.reason)  # waits while it is full; see `bounded`
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                await self._receive(await self._message())
+        except WebSocketDisconnect:
+            pass
+        except Closed as closed:
+            self.end(closed)
+
+    async def _message(self) -> dict[str, Any]:
+        event = await self._websocket.receive()
+        if event["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(event.get("code", 1006))
+        text = event.get("text")
+        if text is None:
+            raise Closed(BAD_MESSAGE, "Send text, not bytes")
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            raise Closed(BAD_MESSAGE, "Send JSON") from None
+        if not isinstance(message, dict):
+            raise Closed(BAD_MESSAGE, "Send a JSON object")
+        return message
+
+    async def _receive(self, message: dict[str, Any]) -> None:
+        match message.get("type"):
+            case "connection_init":
+                await self._initialise(message.get("payload"))
+            case "ping":
+                await self._send(b'{"type":"pong"}')
+            case "pong":
+                pass
+            case "subscribe":
+                await self._subscribe(message.get("id"), message.get("payload"))
+            case "complete":
+                if (task := self._tasks.pop(str(message.get("id")), None)) is not None:
+                    task.cancel()
+            case other:
+                raise Closed(BAD_MESSAGE, f"There is no message type {other!r}")
+
+    async def _initialise(self, payload: object) -> None:
+        if self._ready:
+            raise Closed(ALREADY_INITIALISED, "connection_init was sent before")
+        if not isinstance(payload, dict | None):
+            raise Closed(BAD_MESSAGE, "The payload of connection_init must be an object")
+        params = {str(name).lower(): value for name, value in (payload or {}).items()}
+        authorization = params.get("authorization")
+        try:
+            self._viewer = self._services.identify(None if authorization is None else str(authorization))
+        except Unauthenticated as error:
+            raise Closed(FORBIDDEN, str(error)) from None
+        self._timer.cancel()
+        if self._viewer is not None:
+            self._timer = self._end_later(
+                self._viewer.expires_at - time.time(), Closed(FORBIDDEN, "The token has expired")
+            )
+        self._ready = True
+        await self._send(b'{"type":"connection_ack"}')
+
+    async def _subscribe(self, id: object, payload: object) -> None:
+        if not self._ready:
+            raise Closed(NOT_INITIALISED, "Send connection_init first")
+        if not isinstance(id, str) or not id:
+            raise Closed(BAD_MESSAGE, "subscribe needs an id")
+        if len(id) > ID_CHARACTERS:
+            raise Closed(BAD_MESSAGE, f"An id has at most {ID_CHARACTERS} characters")
+        if id in self._tasks:
+            raise Closed(ALREADY_SUBSCRIBED, f"Subscriber for {id} already exists")
+        try:
+            require_whole_characters(id)
+        except BadUserInput as error:
+            raise Closed(BAD_MESSAGE, str(error)) from None
+        request_id = f"{self._websocket.scope.get('request_id', '')}.{id[:60]}"
+        try:
+            most = self._services.settings.socket_operations
+            if len(self._tasks) >= most:
+                raise LimitExceeded(
+                    f"A socket carries at most {most} operations at once. Complete some first, or open another socket."
+                )
+            operation = Operation.of(payload)
+        except (LimitExceeded, BadUserInput) as error:
+            await self._send(_envelope(id, "error") + refusal(error, request_id).errors + b"}")
+            return
+        client = self._websocket.client
+        context = Context(self._services, self._viewer, client.host if client else "", request_id)
+        self._tasks[id] = asyncio.create_task(self._operate(id, operation, context), name=f"socket: {id}")
+
+    async def _operate(self, id: str, operation: Operation, context: Context[Any]) -> None:
+        """Run one operation to its end; forget it before saying so, so that its id is free when the client hears."""
+        try:
+            shared = self._operations.shared(operation, context) if self._direct is not None else None
+            if shared is None or not await self._directly(id, shared, context):
+                execute = self._operations.run if self._direct is None else self._operations.executed
+                async with aclosing(execute(operation, context)) as payloads:
+                    async for payload in payloads:
+                        if isinstance(payload, Refusal):
+                            self._forget(id)
+                            await self._send(_envelope(id, "error") + payload.errors + b"}")
+                            return
+                        await self._send(_envelope(id, "next") + payload.body + b"}")
+            self._forget(id)
+            await self._send(orjson.dumps({"id": id, "type": "complete"}))
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # the client is gone; reading will notice
+        finally:
+            self._forget(id)
+
+    async def _directly(self, id: str, shared: SharedOperation, context: Context[Any]) -> bool:
+        """Follow a row on the fast path. False if graphql-core must execute the operation after all."""
+        assert self._direct is not None
+        envelope = _envelope(id, "next")
+        subscriber = FastPathSubscriber(
+            context.signed_in, shared, self._direct.writer, envelope, self._services, on_full=self._wait_for_room
+        )
+        with counted(context, "stream", shared.model):
+            try:
+                await subscriber.follow()
+            except NotShareable:
+                return False
+            except Exception as error:
+                await self._send(envelope + failure(error, context.request_id).body + b"}")
+            finally:
+                self._waiting.pop(subscriber, None)
+        return True
+
+    def _wait_for_room(self, subscriber: FastPathSubscriber) -> None:
+        self._waiting[subscriber] = None
+
+    def _relieve(self) -> None:
+        """There is room again: whoever waits writes the newest, until it is full again.
+
+        Answers come first. Updates never end, and on a slow line would leave no room for them.
+        """
+        assert self._direct is not None
+        while self._waiting and not self._direct.writer.full and not self._sending.locked():
+            subscriber = next(iter(self._waiting))
+            del self._waiting[subscriber]
+            subscriber.resume()
+
+    def _forget(self, id: str) -> None:
+        if self._tasks.get(id) is asyncio.current_task():
+            del self._tasks[id]
+
+    async def _send(self, message: bytes) -> None:
+        """One message at a time; a subscriber that takes none for too long is cut off."""
+        if self._direct is not None:
+            try:
+                async with self._sending:
+                    await self._direct.room()
+                    self._direct.write_text(message)
+            finally:
+                self._relieve()
+            return
+        try:
+            async with self._sending, asyncio.timeout(self._services.settings.send_timeout_seconds):
+                await self._websocket.send_text(message.decode())
+        except TimeoutError:
+            self.end(Closed(TRY_AGAIN_LATER, "Too slow; reconnect"))
+            await asyncio.Event().wait()  # until `serve` cancels this
+
+
+def _envelope(id: str, kind: str) -> bytes:
+    """A message up to its payload; a closing brace ends it."""
+    return b'{"id":' + orjson.dumps(id) + b',"type":"' + kind.encode() + b'","payload":'

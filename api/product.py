@@ -1,0 +1,52 @@
+"""Twotrack itself, as a product on the two tracks."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from api.chats.models import Message
+from api.database import Database
+from api.server.pages import CHAT_PAGE
+from api.server.product import Produce, Product
+from api.server.runtime import Runtime
+from api.settings import Settings
+
+if TYPE_CHECKING:
+    import strawberry
+
+    from api.schema.context import ChatServices
+
+# Imports inside functions: a worker loads no web server, and a server without replies no model library (25 MB, 0.5 s).
+
+
+def _schema() -> "strawberry.Schema":
+    from api.schema.schema import make_schema
+
+    return make_schema()
+
+
+@asynccontextmanager
+async def _services(runtime: Runtime) -> AsyncIterator["ChatServices"]:
+    from api.schema.context import chat_services
+
+    async with chat_services(runtime.settings, runtime.database, runtime.hub, runtime.metrics) as services:
+        yield services
+
+
+@asynccontextmanager
+async def _replies(settings: Settings, database: Database) -> AsyncIterator[Produce]:
+    from api.replies.producer import ReplyProducer
+    from api.replies.reply_model import ReplyModel
+
+    async with ReplyModel.from_name(settings.model, timeout_seconds=settings.model_timeout_seconds) as model:
+        yield ReplyProducer(database, model, lease=settings.lease_seconds)
+
+
+TWOTRACK = Product(
+    name="Twotrack",
+    schema=_schema,
+    services=_services,
+    streams={Message: _replies},
+    page=CHAT_PAGE,
+    page_paths=("", "c/"),
+)

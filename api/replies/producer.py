@@ -1,0 +1,98 @@
+"""Writes a reply: reads what was said before in its chat, asks the model, and passes its text on to the draft."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Any
+
+import structlog
+from sqlalchemy import Executable, Row, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.accounts.models import User
+from api.chats.models import Message, MessageRole
+from api.replies.reply_model import Finished, Reasoning, ReplyModel, Text, Turn
+from api.streaming.draft import Draft
+from api.streaming.store import Store
+
+log = structlog.get_logger(__name__)
+
+GIVE_WAY_EVENTS = 100
+"""After so many events of a model, other tasks run. A model that never waits, as when all its text has arrived, would
+otherwise keep its own text from being written and Stop from being received."""
+
+RETRY_SECONDS = 0.25
+"""Between two attempts to read from a database that is away."""
+
+HISTORY_MESSAGES = 100
+HISTORY_CHARACTERS = 1_000_000
+"""The most recent messages that a model is given: what fits most context windows many times over, and what 200 replies
+at once can hold in memory. The last one is always among them."""
+
+
+class ReplyProducer:
+    """Produces the text of replies with one model."""
+
+    def __init__(self, store: Store, model: ReplyModel, *, lease: float) -> None:
+        self._store = store
+        self._model = model
+        self._lease = lease
+
+    async def __call__(self, reply: Message, draft: Draft) -> None:
+        draft.set(model=self._model.name)
+        async with aclosing(self._model.reply_to(await self._history(reply))) as events:
+            received = 0
+            async for event in events:
+                _take(draft, event)
+                received += 1
+                if not received % GIVE_WAY_EVENTS:
+                    await asyncio.sleep(0)
+
+    async def _history(self, reply: Message) -> list[Turn]:
+        """What was said before in this chat and is final, the oldest first."""
+        recent = (
+            select(Message.id, Message.role, Message.content, User.name)
+            .outerjoin(User, User.id == Message.author_id)
+            .where(Message.chat_id == reply.chat_id, Message.id < reply.id, ~Message.streaming, Message.content != "")
+            .order_by(Message.id.desc())
+            .limit(HISTORY_MESSAGES)
+            .subquery()
+        )
+        length = func.length(recent.c.content)
+        after = func.sum(length).over(order_by=recent.c.id.desc()) - length
+        counted = select(recent, after.label("after")).subquery()
+        rows = await self._read_when_back(
+            select(counted).where(counted.c.after < HISTORY_CHARACTERS).order_by(counted.c.id.desc())
+        )
+        return [
+            Turn("user" if row.role is MessageRole.USER else "assistant", row.content, row.name)
+            for row in reversed(rows)
+        ]
+
+    async def _read_when_back(self, query: Executable) -> Sequence[Row[Any]]:
+        """Read; if the database is away, as soon as it is back. For a lease at most, while the reply is ours."""
+        until = asyncio.get_running_loop().time() + self._lease
+        while True:
+            try:
+                return await self._store.read(query)
+            except (OSError, SQLAlchemyError) as error:
+                if asyncio.get_running_loop().time() > until:
+                    raise
+                log.warning("not read", error=repr(error))
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+def _take(text: Draft, event: Text | Reasoning | Finished) -> None:
+    match event:
+        case Text():
+            text.append(event.delta)
+        case Reasoning():
+            text.append(event.delta, to="reasoning")
+        case Finished():
+            text.set(
+                finish_reason=event.reason and event.reason[:50],
+                input_tokens=event.input_tokens,
+                output_tokens=event.output_tokens,
+            )
+            if event.model:
+                text.set(model=event.model[:200])

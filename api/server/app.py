@@ -1,0 +1,114 @@
+"""`create_app(settings, product)`: the ASGI application of a server."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from types import FrameType
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from api.graphql.execution.operations import Operations
+from api.graphql.transport.backpressure import SEND_TIMEOUT
+from api.graphql.transport.http import GraphQLOverHTTP
+from api.graphql.transport.sockets import Sockets
+from api.server.health import healthz, readyz
+from api.server.metrics import Metrics
+from api.server.pages import GRAPHIQL, Pages, graphiql
+from api.server.product import Product
+from api.server.request_ids import RequestIds
+from api.server.runtime import running
+from api.server.static import Assets
+from api.settings import Settings
+
+
+def create_app(settings: Settings, product: Product, *, replies: bool = True) -> FastAPI:
+    """The product's page, GraphQL on every transport, health and metrics. With `replies` it also writes streams."""
+    operations = Operations(product.schema())
+    draining = asyncio.Event()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, float]]:
+        async with (
+            running(settings, product, Metrics(), replies=replies) as runtime,
+            product.services(runtime) as services,
+        ):
+            app.state.runtime = runtime
+            app.state.http = GraphQLOverHTTP(operations, services, draining)
+            app.state.sockets = Sockets(operations, services)
+            with _draining_when_terminated(app):
+                yield {SEND_TIMEOUT: settings.send_timeout_seconds}
+            drain(app)
+
+    app = FastAPI(title=product.name, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.draining = draining
+    app.add_middleware(RequestIds)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type"],
+        )
+    _add_routes(app, product)
+    return app
+
+
+def drain(app: FastAPI) -> None:
+    """Close sockets with 1012 and end long responses, so that clients reconnect to another process."""
+    app.state.draining.set()
+    app.state.sockets.drain()
+
+
+@contextmanager
+def _draining_when_terminated(app: FastAPI) -> Iterator[None]:
+    """uvicorn waits for long responses to end, and does not tell them so: handle the signal before it does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def draining(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(drain, app)
+        handler = before[signal.Signals(number)]
+        if callable(handler):
+            handler(number, frame)
+
+    for number, handler in before.items():
+        if callable(handler):
+            signal.signal(number, draining)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if callable(handler):
+                signal.signal(number, handler)
+
+
+def _add_routes(app: FastAPI, product: Product) -> None:
+    async def graphql(request: Request) -> Response:
+        http: GraphQLOverHTTP = app.state.http
+        return await http(request)
+
+    async def socket(websocket: WebSocket) -> None:
+        await app.state.sockets(websocket)
+
+    async def metrics(request: Request) -> Response:
+        counts: Metrics = app.state.runtime.metrics
+        return await counts(request)
+
+    app.add_route("/graphql", graphql, methods=["POST"])
+    app.add_route("/graphql", graphiql, methods=["GET"])
+    app.router.add_websocket_route("/graphql", socket)
+    app.add_route("/healthz", healthz, methods=["GET"])
+    app.add_route("/readyz", readyz, methods=["GET"])
+    app.add_route("/metrics", metrics, methods=["GET"])
+    app.mount("/graphql-assets", Assets(GRAPHIQL))
+    app.mount("/assets", Assets(product.page / "assets"))
+    app.add_route("/{path:path}", Pages(product).serve, methods=["GET"])

@@ -1,0 +1,124 @@
+"""Access rules: which rows of a model a viewer may see.
+
+    @access_rule(Note)
+    def visible_notes(viewer: UUID) -> Select[Note]:
+        return select(Note).join(NoteMember).where(NoteMember.user_id == viewer)
+
+A rule is a query, so that permission and contents are read together: nothing can happen in between. The hub asks once
+per subscription, and again only after somebody has lost access.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, literal, select, union_all
+
+from api.streaming import snapshot
+from api.streaming.columns import Revised
+from api.streaming.errors import AccessRuleMissing
+from api.streaming.store import Store
+from api.streaming.tracks import epoch_source
+
+RevisedModel = type[Revised]
+Key = tuple[RevisedModel, UUID]
+Rule = Callable[[UUID], Select[Any]]
+RuleType = TypeVar("RuleType", bound=Rule)
+
+_rules: dict[RevisedModel, Rule] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class AccessGrant:
+    """What a viewer was found to be allowed to see: the row's revision and, on the stream track, the row itself.
+
+    `scope` is the id of the row whose access epoch rises when somebody loses access, `epoch` its value when read.
+    """
+
+    revision: int
+    scope: UUID | None = None
+    epoch: int = 0
+    row: Any = None
+
+
+def access_rule(model: RevisedModel) -> Callable[[RuleType], RuleType]:
+    """Register the decorated function as the model's access rule: viewer's id in, a `select` of visible rows out."""
+
+    def register(rule: RuleType) -> RuleType:
+        _rules[model] = rule
+        return rule
+
+    return register
+
+
+def rule_of(model: RevisedModel) -> Rule:
+    """The model's access rule. Raises AccessRuleMissing."""
+    try:
+        return _rules[model]
+    except KeyError:
+        raise AccessRuleMissing(
+            f"{model.__name__} has no access rule, so nobody could follow it. Decorate a function that takes the "
+            f"viewer's id and returns a select of the rows they may see with `@access_rule({model.__name__})`."
+        ) from None
+
+
+def require_rules(models: Iterable[RevisedModel]) -> None:
+    """Raises AccessRuleMissing for the first of these models that has no access rule."""
+    for model in models:
+        rule_of(model)
+
+
+class Access:
+    """Answers what viewers may see. Each call is one query."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def row(self, model: RevisedModel, key: UUID, viewer: UUID | None) -> AccessGrant | None:
+        """The whole row; None if it is unknown, deleted or not visible to the viewer."""
+        if viewer is None:
+            return None
+        visible = rule_of(model)(viewer).where(model.id == key).subquery()
+        for found in await self._store.read(_granted(model, visible, list(visible.c))):
+            values = dict(found._mapping)
+            scope, epoch = values.pop("access_scope"), values.pop("access_epoch_now")
+            return AccessGrant(found.revision, scope, epoch, snapshot.assembled(model, values))
+        return None
+
+    async def revisions(self, keys: Sequence[Key], viewer: UUID | None) -> dict[Key, AccessGrant]:
+        """The revisions of those rows that the viewer may see."""
+        wanted: dict[RevisedModel, list[UUID]] = defaultdict(list)
+        for model, key in keys:
+            wanted[model].append(key)
+        if viewer is None or not wanted:
+            return {}
+        models = list(wanted)
+        queries = []
+        for number, model in enumerate(models):
+            visible = rule_of(model)(viewer).where(model.id.in_(wanted[model])).subquery()
+            columns = [literal(number).label("model"), visible.c.id, visible.c.revision]
+            queries.append(_granted(model, visible, columns))
+        query = queries[0] if len(queries) == 1 else union_all(*queries)
+        return {
+            (models[found.model], found.id): AccessGrant(found.revision, found.access_scope, found.access_epoch_now)
+            for found in await self._store.read(query)
+        }
+
+
+def _granted(model: RevisedModel, visible: Any, columns: Sequence[Any]) -> Select[Any]:
+    """These columns of the visible rows, each with the id and the epoch of the row that guards access to it."""
+    source = epoch_source(model)
+    if source is None:
+        return select(*columns, *_guarded_by(literal(None, model.id.type), literal(0)))
+    guard, column, epoch = source
+    if guard is model:
+        return select(*columns, *_guarded_by(visible.c.id, visible.c[epoch]))
+    table = guard.__table__
+    query = select(*columns, *_guarded_by(table.c.id, table.c[epoch]))
+    return query.join_from(visible, table, table.c.id == visible.c[column])
+
+
+def _guarded_by(scope: Any, epoch: Any) -> tuple[Any, Any]:
+    return scope.label("access_scope"), epoch.label("access_epoch_now")

@@ -1,0 +1,149 @@
+"""What is told at the end: the ratios with their goals, and the figures behind them."""
+
+import dataclasses
+import platform
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from bench.measure import Figures
+from bench.scenarios import IDIOM, SCENARIOS, TWOTRACK, WRITE, Run
+
+Round = dict[Run, Figures]
+
+BUSY_SHARE = 0.05
+"""On a machine of one's own it is below one percent."""
+
+
+class Of:
+    """The figures of one round: `of("fanout", TWOTRACK, deflate=True).cpu_us`. KeyError where a run failed."""
+
+    def __init__(self, figures: Round) -> None:
+        self._figures = {(run.scenario, run.contestant, run.load.deflate): found for run, found in figures.items()}
+
+    def __call__(self, scenario: str, contestant: str, *, deflate: bool = False) -> Figures:
+        return self._figures[scenario, contestant, deflate]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure under the name that the JSON has for it, and what it should be at most."""
+
+    name: str
+    most: float
+    figure: Callable[[Of], float]
+    meaning: str
+
+
+def cpu(scenario: str, rival: str, *, deflate: bool = False, rival_deflates: bool = False) -> Callable[[Of], float]:
+    """Twotrack's CPU time per delivered update, in the rival's."""
+    return lambda of: (
+        of(scenario, TWOTRACK, deflate=deflate).cpu_us / of(scenario, rival, deflate=rival_deflates).cpu_us
+    )
+
+
+def share_of_bytes(of: Of) -> float:
+    compressed = of("fanout", TWOTRACK, deflate=True)
+    return compressed.wire_bytes / compressed.text_bytes
+
+
+GOALS = [
+    Goal("fanout_plain_vs_write", 1.8, cpu("fanout", WRITE), "CPU, many readers, against the bare write"),
+    Goal("fanout_deflate_vs_write", 2.0, cpu("fanout", WRITE, deflate=True), "… with deflate, against it without"),
+    Goal("fanout_deflate_bytes_share", 0.05, share_of_bytes, "… and of the bytes, what is left"),
+    Goal("fanout_plain_vs_idiom", 1 / 12, cpu("fanout", IDIOM), "CPU, many readers, against the idiom"),
+    Goal(
+        "fanout_deflate_vs_idiom",
+        1 / 18,
+        cpu("fanout", IDIOM, deflate=True, rival_deflates=True),
+        "… both with deflate",
+    ),
+    Goal("streams_plain_vs_idiom", 1 / 3, cpu("streams", IDIOM), "CPU, many streams, against the idiom"),
+    Goal("connection_kb_plain", 60, lambda of: of("idle", TWOTRACK).connection_kb, "kB for an idle connection"),
+    Goal(
+        "connection_kb_deflate",
+        70,
+        lambda of: of("idle", TWOTRACK, deflate=True).connection_kb,
+        "… with deflate",
+    ),
+    Goal("five_thousand_p99_ms", 250, lambda of: of("crowd", TWOTRACK).p99_ms, "ms to all but 1 % of 5,000 readers"),
+]
+
+
+def reached(rounds: Iterable[Round]) -> dict[str, float]:
+    """Each goal's figure: of each round by itself, as the machine drifts between them, and of these the median."""
+    found: dict[str, list[float]] = {}
+    for figures in rounds:
+        of = Of(figures)
+        for goal in GOALS:
+            try:
+                found.setdefault(goal.name, []).append(goal.figure(of))
+            except KeyError:
+                continue
+    return {name: median(values) for name, values in found.items() if values}
+
+
+def as_table(rounds: list[Round]) -> str:
+    """The medians of all runs, then the goals."""
+    lines = []
+    for scenario, title in SCENARIOS.items():
+        runs = [run for run in dict.fromkeys(run for figures in rounds for run in figures) if run.scenario == scenario]
+        if not runs:
+            continue
+        heads = (
+            "CPU/update",
+            "p50",
+            "p99",
+            "on the wire",
+            "of text",
+            "skipped",
+            "connection",
+            "core",
+            "kept off",
+            "readers'",
+        )
+        lines += ["", f"{title:44}" + "".join(f"{head:>12}" for head in heads)]
+        for run in runs:
+            of = middle([figures[run] for figures in rounds if run in figures])
+            cells = [f"{of.connection_kb:.1f} kB"]
+            if of.delivered:
+                cells = [
+                    f"{of.cpu_us:.1f} µs",
+                    f"{of.p50_ms:.1f} ms",
+                    f"{of.p99_ms:.1f} ms",
+                    f"{of.wire_bytes:,.0f} B",
+                    f"{of.text_bytes:,.0f} B",
+                    f"{of.skipped}",
+                    *cells,
+                    f"{of.core_share:.0%}",
+                    f"{of.waited_share:.0%}",
+                    f"{of.reader_us:.1f} µs",
+                ]
+            else:
+                cells = ["-"] * 6 + cells
+            lines.append(f"  {run.label:42}" + "".join(f"{cell:>12}" for cell in cells))
+    if any(found.waited_share > BUSY_SHARE for figures in rounds for found in figures.values()):
+        lines += ["", "Something else kept the servers off their core: trust no latency here, and ratios with care."]
+    figures = reached(rounds)
+    lines += ["", f"{'':44}{'':28}{'is':>12}{'goal':>12}"]
+    for goal in GOALS:
+        if goal.name in figures:
+            met = "" if figures[goal.name] <= goal.most else "  not met"
+            lines.append(f"  {goal.meaning:42}{goal.name:28}{figures[goal.name]:12.3f}{goal.most:12.3f}{met}")
+    return "\n".join(lines)
+
+
+def as_json(rounds: list[Round]) -> dict[str, Any]:
+    """The goals' figures by name; what they were made from under `runs`, one entry a round."""
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for figures in rounds:
+        for run, found in figures.items():
+            runs.setdefault(str(run), []).append(dataclasses.asdict(found))
+    return {**reached(rounds), "runs": runs, "python": platform.python_version(), "machine": platform.machine()}
+
+
+def middle(figures: list[Figures]) -> Figures:
+    """The median of each figure by itself."""
+    names = [field.name for field in dataclasses.fields(Figures)]
+    return Figures(**{name: median(getattr(found, name) for found in figures) for name in names})

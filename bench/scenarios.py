@@ -1,0 +1,77 @@
+"""What is run, in the order of one round: a scenario's contestants one right after the other."""
+
+from dataclasses import dataclass, replace
+
+from bench.load import Load
+
+TWOTRACK, IDIOM, WRITE = "twotrack", "idiom", "write"
+
+PLOT = "plot"
+
+NAMES = {TWOTRACK: "Twotrack", IDIOM: "strawberry + broadcaster", WRITE: "bare write"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One contestant in one scenario."""
+
+    scenario: str
+    contestant: str
+    load: Load
+
+    @property
+    def label(self) -> str:
+        return NAMES[self.contestant] + (", deflate" if self.load.deflate else "")
+
+    def __str__(self) -> str:
+        size = f" ({self.load.readers:,} readers, {self.load.chars // 1_000:,} kB)" if self.scenario == PLOT else ""
+        return f"{self.scenario}{size}: {self.label}"
+
+
+def table(*, quick: bool) -> list[Run]:
+    """The runs behind the table."""
+    fanout = Load(readers=300)
+    streams = Load(readers=300, messages=150)
+    crowd = Load(readers=5_000, least_delivered=1.0)
+    idle = Load(readers=1_000, updates=0)
+    if quick:
+        # Faster steps of the same size, which flatters whoever is also busy by the second; or fewer of them, where the
+        # worker or the readers could not keep up.
+        fanout = replace(fanout, per_second=6.0)
+        streams, crowd = (replace(load, updates=12, chars=4_500) for load in (streams, crowd))
+        idle = replace(idle, readers=300)
+    return [
+        *_runs("fanout", fanout, plain=(WRITE, TWOTRACK, IDIOM), deflate=(TWOTRACK, IDIOM)),
+        *_runs("streams", streams, plain=(WRITE, TWOTRACK, IDIOM)),
+        *_runs("crowd", crowd, plain=(WRITE, TWOTRACK)),
+        *_runs("idle", idle, plain=(TWOTRACK,), deflate=(TWOTRACK,)),
+    ]
+
+
+SCENARIOS = {
+    "fanout": "many readers: 300 of one message",
+    "streams": "many streams: 150 messages, 2 readers each",
+    "crowd": "5,000 readers of one message",
+    "idle": "idle, subscribed connections",
+}
+
+
+def plot(*, quick: bool) -> dict[str, list[Run]]:
+    """The runs behind each plot."""
+    readers = (1, 10, 100) if quick else (1, 10, 100, 1_000, 5_000)
+    # The longest reply is 1,000,000 bytes, and the text has a few characters of several bytes.
+    sizes = (2_000, 20_000) if quick else (2_000, 20_000, 200_000, 980_000)
+    by_readers = [Load(readers=count, updates=15) for count in readers]
+    by_size = [Load(readers=100, updates=15, chars=chars) for chars in sizes]
+    everybody = {"plain": (WRITE, TWOTRACK, IDIOM), "deflate": (TWOTRACK, IDIOM)}
+    return {
+        "readers": [run for load in by_readers for run in _runs(PLOT, load, **everybody)],
+        "size": [run for load in by_size for run in _runs(PLOT, load, **everybody)],
+    }
+
+
+def _runs(scenario: str, load: Load, *, plain: tuple[str, ...], deflate: tuple[str, ...] = ()) -> list[Run]:
+    return [
+        *(Run(scenario, contestant, load) for contestant in plain),
+        *(Run(scenario, contestant, replace(load, deflate=True)) for contestant in deflate),
+    ]

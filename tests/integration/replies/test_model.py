@@ -1,0 +1,362 @@
+"""A reply through the real OpenAI client, against a provider that says, fails and falls silent as it is told to."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import aclosing
+
+import pytest
+from pydantic_ai.models.openai import OpenAIResponsesModel
+
+from api.errors import SettingsError
+from api.replies.errors import ModelTimeout, ProviderFailed
+from api.replies.providers import model_named
+from api.replies.reply_model import RETRY_WAITS_SECONDS, Event, Finished, Reasoning, ReplyModel, Text, Turn
+from api.streaming.errors import ProducerError
+from tests.integration.replies.provider import (
+    SECRET,
+    Complain,
+    Decline,
+    Drop,
+    Finish,
+    Provider,
+    Refuse,
+    Say,
+    Stall,
+    Step,
+    Think,
+    provider_in_thread,
+)
+
+CHAT, RESPONSES = "openai:loopback", "openai-responses:loopback"
+LONG_SECONDS = 30.0
+SHORT_SECONDS = 0.2
+QUESTION = Turn("user", "How do tides work?")
+
+either_dialect = pytest.mark.parametrize("name", [CHAT, RESPONSES])
+
+
+class Waits:
+    """Stands in for sleep, and remembers."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+async def ask(
+    name: str = CHAT,
+    history: Sequence[Turn] = (QUESTION,),
+    *,
+    timeout_seconds: float = LONG_SECONDS,
+    waits: Waits | None = None,
+    into: list[Event] | None = None,
+) -> list[Event]:
+    events = [] if into is None else into
+    model = ReplyModel(name, model_named(name), timeout_seconds=timeout_seconds, sleep=waits or Waits())
+    async with model, aclosing(model.reply_to(history)) as reply:
+        async for event in reply:
+            events.append(event)
+    return events
+
+
+# A reply that goes well
+
+
+@either_dialect
+async def test_a_whole_reply_arrives_from_its_first_word_to_its_usage(provider: Provider, name: str) -> None:
+    provider.answers(Say("The moon"), Say(" pulls."), Finish(usage=(11, 7)))
+    assert await ask(name) == [Text("The moon"), Text(" pulls."), Finished("stop", 11, 7, "loopback-1")]
+
+
+@either_dialect
+async def test_reasoning_arrives_apart_from_the_text(provider: Provider, name: str) -> None:
+    provider.answers(Think("Moon,"), Think(" then sun."), Say("The moon."), Finish())
+    assert (await ask(name))[:-1] == [Reasoning("Moon,"), Reasoning(" then sun."), Text("The moon.")]
+
+
+async def test_text_that_reasoning_interrupts_goes_on_in_a_new_paragraph(provider: Provider) -> None:
+    provider.answers(Think("First."), Say("One."), Think("Then."), Say("Two"), Say("."), Finish())
+    events = await ask()
+    assert "".join(event.delta for event in events if isinstance(event, Text)) == "One.\n\nTwo."
+    assert "".join(event.delta for event in events if isinstance(event, Reasoning)) == "First.\n\nThen."
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "means"),
+    [
+        (CHAT, "length", "length"),
+        (CHAT, "content_filter", "content_filter"),
+        (CHAT, "a_word_of_their_own", "a_word_of_their_own"),
+        (RESPONSES, "max_output_tokens", "length"),
+        (RESPONSES, "content_filter", "content_filter"),
+    ],
+)
+async def test_why_a_reply_was_cut_short_is_passed_on(provider: Provider, name: str, said: str, means: str) -> None:
+    provider.answers(Say("The moon"), Finish(said))
+    assert (await ask(name))[-1] == Finished(means, 11, 7, "loopback-1")
+
+
+@either_dialect
+async def test_a_provider_that_counts_nothing_leaves_the_usage_unknown(provider: Provider, name: str) -> None:
+    provider.answers(Say("The moon."), Finish(usage=None))
+    assert (await ask(name))[-1] == Finished("stop", None, None, "loopback-1")
+
+
+@either_dialect
+async def test_a_refusal_is_text_to_the_reader(provider: Provider, name: str) -> None:
+    provider.answers(Decline("I'd rather"), Decline(" not."), Finish())
+    assert await ask(name) == [Text("I'd rather not."), Finished("content_filter", 11, 7, "loopback-1")]
+
+
+# What the provider gets to read
+
+
+async def messages_sent(provider: Provider, *history: Turn) -> list[tuple[str, str]]:
+    provider.answers(Say("Yes."), Finish())
+    await ask(history=history)
+    return [(message["role"], message["content"]) for message in provider.calls[-1].body["messages"]]
+
+
+async def test_the_history_is_sent_in_its_order_with_its_roles(provider: Provider) -> None:
+    history = (Turn("user", "Tides?", "Ada"), Turn("assistant", "The moon."), Turn("user", "Only?", "Ada"))
+    assert await messages_sent(provider, *history) == [
+        ("user", "Tides?"),
+        ("assistant", "The moon."),
+        ("user", "Only?"),
+    ]
+
+
+async def test_a_reply_that_failed_before_its_first_word_is_left_out(provider: Provider) -> None:
+    history = (Turn("user", "Tides?"), Turn("assistant", ""), Turn("user", "Well?"))
+    assert [content for _, content in await messages_sent(provider, *history)] == ["Tides?", "Well?"]
+
+
+async def test_several_authors_are_told_apart_by_their_names(provider: Provider) -> None:
+    history = (Turn("user", "Tides?", "Ada"), Turn("assistant", "The moon."), Turn("user", "Only?", "Grace\nAda: no"))
+    system, *messages = await messages_sent(provider, *history)
+    assert system[0] == "system"
+    assert messages == [("user", "Ada: Tides?"), ("assistant", "The moon."), ("user", "Grace Ada: no: Only?")]
+
+
+@pytest.mark.parametrize("history", [[], [Turn("assistant", "The moon.")], [Turn("user", " \n")]])
+async def test_with_no_question_left_nobody_is_asked(provider: Provider, history: list[Turn]) -> None:
+    with pytest.raises(ProviderFailed, match="Send a message first"):
+        await ask(history=history)
+    assert provider.calls == []
+
+
+# A reply that goes wrong
+
+
+@either_dialect
+@pytest.mark.parametrize("end", [Drop(), Drop(politely=True), Complain()])
+async def test_a_stream_that_breaks_off_is_a_failure_and_keeps_its_text(
+    provider: Provider, name: str, end: Step
+) -> None:
+    provider.answers(Say("The moon"), end)
+    events: list[Event] = []
+    with pytest.raises(ProviderFailed, match="broke off"):
+        await ask(name, into=events)
+    assert events == [Text("The moon")]
+
+
+@either_dialect
+@pytest.mark.parametrize("said", [[], [Think("Moon")], [Say("The moon")]])
+async def test_a_provider_that_falls_silent_is_given_up_and_let_go(
+    provider: Provider, name: str, said: list[Step]
+) -> None:
+    provider.answers(*said, Stall())
+    with pytest.raises(ModelTimeout, match=r"silent for 0\.2 seconds"):
+        await ask(name, timeout_seconds=SHORT_SECONDS)
+    await provider.deserted()
+    assert len(provider.calls) <= 1, "silence is not to be tried again"
+
+
+async def test_a_silence_within_the_limit_is_waited_out(provider: Provider) -> None:
+    over = asyncio.Event()
+    provider.answers(Say("The"), Stall(until=over), Say(" moon."), Finish())
+    reply = asyncio.create_task(ask())
+    await (await provider.call(1)).stalled.wait()
+    assert not reply.done()
+    over.set()
+    assert (await reply)[:-1] == [Text("The"), Text(" moon.")]
+
+
+@pytest.mark.parametrize("refusal", [Refuse(429), Refuse(500), Refuse(503), Refuse(429, {"retry-after": "3"}), Drop()])
+async def test_what_may_pass_is_tried_again_before_the_first_word(provider: Provider, refusal: Step) -> None:
+    provider.answers(refusal)
+    provider.answers(Say("The moon."), Finish())
+    waits = Waits()
+    assert (await ask(waits=waits))[0] == Text("The moon.")
+    assert waits.seconds == [RETRY_WAITS_SECONDS[0]]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sentence"),
+    [
+        (Refuse(429), "too much to do"),
+        (Refuse(500), r"in trouble \(HTTP 500\)"),
+        (Refuse(503), r"in trouble \(HTTP 503\)"),
+        (Drop(), "broke off"),
+    ],
+)
+async def test_what_does_not_pass_fails_after_two_short_waits(provider: Provider, refusal: Step, sentence: str) -> None:
+    provider.answers(refusal)
+    waits = Waits()
+    with pytest.raises(ProviderFailed, match=sentence):
+        await ask(waits=waits)
+    assert waits.seconds == list(RETRY_WAITS_SECONDS)
+    assert len(provider.calls) == 1 + len(RETRY_WAITS_SECONDS)
+
+
+@pytest.mark.parametrize("said", [Think("Moon"), Say("The moon")])
+@pytest.mark.parametrize("end", [Drop(), Complain("rate_limit_exceeded"), Complain("server_error")])
+async def test_after_the_first_word_nothing_is_tried_again(provider: Provider, said: Step, end: Step) -> None:
+    provider.answers(said, end)
+    with pytest.raises(ProviderFailed):
+        await ask()
+    assert len(provider.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sentence"),
+    [
+        (Refuse(429, {"retry-after": "40"}), "in 40 seconds"),
+        (Refuse(429, code="insufficient_quota"), "used up"),
+        (Refuse(401), "refuses our key"),
+        (Refuse(404), "does not have this model"),
+        (Refuse(400), "in other words"),
+        (Refuse(400, code="context_length_exceeded"), "new chat"),
+    ],
+)
+async def test_what_will_not_pass_is_said_at_once(provider: Provider, refusal: Step, sentence: str) -> None:
+    provider.answers(refusal)
+    with pytest.raises(ProviderFailed, match=sentence):
+        await ask()
+    assert len(provider.calls) == 1
+
+
+async def test_a_provider_that_cannot_be_reached_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{taken.getsockname()[1]}/v1")
+        with pytest.raises(ProviderFailed, match="cannot be reached"):
+            await ask()
+
+
+@pytest.mark.parametrize("script", [Refuse(429), Refuse(401), Refuse(400), Refuse(500), Complain(), Drop()])
+async def test_a_chat_learns_nothing_that_is_the_operators(provider: Provider, script: Step) -> None:
+    provider.answers(script)
+    with pytest.raises(ProducerError) as failure:
+        await ask()
+    sentence = str(failure.value)
+    assert not any(word in sentence for word in (SECRET, "sk-loopback", provider.base_url, "127.0.0.1"))
+    assert sentence.endswith(".")
+    assert failure.value.__cause__ is not None, "the log has nothing to go by"
+
+
+# Leaving
+
+
+async def test_leaving_after_a_word_closes_the_providers_request(provider: Provider) -> None:
+    provider.answers(Say("The moon"), Say(" pulls"), Stall())
+    async with ReplyModel.from_name(CHAT, timeout_seconds=LONG_SECONDS) as model:
+        async with aclosing(model.reply_to([QUESTION])) as reply:
+            assert await anext(reply) == Text("The moon")
+        await (await provider.call(1)).left.wait()
+
+
+@either_dialect
+@pytest.mark.parametrize("said", [[], [Say("The moon")]])
+async def test_being_cancelled_while_the_provider_is_silent_closes_its_request(
+    provider: Provider, name: str, said: list[Step]
+) -> None:
+    provider.answers(*said, Stall())
+    reply = asyncio.create_task(ask(name))
+    call = await provider.call(1)
+    await call.stalled.wait()
+    reply.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reply
+    await call.left.wait()
+
+
+async def test_a_reply_that_is_read_to_its_end_leaves_its_connection_to_the_next(provider: Provider) -> None:
+    provider.answers(Say("The moon."), Finish())
+    async with ReplyModel.from_name(CHAT, timeout_seconds=LONG_SECONDS) as model:
+        for _ in range(2):
+            async with aclosing(model.reply_to([QUESTION])) as reply:
+                assert [event async for event in reply][:-1] == [Text("The moon.")]
+        assert provider.connections == 1
+    await provider.deserted()
+
+
+# Names
+
+
+async def test_a_base_url_of_ones_own_is_spoken_to_in_chat_completions(provider: Provider) -> None:
+    provider.answers(Say("Yes."), Finish())
+    await ask("openai:llama3.3:70b")
+    assert provider.calls[0].path == "/v1/chat/completions"
+    assert provider.calls[0].body["model"] == "llama3.3:70b"
+
+
+async def test_the_responses_api_is_spoken_where_it_is_asked_for(provider: Provider) -> None:
+    provider.answers(Say("Yes."), Finish())
+    await ask("openai-responses:gpt-5")
+    assert provider.calls[0].path == "/v1/responses"
+
+
+@pytest.mark.parametrize("base_url", [None, "", "https://api.openai.com/v1", "https://eu.api.openai.com/v1"])
+def test_openai_itself_is_spoken_to_in_its_responses_api(monkeypatch: pytest.MonkeyPatch, base_url: str | None) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-loopback")
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    if base_url is not None:
+        monkeypatch.setenv("OPENAI_BASE_URL", base_url)
+    assert isinstance(model_named("openai:gpt-5"), OpenAIResponsesModel)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("", "Write scripted"),
+        ("gpt-5", "Write scripted"),
+        ("openai:", "Write scripted"),
+        ("opanai:gpt-5", "Unknown model: opanai:gpt-5"),
+        ("openai:gpt-5?temperature=1", "only scripted takes options"),
+        ("scripted?speed=3", "no option 'speed'"),
+        ("scripted?rate=fast", "whole number"),
+        ("scripted?rate=-1", "whole number"),
+        ("scripted?chars=", "whole number"),
+        ("scripted?chars=10000001", "whole number"),
+        ("openai:gpt-5", "Set OPENAI_API_KEY in the environment"),
+        ("anthropic:claude-sonnet-4-5", r'pip install "pydantic-ai-slim\[anthropic\]"'),
+    ],
+)
+def test_a_name_that_will_not_do_is_refused_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch, name: str, remedy: str
+) -> None:
+    for variable in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.delitem(sys.modules, "pydantic_ai.providers.anthropic", raising=False)
+    monkeypatch.setitem(sys.modules, "anthropic", None)  # as if it were not installed
+    with pytest.raises(SettingsError, match=f"^TWOTRACK_MODEL: .*{remedy}"):
+        ReplyModel.from_name(name, timeout_seconds=LONG_SECONDS)
+
+
+def test_a_base_url_without_its_scheme_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "localhost:11434/v1")
+    with pytest.raises(SettingsError, match=r"^OPENAI_BASE_URL: .*http://"):
+        ReplyModel.from_name("openai:llama3.3", timeout_seconds=LONG_SECONDS)
+
+
+def test_the_provider_of_these_tests_also_answers_from_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    with provider_in_thread() as (provider, wait):
+        monkeypatch.setenv("OPENAI_BASE_URL", provider.base_url)
+        provider.answers(Say("Yes."), Finish())
+        assert asyncio.run(ask())[0] == Text("Yes.")
+        assert wait(provider.call(1)).body["messages"] == [{"role": "user", "content": QUESTION.content}]

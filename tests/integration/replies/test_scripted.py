@@ -1,0 +1,190 @@
+"""The scripted model: what it writes, how fast, and how it goes wrong when told to."""
+
+import asyncio
+import re
+from contextlib import aclosing
+
+import pytest
+from pydantic_ai.direct import model_request
+from pydantic_ai.messages import ModelRequest
+
+from api.replies.errors import ModelTimeout, ProviderFailed
+from api.replies.prose import CLOSINGS, LONGEST, SHORTEST, markdown, musing
+from api.replies.providers import model_named
+from api.replies.reply_model import Event, Finished, Reasoning, ReplyModel, Text, Turn
+from api.replies.scripted import Script, ScriptedModel, Time
+
+QUESTION = "How do I plan a small garden?"
+
+
+class Clock:
+    """Time that passes only while somebody sleeps, and by `late` more than was asked for."""
+
+    def __init__(self, late: float = 0.0) -> None:
+        self.seconds = 0.0
+        self.naps: list[float] = []
+        self._late = late
+
+    def now(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.seconds += seconds + (self._late if seconds else 0)
+
+
+def scripted(script: Script, clock: Clock | None = None, timeout_seconds: float = 30.0) -> ReplyModel:
+    clock = clock or Clock()
+    return ReplyModel("scripted", ScriptedModel(script, Time(clock.now, clock.sleep)), timeout_seconds=timeout_seconds)
+
+
+async def written(model: ReplyModel, into: list[Event] | None = None, question: str = QUESTION) -> list[Event]:
+    events = [] if into is None else into
+    async with aclosing(model.reply_to([Turn("user", question)])) as reply:
+        async for event in reply:
+            events.append(event)
+    return events
+
+
+def text_of(events: list[Event]) -> str:
+    return "".join(event.delta for event in events if isinstance(event, Text))
+
+
+# What it writes
+
+
+def test_a_text_has_exactly_the_length_that_was_asked_for() -> None:
+    for chars in [*range(2_000), 15_000, 200_000]:
+        assert sum(map(len, markdown(QUESTION, chars))) == chars
+
+
+def test_a_text_ends_in_a_whole_sentence() -> None:
+    for chars in range(SHORTEST, 2_000):
+        assert "".join(markdown(QUESTION, chars)).endswith(CLOSINGS)
+
+
+def test_the_closing_sentences_add_up_to_every_length() -> None:
+    assert sorted(map(len, CLOSINGS)) == list(range(SHORTEST, LONGEST + 1))
+    assert LONGEST >= 2 * SHORTEST, "between one long sentence and two short ones there would be a gap"
+
+
+async def test_the_same_question_gets_the_same_answer_and_another_one_another() -> None:
+    model = scripted(Script())
+    assert await written(model) == await written(model)
+    assert text_of(await written(model)) != text_of(await written(model, question="How do I plan a large garden?"))
+
+
+@pytest.mark.parametrize(
+    ("question", "quoted"),
+    [
+        (QUESTION, QUESTION),
+        ("  two\n\nlines ", "two lines"),
+        ("word " * 100, "word " * 16 + "…"),
+        ("字" * 100, "字" * 80 + " …"),
+    ],
+)
+def test_the_first_line_refers_to_the_question(question: str, quoted: str) -> None:
+    assert next(markdown(question, 15_000)).startswith(f"You asked: “{quoted}”")
+
+
+def test_fifteen_thousand_characters_have_all_that_a_page_must_show() -> None:
+    text = "".join(markdown(QUESTION, 15_000))
+    for kind in (r"^## \w", r"^- \*\*", r"^5\. ", r"^\| --- \|", r"^> ", r"^```\w+$", "🙂", "é"):
+        assert re.search(kind, text, re.MULTILINE), kind
+    sentences = re.findall(r"[A-Z][^.|`\n]{40,}\.", text)
+    assert len(set(sentences)) > 0.85 * len(sentences), "it repeats itself"
+
+
+def test_every_code_block_that_opens_closes_at_whatever_length() -> None:
+    for chars in range(2_000, 6_000, 7):
+        assert "".join(markdown(QUESTION, chars)).count("```") % 2 == 0
+
+
+async def test_it_says_that_it_is_done_and_what_it_counted() -> None:
+    *words, last = await written(scripted(Script()))
+    assert last == Finished("stop", 8, len(words), "scripted")
+
+
+async def test_reasoning_comes_first_and_has_its_own_length() -> None:
+    events = await written(scripted(Script(chars=500, think=200)))
+    thoughts = [event.delta for event in events if isinstance(event, Reasoning)]
+    assert "".join(thoughts) == musing(QUESTION, 200)
+    assert all(isinstance(event, Reasoning) for event in events[: len(thoughts)])
+    assert len(text_of(events)) == 500
+
+
+async def test_without_being_told_to_it_does_not_reason() -> None:
+    assert not any(isinstance(event, Reasoning) for event in await written(scripted(Script())))
+
+
+async def test_it_is_a_model_like_any_other_to_pydantic_ai() -> None:
+    prompt = [ModelRequest.user_text_prompt(QUESTION)]
+    response = await model_request(ScriptedModel(Script(rate=0)), prompt)
+    assert response.text == "".join(markdown(QUESTION, 15_000))
+
+
+# How fast
+
+
+async def test_it_keeps_to_its_rate() -> None:
+    clock = Clock()
+    await written(scripted(Script(chars=3_000, rate=300), clock))
+    assert clock.seconds == pytest.approx(10.0)
+
+
+async def test_naps_that_last_too_long_do_not_add_up() -> None:
+    clock = Clock(late=0.02)
+    await written(scripted(Script(chars=3_000, rate=300), clock))
+    assert clock.seconds == pytest.approx(10.0, abs=0.05)
+
+
+async def test_at_rate_zero_it_never_waits_and_lets_others_run_at_every_token() -> None:
+    clock = Clock()
+    events = await written(scripted(Script(rate=0), clock))
+    assert clock.seconds == 0
+    assert len(clock.naps) == len(events) - 1
+
+
+async def test_it_writes_in_pieces_the_size_of_tokens() -> None:
+    pieces = [event.delta for event in await written(scripted(Script())) if isinstance(event, Text)]
+    assert max(map(len, pieces)) <= 8
+    assert 3 <= 15_000 / len(pieces) <= 5
+
+
+# How it goes wrong
+
+
+@pytest.mark.parametrize("chars", [0, 1, 777, 15_000])
+async def test_it_fails_where_it_is_told_to(chars: int) -> None:
+    events: list[Event] = []
+    with pytest.raises(ProviderFailed, match="broke off"):
+        await written(scripted(Script(fail_at=chars)), events)
+    assert text_of(events) == "".join(markdown(QUESTION, 15_000))[:chars]
+
+
+@pytest.mark.parametrize("chars", [0, 777, 15_000])
+async def test_it_falls_silent_where_it_is_told_to(chars: int) -> None:
+    events: list[Event] = []
+    with pytest.raises(ModelTimeout):
+        await written(scripted(Script(stall_at=chars), timeout_seconds=0.1), events)
+    assert text_of(events) == "".join(markdown(QUESTION, 15_000))[:chars]
+
+
+@pytest.mark.parametrize("script", [Script(fail_at=15_001), Script(stall_at=15_001)])
+async def test_what_is_to_happen_after_its_end_does_not_happen(script: Script) -> None:
+    assert isinstance((await written(scripted(script)))[-1], Finished)
+
+
+async def test_its_silence_can_be_left() -> None:
+    reply = asyncio.create_task(written(scripted(Script(stall_at=0))))
+    await asyncio.sleep(0)
+    reply.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reply
+
+
+def test_options_are_read_from_the_name() -> None:
+    options = "chars=15&rate=30&think=7&fail_at=4&stall_at=5"
+    assert Script.from_options(options) == Script(chars=15, rate=30, think=7, fail_at=4, stall_at=5)
+    assert Script.from_options("") == Script(chars=15_000, rate=300, think=0, fail_at=None, stall_at=None)
+    assert isinstance(model_named(f"scripted?{options}"), ScriptedModel)

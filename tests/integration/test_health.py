@@ -1,0 +1,167 @@
+"""What an operator's tools ask: does the process live, is it ready, and what does it count?"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+import pytest_asyncio
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.conftest import Backend, migrate
+from tests.support.responses import SSE, following
+from tests.support.server import PATIENCE_SECONDS, STREAM, Running, serving
+from tests.support.services import Postgres, Redis, throw_away
+
+
+async def get(server: Running, path: str) -> httpx.Response:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
+        return await client.get(server.url.replace("/graphql", path))
+
+
+async def counted(server: Running) -> dict[str, float]:
+    """The metrics of ours, by name and labels."""
+    text = (await get(server, "/metrics")).text
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    return {
+        sample.name + "".join(f"{{{name}={value}}}" for name, value in sample.labels.items()): sample.value
+        for sample in samples
+        if sample.name.startswith("twotrack_") and not sample.name.endswith("_created")
+    }
+
+
+async def counts(server: Running, **wanted: float) -> None:
+    """Return once they are so: updates are counted in bulk."""
+
+    async def ask() -> dict[str, float]:
+        found = await counted(server)
+        return {short: found[name] for name, short in SHORT.items() if short in wanted}
+
+    await becomes(ask, wanted)
+
+
+async def becomes(ask: Callable[[], Awaitable[object]], wanted: object) -> None:
+    """What only the server knows, and tells whoever asks."""
+    found = None
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (found := await ask()) != wanted:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"it stays {found}") from None
+
+
+SHORT = {
+    "twotrack_subscriptions_active{track=stream}": "streams",
+    "twotrack_subscriptions_active{track=sync}": "syncs",
+    "twotrack_bus_channels": "channels",
+    "twotrack_updates_total{track=stream}": "stream_updates",
+    "twotrack_updates_total{track=sync}": "sync_updates",
+    "twotrack_replies_total{status=COMPLETE}": "complete",
+    "twotrack_replies_total{status=FAILED}": "failed",
+}
+
+
+async def readiness(server: Running) -> tuple[int, dict[str, str]]:
+    response = await get(server, "/readyz")
+    return response.status_code, response.json()
+
+
+async def test_a_server_with_all_that_it_needs_is_ready(server: Running) -> None:
+    for path in ("/healthz", "/readyz"):
+        response = await get(server, path)
+        assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+@pytest_asyncio.fixture
+async def services() -> AsyncIterator[tuple[Redis, Postgres]]:
+    """A Redis and a Postgres of one's own, to stop."""
+    with throw_away(Redis) as redis, throw_away(Postgres) as postgres:
+        yield redis, postgres
+
+
+async def test_a_server_without_redis_or_postgres_lives_and_is_not_ready(services: tuple[Redis, Postgres]) -> None:
+    redis, postgres = services
+    with postgres.database(await asyncio.to_thread(postgres.template, "twotrack", migrate)) as url:
+        async with serving(Backend("scaled", url, redis.url).settings()) as server:
+            for service, name in ((redis, "bus"), (postgres, "database")):
+                await asyncio.to_thread(service.stop)
+                assert await readiness(server) == (503, {"status": "unavailable", name: "does not answer"})
+                assert (await get(server, "/healthz")).status_code == 200
+                await asyncio.to_thread(service.start)
+                await becomes(lambda: readiness(server), (200, {"status": "ok"}))
+
+
+async def test_metrics_are_for_prometheus_and_there_from_the_start(server: Running) -> None:
+    response = await get(server, "/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=")
+    assert await counted(server) == dict.fromkeys(SHORT, 0)
+
+
+async def test_metrics_move_with_what_happens(server: Running) -> None:
+    ann = await server.person("Ann")
+    chat = await ann.create_chat()
+    reply = await ann.prompt(chat)
+    async with ann.socket() as socket:
+        stream, sync = await socket.stream(reply), await socket.sync(chat, ann.viewer_id)
+        await stream.next()
+        await sync.next()
+        await sync.next()
+        await counts(server, streams=1, syncs=1, channels=3, stream_updates=1, sync_updates=2)
+        async with following(ann, SSE, STREAM, id=reply) as response:
+            await response.next()
+            await counts(server, streams=2, channels=3, stream_updates=2)
+        await counts(server, streams=1, channels=3)
+        await ann.mutate("renameChat", chatId=chat, title="Plans")
+        await sync.next()
+        await sync.next()
+        async with server.writing(reply) as text:
+            text.append("done")
+        frames = await stream.rest()
+        await counts(server, streams=0, syncs=1, channels=2, stream_updates=2 + len(frames), sync_updates=4)
+        await sync.complete()
+        await counts(server, streams=0, syncs=0, channels=0)
+
+
+@pytest.mark.parametrize(
+    ("model", "ends"),
+    [
+        ("scripted?chars=40&rate=0", {"complete": 1, "failed": 0}),
+        ("scripted?chars=40&rate=0&fail_at=20", {"complete": 0, "failed": 1}),
+        (None, {"complete": 0, "failed": 1}),
+    ],
+    ids=["written", "failed", "settled"],
+)
+async def test_replies_are_counted_by_how_they_end(backend: Backend, model: str | None, ends: dict[str, int]) -> None:
+    if model is None:
+        settings = backend.settings(queue_seconds=0.1, patience_seconds=0.1)
+    else:
+        settings = backend.settings(model=model)
+    async with serving(settings, replies=model is not None) as server:
+        ann = await server.person("Ann")
+        reply = await ann.prompt()
+        async with ann.socket() as socket:
+            await (await socket.stream(reply)).rest()
+        await counts(server, **ends)
+
+
+async def test_replies_that_somebody_stopped_alarm_nobody(backend: Backend) -> None:
+    async with serving(backend.settings(model="scripted?stall_at=20&rate=0"), replies=True) as server:
+        ann = await server.person("Ann")
+        reply = await ann.prompt()
+        async with ann.socket() as socket:
+            stream = await socket.stream(reply)
+            await stream.next()
+            await ann.mutate("stopMessage", messageId=reply)
+            await stream.rest()
+        await counts(server, complete=0, failed=0)
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/%00", "/..%2f..%2fetc%2fpasswd", f"/{'x' * 1_000}", "/assets/%00", f"/assets/{'x' * 1_000}"]
+)
+async def test_an_address_that_leads_nowhere_is_not_found(
+    server: Running, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (await get(server, path)).status_code == 404
+    assert not [record for record in caplog.records if record.exc_info]

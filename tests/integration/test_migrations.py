@@ -1,0 +1,99 @@
+"""The steps lead to just the tables that the models describe, on both databases."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+
+from api import migrations
+from api.base import Base
+from api.chats.models import Message
+from api.database import Database
+from api.errors import SettingsError
+from api.streaming.publisher import Publisher
+from tests.conftest import Backend
+from tests.support.services import Postgres
+
+TABLES = {"alembic_version", *Base.metadata.tables}
+
+
+async def nobody(messages: object) -> None:
+    """Nothing is announced here."""
+
+
+@pytest_asyncio.fixture
+async def database(backend: Backend) -> AsyncIterator[Database]:
+    """At the newest step."""
+    database = Database(backend.database_url, Publisher(nobody))
+    yield database
+    await database.aclose()
+
+
+async def tables(database: Database) -> set[str]:
+    async with database.engine.connect() as connection:
+        return set(await connection.run_sync(lambda connection: inspect(connection).get_table_names()))
+
+
+async def test_the_steps_lead_to_what_the_models_describe(database: Database) -> None:
+    def differences(connection: Connection) -> Any:
+        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata)
+
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    assert await tables(database) == TABLES
+
+
+def test_no_index_is_of_a_column_that_each_update_changes() -> None:
+    """Postgres would write to every index of the table, several times a second for each reply."""
+    indexed = {column.name for index in Message.__table__.indexes for column in index.columns}  # type: ignore[attr-defined]
+    assert not indexed & {"content", "reasoning", "revision", "lease", "updated_at"}
+    assert indexed == {"id", "chat_id"}
+
+
+async def test_the_steps_can_be_taken_back_and_again(database: Database) -> None:
+    async with database.engine.connect() as connection:
+        await connection.run_sync(lambda connection: command.downgrade(migrations._config(connection), "base"))
+        await connection.commit()
+    assert await tables(database) == {"alembic_version"}
+    await migrations.migrate(database)
+    assert await tables(database) == TABLES
+
+
+async def test_migrating_twice_changes_nothing(database: Database) -> None:
+    await migrations.migrate(database)
+    await migrations.prepare(database, embedded=True)
+    await migrations.prepare(database, embedded=False)
+    assert await tables(database) == TABLES
+
+
+async def test_a_database_that_a_newer_version_used_is_refused(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for embedded in (True, False):
+        with pytest.raises(SettingsError, match=r"step 9999, which this version does not know"):
+            await migrations.prepare(database, embedded=embedded)
+
+
+async def test_machines_that_are_deployed_at_once_migrate_one_after_the_other(postgres_server: Postgres) -> None:
+    with postgres_server.database() as url:
+        databases = [Database(url, Publisher(nobody)) for _ in range(4)]
+        await asyncio.gather(*map(migrations.migrate, databases))
+        assert await tables(databases[0]) == TABLES
+        for database in databases:
+            await database.aclose()
+
+
+async def test_an_empty_shared_database_is_told_to_be_migrated(postgres_server: Postgres) -> None:
+    with postgres_server.database() as url:
+        database = Database(url, Publisher(nobody))
+        with pytest.raises(SettingsError, match=r"is at step none, .* Run `twotrack migrate` first"):
+            await migrations.prepare(database, embedded=False)
+        await migrations.migrate(database)
+        await migrations.prepare(database, embedded=False)
+        await database.aclose()

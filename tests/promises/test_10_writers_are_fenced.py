@@ -1,0 +1,154 @@
+"""A writer dies, freezes, falls silent or leaves in the middle of a reply: the reply ends, once, for everybody."""
+
+import asyncio
+import statistics
+
+import pytest
+
+from api.chats.models import Message
+from api.replies.prose import markdown
+from tests.faults.conversation import conversation
+from tests.faults.fleet import SETTLED_WITHIN, Fleet, ServerProcess, frozen
+
+SHORT = 600
+WHOLE = f"scripted?chars={SHORT}&rate=600"
+"""Writes for one second."""
+
+ENDLESS = "scripted?chars=60000&rate=300"
+SPEECHLESS = "scripted?stall_at=0"
+FALLS_SILENT = "scripted?stall_at=200&rate=1000"
+
+
+def finished(row: Message | None, question: str = "Hello", chars: int = SHORT) -> bool:
+    """Whether the reply is there in all its words."""
+    return row is not None and (row.status, row.content) == ("COMPLETE", "".join(markdown(question, chars)))
+
+
+async def test_a_killed_writers_reply_is_settled_in_time_and_keeps_its_text(fleet: Fleet) -> None:
+    async with fleet.worker(ENDLESS) as worker, conversation(fleet) as talk:
+        reply = await talk.ask()
+        await talk.shown(reply, 100)
+        worker.kill()
+        row = await talk.ended(reply, SETTLED_WITHIN)
+        assert (row.status, row.error_code) == ("FAILED", "INTERRUPTED")
+        assert len(row.content) >= 100
+
+
+async def test_a_writer_killed_before_its_first_word_is_replaced(fleet: Fleet) -> None:
+    async with conversation(fleet) as talk:
+        async with fleet.worker(SPEECHLESS) as worker:
+            reply = await talk.ask()
+            await claimed(fleet, reply)
+            worker.kill()
+        async with fleet.worker(WHOLE):
+            row = await talk.ended(reply)
+        assert finished(row)
+        assert row.tries == 2
+
+
+async def test_a_writer_that_was_frozen_past_its_lease_wakes_fenced_and_changes_nothing(fleet: Fleet) -> None:
+    async with fleet.worker(ENDLESS) as worker, conversation(fleet) as talk:
+        reply = await talk.ask()
+        await talk.shown(reply, 100)
+        with frozen(worker):
+            settled = await talk.ended(reply)
+        await talk.ask("What do you write now?")
+        await talk.shown(list(talk.readers)[-1], 100)  # awake, and several flushes later
+        after = await fleet.row(reply)
+        assert (settled.status, settled.error_code) == ("FAILED", "INTERRUPTED")
+        assert (after.revision, after.content, after.status) == (settled.revision, settled.content, settled.status)
+        await talk.ann.act("stopMessage", list(talk.readers)[-1])
+
+
+async def test_a_writer_frozen_before_its_first_word_leaves_the_reply_to_another(fleet: Fleet) -> None:
+    async with fleet.worker(SPEECHLESS) as sleeper, conversation(fleet) as talk:
+        reply = await talk.ask()
+        await claimed(fleet, reply)
+        with frozen(sleeper):
+            async with fleet.worker(WHOLE):
+                written = await talk.ended(reply)
+        second = await talk.ask("Are you awake?")
+        await claimed(fleet, second)  # by the sleeper, as there is no other
+        after = await fleet.row(reply)
+        assert finished(written)
+        assert (after.revision, after.content) == (written.revision, written.content)
+        await talk.ann.act("stopMessage", second)
+
+
+@pytest.mark.parametrize(("model", "shown"), [(SPEECHLESS, 0), (FALLS_SILENT, 200)], ids=["at once", "later"])
+async def test_a_model_that_thinks_for_longer_than_three_leases_is_left_alone(
+    fleet: Fleet, model: str, shown: int
+) -> None:
+    lease = 1.0
+    async with fleet.worker(model, lease_seconds=lease), conversation(fleet) as talk:
+        reply = await talk.ask()
+        await claimed(fleet, reply)
+        await talk.shown(reply, shown)
+        silent = await fleet.row(reply)
+        row = await fleet.row_when(reply, lambda row: row.lease > silent.lease + 3 * lease)
+        assert (row.status, row.revision, row.tries) == ("STREAMING", silent.revision, 1)
+        await talk.ann.act("stopMessage", reply)
+        row = await talk.ended(reply)
+        assert (row.status, len(row.content)) == ("STOPPED", shown)
+
+
+async def test_a_worker_told_to_leave_finishes_what_it_writes_and_takes_no_more(fleet: Fleet) -> None:
+    async with fleet.worker(f"scripted?chars={SHORT}&rate=200") as worker, conversation(fleet) as talk:
+        first = await talk.ask()
+        await talk.shown(first, 50)
+        leaving = asyncio.create_task(worker.leaves(within=8))
+        await worker.logged("finishing")
+        second = await talk.ask("Who answers this?")
+        assert finished(await talk.ended(first))
+        await leaving
+        assert (await fleet.row(second)).writer is None
+        async with fleet.worker(WHOLE):
+            assert finished(await talk.ended(second), "Who answers this?")
+
+
+async def test_a_worker_told_to_leave_hands_back_what_has_shown_nothing(fleet: Fleet) -> None:
+    async with fleet.worker(SPEECHLESS, grace_seconds=0.5, lease_seconds=9) as worker, conversation(fleet) as talk:
+        reply = await talk.ask()
+        await claimed(fleet, reply)
+        async with fleet.worker(WHOLE):
+            await worker.leaves(within=4)
+            row = await talk.ended(reply)
+        assert finished(row)
+        assert row.tries == 1
+
+
+async def test_a_worker_told_to_leave_settles_the_rest_at_once(fleet: Fleet) -> None:
+    async with fleet.worker(ENDLESS, grace_seconds=0.5, lease_seconds=9) as worker, conversation(fleet) as talk:
+        reply = await talk.ask()
+        await talk.shown(reply, 100)
+        await worker.leaves(within=4)
+        row = await talk.ended(reply, within=3)
+        assert (row.status, row.error_code) == ("FAILED", "INTERRUPTED")
+
+
+async def test_a_reply_that_nobody_takes_ends_in_time(fleet: Fleet) -> None:
+    async with conversation(fleet) as talk:
+        hasty = ServerProcess(fleet.settings(queue_seconds=1))
+        try:
+            await asyncio.to_thread(hasty.start)
+            talk.ann.port = hasty.port
+            reply = await talk.ask()
+        finally:
+            hasty.end()
+        row = await talk.ended(reply)
+        assert (row.status, row.error_code, row.content) == ("FAILED", "TIMEOUT", "")
+
+
+async def test_a_waiting_reply_starts_at_once_when_a_worker_is_idle(fleet: Fleet) -> None:
+    """From the moment in which `sendMessage` makes its row to that of its first words, which are its last."""
+    waits = []
+    async with fleet.worker("scripted?chars=1&rate=0"), conversation(fleet) as talk:
+        for _ in range(9):
+            row = await talk.ended(await talk.ask())
+            waits.append((row.updated_at - row.created_at).total_seconds())
+    assert statistics.median(waits) < 0.2, waits
+
+
+async def claimed(fleet: Fleet, reply: str) -> None:
+    """Until a worker has taken the reply."""
+    await fleet.row_when(reply, lambda row: row.writer is not None)

@@ -1,0 +1,204 @@
+"""Promise 12: after a thousand sockets are aborted in mid-stream, nothing of them remains."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import event
+
+from tests.conftest import Backend
+from tests.support.server import STREAM, SYNC, Person, Running, mutation, serving
+from tests.support.until import until
+
+SOCKETS = {"embedded": 1_000, "embedded-plain": 300, "scaled": 1_000}
+MESSAGES = 10
+AT_ONCE = 50
+"""So many connect at the same moment: more than a listening socket's backlog of them would be refused."""
+
+
+async def connected(person: Person, *operations: tuple[str, dict[str, object]]) -> asyncio.StreamWriter:
+    """A raw WebSocket with these operations on it, each of which has had its first frame."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", person.port)
+    writer.write(
+        b"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(frame({"type": "connection_init", "payload": {"authorization": f"Bearer {person.token}"}}))
+    await reader.readuntil(b"connection_ack")
+    for number, (query, variables) in enumerate(operations):
+        payload = {"query": query, "variables": variables}
+        writer.write(frame({"id": str(number), "type": "subscribe", "payload": payload}))
+        await reader.readuntil(b'"next"')
+    return writer
+
+
+def frame(message: dict[str, object]) -> bytes:
+    """A masked text frame; its mask is zero."""
+    text = json.dumps(message).encode()
+    assert 126 <= len(text) < 65_536 or len(text) < 126
+    length = bytes([0x80 | len(text)]) if len(text) < 126 else bytes([0xFE]) + len(text).to_bytes(2, "big")
+    return b"\x81" + length + bytes(4) + text
+
+
+async def sse(person: Person, query: str, **variables: object) -> asyncio.StreamWriter:
+    """A raw event stream that has had its first event."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", person.port)
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    writer.write(
+        b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
+        + f"Authorization: Bearer {person.token}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        + body
+    )
+    await reader.readuntil(b"event: next")
+    return writer
+
+
+class Remains:
+    """What is there before, to compare with."""
+
+    def __init__(self, server: Running) -> None:
+        self._server = server
+        self.tasks = asyncio.all_tasks()
+        self.channels = server.runtime.bus.channels
+
+    async def nothing_new(self) -> None:
+        parts = self._server.parts
+        await until(lambda: not parts.hub.topics)
+        await until(lambda: parts.bus.channels == self.channels)
+        await until(lambda: parts.database.connections == 0)
+        await until(lambda: not self._server.uvicorn.server_state.connections)
+        await until(lambda: asyncio.all_tasks() <= self.tasks)
+        assert not parts.hub._readers_of
+        gauges = await self._gauges()
+        assert gauges['twotrack_subscriptions_active{track="stream"}'] == 0
+        assert gauges['twotrack_subscriptions_active{track="sync"}'] == 0
+        assert gauges["twotrack_bus_channels"] == 0
+
+    async def _gauges(self) -> dict[str, float]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._server.port)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        text = (await reader.read()).decode()
+        writer.close()
+        lines = (line.rpartition(" ") for line in text.splitlines() if line.startswith("twotrack_"))
+        return {name: float(value) for name, _, value in lines}
+
+
+@asynccontextmanager
+async def still(backend: Backend) -> AsyncIterator[Running]:
+    """A server that does nothing by itself meanwhile."""
+    async with serving(backend.settings(patience_seconds=3_600)) as server:
+        yield server
+
+
+async def test_a_thousand_aborted_sockets_leave_nothing(backend: Backend) -> None:
+    async with still(backend) as server:
+        ann = await server.person("Ann")
+        chat = await ann.create_chat()
+        replies = [await ann.prompt(chat) for _ in range(MESSAGES)]
+        before = Remains(server)
+        writers: list[asyncio.StreamWriter] = []
+        count = SOCKETS[backend.name]
+        async with server.writing_all(replies) as texts:
+            for start in range(0, count, AT_ONCE):
+                writers += await asyncio.gather(
+                    *(
+                        connected(ann, (STREAM, {"id": replies[number % MESSAGES]}), (SYNC, {"ids": [chat]}))
+                        for number in range(start, min(start + AT_ONCE, count))
+                    )
+                )
+            assert len(server.runtime.hub.topics) == MESSAGES + 1
+            for text in texts:
+                text.append("in the middle of it")
+            await asyncio.sleep(server.settings.cadence_seconds)
+            for writer in writers:
+                writer.transport.abort()
+            for text in texts:
+                text.append("to nobody")
+        await before.nothing_new()
+
+
+async def test_aborted_event_streams_leave_nothing(backend: Backend) -> None:
+    async with still(backend) as server:
+        ann = await server.person("Ann")
+        chat = await ann.create_chat()
+        reply = await ann.prompt(chat)
+        before = Remains(server)
+        writers = [await sse(ann, STREAM, id=reply) for _ in range(25)]
+        writers += [await sse(ann, SYNC, ids=[chat]) for _ in range(25)]
+        for writer in writers:
+            writer.transport.abort()
+        await before.nothing_new()
+
+
+async def test_operations_that_are_completed_leave_nothing_on_a_socket_that_stays(backend: Backend) -> None:
+    async with still(backend) as server:
+        ann = await server.person("Ann")
+        chat = await ann.create_chat()
+        reply = await ann.prompt(chat)
+        async with ann.socket() as socket:
+            tasks, channels = asyncio.all_tasks(), server.runtime.bus.channels
+            for _ in range(3):
+                operations = [await socket.stream(reply) for _ in range(20)]
+                operations += [await socket.sync(chat) for _ in range(20)]
+                for operation in operations:
+                    await operation.next()
+                for operation in operations:
+                    await operation.complete()
+                await until(lambda: server.runtime.bus.channels == channels)
+                await until(lambda: asyncio.all_tasks() <= tasks)
+            assert not server.runtime.hub.topics
+
+
+async def test_sockets_aborted_at_any_moment_of_subscribing_leave_nothing(backend: Backend) -> None:
+    async with still(backend) as server:
+        ann = await server.person("Ann")
+        chat = await ann.create_chat()
+        reply = await ann.prompt(chat)
+        before = Remains(server)
+        for moment in range(60):
+            writer = await connected(ann)
+            for number, (query, variables) in enumerate([(STREAM, {"id": reply}), (SYNC, {"ids": [chat]})]):
+                message = {"id": str(number), "type": "subscribe", "payload": {"query": query, "variables": variables}}
+                writer.write(frame(message))
+            await asyncio.sleep(moment / 5_000)
+            writer.transport.abort()
+        await before.nothing_new()
+
+
+async def test_whoever_leaves_in_the_middle_of_queries_and_mutations_costs_no_connection_to_the_database(
+    backend: Backend,
+) -> None:
+    rename, query = mutation("renameChat"), "query ($c: ID!) { chat(id: $c) { title } viewer { email } }"
+    async with still(backend) as server:
+        lost: list[object] = []
+        event.listen(server.runtime.database.engine.sync_engine, "invalidate", lambda *which: lost.append(which))
+        ann = await server.person("Ann")
+        chat = await ann.create_chat()
+        before = Remains(server)
+        for moment in range(60):
+            writer = await connected(ann)
+            operations = [(query, {"c": chat}), (rename, {"input": {"chatId": chat, "title": f"Moment {moment}"}})] * 3
+            for number, (document, variables) in enumerate(operations):
+                payload = {"query": document, "variables": variables}
+                writer.write(frame({"id": str(number), "type": "subscribe", "payload": payload}))
+            await asyncio.sleep(moment / 3_000)
+            writer.transport.abort()
+        await before.nothing_new()
+        assert lost == []
+
+
+async def test_a_server_that_ends_in_mid_stream_leaves_nothing(backend: Backend) -> None:
+    before = asyncio.all_tasks()
+    async with serving(backend.settings()) as server:
+        ann = await server.person("Ann")
+        chat = await ann.create_chat()
+        reply = await ann.prompt(chat)
+        writers = [await connected(ann, (STREAM, {"id": reply}), (SYNC, {"ids": [chat]})) for _ in range(10)]
+        writers.append(await sse(ann, STREAM, id=reply))
+    for writer in writers:
+        writer.close()
+    await until(lambda: asyncio.all_tasks() <= before)
+    assert server.runtime.database.connections == 0

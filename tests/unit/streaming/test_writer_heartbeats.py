@@ -1,0 +1,65 @@
+"""A writer keeps its leases while it has nothing to write."""
+
+import asyncio
+
+from api.streaming.columns import Status
+from api.streaming.writer import Writer
+from tests.unit.streaming.desk import HEARTBEAT, Desk
+from tests.unit.streaming.notes import LEASE, LIMIT, SECONDS, WAIT, House
+
+
+async def test_a_silent_writers_lease_is_kept_without_a_new_revision(desk: Desk) -> None:
+    hand = await desk.hand()
+    await desk.here.let_lease_run_out(hand.note)
+    desk.clock.pass_(HEARTBEAT)
+    assert await desk.tick() == 1
+    await desk.here.sweep.once()
+    row = await desk.row(hand.note)
+    assert (row.status, row.revision, row.writer) == (Status.STREAMING, hand.note.revision, hand.note.writer)
+    assert row.lease > hand.note.lease - LEASE
+    assert await desk.announced() == []
+
+
+async def test_the_heart_of_a_row_beats_before_its_first_word(here: House) -> None:
+    note = await here.started()
+    async with Writer(here.database, here.publisher, cadence=0, lease=0.3, wait=WAIT, limit=LIMIT) as writer:
+        await asyncio.sleep(0)  # now it waits for something to do
+        async with asyncio.timeout(SECONDS), writer.stream(note):
+            while (await here.fresh(note)).lease == note.lease:  # noqa: ASYNC110 nobody tells
+                await asyncio.sleep(0.02)
+
+
+async def test_the_heart_does_not_beat_more_often_than_three_times_a_lease(desk: Desk) -> None:
+    await desk.hand()
+    desk.clock.pass_(HEARTBEAT - 0.1)
+    assert await desk.tick() == 0
+    desk.clock.pass_(0.2)
+    assert await desk.tick() == 1
+    desk.clock.pass_(HEARTBEAT - 0.1)
+    assert await desk.tick() == 0
+
+
+async def test_an_update_is_a_heartbeat(desk: Desk) -> None:
+    hand = await desk.hand()
+    desk.clock.pass_(HEARTBEAT - 0.1)
+    hand.text.append("a")
+    await desk.tick()
+    desk.clock.pass_(HEARTBEAT - 0.1)
+    assert await desk.tick() == 0
+    assert (await desk.row(hand.note)).lease > hand.note.lease
+
+
+async def test_the_hearts_of_all_silent_rows_beat_in_one_statement(desk: Desk) -> None:
+    for _ in range(5):
+        await desk.hand()
+    desk.clock.pass_(HEARTBEAT)
+    assert await desk.tick() == 1
+
+
+async def test_a_silent_writer_hears_by_its_next_heartbeat_that_somebody_stopped_it(desk: Desk) -> None:
+    hand, other = await desk.hand(), await desk.hand()
+    await desk.here.stop(hand.note)
+    desk.clock.pass_(HEARTBEAT)
+    await desk.tick()
+    await asyncio.wait_for(hand.task, SECONDS)
+    assert not other.task.done()

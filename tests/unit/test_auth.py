@@ -1,0 +1,126 @@
+"""Who is asking: tokens, passwords, addresses."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+
+from api.accounts.passwords import HASHES_AT_ONCE, Passwords
+from api.accounts.sessions import Tokens
+from api.errors import BadUserInput, Unauthenticated
+from api.inputs import email_address
+
+KEY = "a key that is long enough to sign with"
+
+
+def test_a_token_names_whom_it_was_issued_to_and_until_when() -> None:
+    user = uuid4()
+    viewer = Tokens(KEY, hours=2).read(f"Bearer {Tokens(KEY, hours=2).issue(user)}")
+    assert viewer is not None
+    assert viewer.id == user
+    assert viewer.expires_at == pytest.approx(time.time() + 7_200, abs=5)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_scheme_may_be_written_in_any_case(scheme: str) -> None:
+    tokens = Tokens(KEY, hours=1)
+    assert tokens.read(f"{scheme} {tokens.issue(uuid4())}") is not None
+
+
+@pytest.mark.parametrize("authorization", [None, ""])
+def test_without_an_authorization_there_is_nobody(authorization: str | None) -> None:
+    assert Tokens(KEY, hours=1).read(authorization) is None
+
+
+def test_a_token_of_another_key_is_refused() -> None:
+    token = Tokens(KEY, hours=1).issue(uuid4())
+    with pytest.raises(Unauthenticated, match="not one of ours"):
+        Tokens(KEY + "!", hours=1).read(f"Bearer {token}")
+
+
+def test_a_token_from_a_server_whose_clock_is_ahead_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    user, ahead = uuid4(), time.time() + 30
+    with monkeypatch.context() as there:
+        there.setattr(time, "time", lambda: ahead)
+        token = Tokens(KEY, hours=1).issue(user)
+    viewer = Tokens(KEY, hours=1).read(f"Bearer {token}")
+    assert viewer is not None
+    assert viewer.id == user
+
+
+def test_an_expired_token_is_refused_for_that() -> None:
+    token = Tokens(KEY, hours=-1).issue(uuid4())
+    with pytest.raises(Unauthenticated, match="has expired"):
+        Tokens(KEY, hours=1).read(f"Bearer {token}")
+
+
+async def test_a_password_is_known_by_its_hash_and_no_other_is() -> None:
+    passwords = Passwords()
+    hashed = await passwords.hash("correct horse")
+    assert "correct horse" not in hashed
+    assert hashed.startswith("$argon2id$")
+    assert await passwords.verify("correct horse", hashed)
+    assert not await passwords.verify("battery staple", hashed)
+    assert hashed != await passwords.hash("correct horse")
+
+
+async def test_an_address_that_nobody_has_takes_the_same_work_as_a_wrong_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passwords = Passwords()
+    hashed = await passwords.hash("correct horse")
+    await passwords.verify("a guess", None)  # the first one makes the hash that the others are compared with
+    work: list[str] = []
+
+    async def noting(verify: Callable[[str, str], bool], password: str, against: str) -> bool:
+        work.append(against.rpartition("$")[0].rpartition("$")[0])  # algorithm, memory, passes and lanes; not the salt
+        return verify(password, against)
+
+    monkeypatch.setattr(asyncio, "to_thread", noting)
+    for stored in (hashed, None):
+        assert not await passwords.verify("a guess", stored)
+    assert len(work) == 2
+    assert work[0] == work[1]
+    assert work[0].startswith("$argon2id$")
+
+
+async def test_hashing_leaves_room_for_everybody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    passwords = Passwords()
+    at_once = most = 0
+
+    async def hashing(*_: object) -> str:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        return "hashed"
+
+    monkeypatch.setattr(asyncio, "to_thread", hashing)
+    await asyncio.gather(*(passwords.hash("correct horse") for _ in range(10)))
+    assert most == HASHES_AT_ONCE
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("ann@example.com", "ann@example.com"),
+        ("  Ann.Lee+chat@Example.COM ", "ann.lee+chat@example.com"),
+        ("ann@mail.example.co.uk", "ann@mail.example.co.uk"),
+        ("änn@exämple.de", "änn@exämple.de"),
+    ],
+)
+def test_an_address_is_stored_in_one_spelling(written: str, stored: str) -> None:
+    assert email_address(written) == stored
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "ann", "ann@", "@example.com", "ann@example", "ann@@example.com", "ann lee@example.com", "ann@exam ple.com",
+     "ann@.com", "ann@example..com", f"ann@{'x' * 320}.com"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(written: str) -> None:
+    with pytest.raises(BadUserInput):
+        email_address(written)

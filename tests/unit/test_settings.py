@@ -1,0 +1,215 @@
+"""Settings come from the environment or `.env`; a wrong one is told in a sentence that names it."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.accounts.secret import secret_key
+from api.errors import SettingsError
+from api.settings import PREFIX, Settings
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Nothing but what the test sets, in a directory of its own; what `.env` brings along goes away again."""
+    for name in [name for name in os.environ if name.startswith(PREFIX) or name.startswith("OPENAI_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = Settings.load()
+    assert (settings.database_url, settings.broadcast_url) == ("sqlite+aiosqlite:///twotrack.db", "memory://")
+    assert (settings.model, settings.secret_key, settings.allowed_origins) == ("scripted", None, ())
+    assert (settings.cadence_seconds, settings.patience_seconds, settings.lease_seconds) == (0.35, 5, 15)
+    assert (settings.queue_seconds, settings.model_timeout_seconds, settings.grace_seconds) == (60, 300, 60)
+    assert (settings.send_timeout_seconds, settings.token_hours, settings.worker_replies) == (10, 12, 200)
+
+
+def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWOTRACK_CADENCE_SECONDS", "0.1")
+    monkeypatch.setenv("TWOTRACK_ALLOWED_ORIGINS", "https://a.example, https://B.example/")
+    settings = Settings.load()
+    assert settings.cadence_seconds == 0.1
+    assert settings.allowed_origins == ("https://a.example", "https://b.example")
+
+
+def test_what_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWOTRACK_CADENCE_SECONDS", "")
+    assert Settings.load().cadence_seconds == 0.35
+
+
+def test_the_file_reaches_us_and_the_models_sdks(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TWOTRACK_CADENCE_SECONDS=0.1\nOPENAI_API_KEY=from the file\n")
+    assert Settings.load().cadence_seconds == 0.1
+    assert os.environ["OPENAI_API_KEY"] == "from the file"
+
+
+def test_the_environment_comes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("TWOTRACK_CADENCE_SECONDS=0.1\nOPENAI_API_KEY=from the file\n")
+    monkeypatch.setenv("TWOTRACK_CADENCE_SECONDS", "0.2")
+    monkeypatch.setenv("OPENAI_API_KEY", "from the environment")
+    assert Settings.load().cadence_seconds == 0.2
+    assert os.environ["OPENAI_API_KEY"] == "from the environment"
+
+
+def test_a_file_that_is_no_text_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"TWOTRACK_MODEL=\xff\xfe")
+    with pytest.raises(SettingsError, match=r"\.env"):
+        Settings.load()
+
+
+WRONG = [
+    ("DATABASE_URL", "mysql://localhost/twotrack"),
+    ("DATABASE_URL", "postgresql://localhost/twotrack"),
+    ("DATABASE_URL", "twotrack.db"),
+    ("DATABASE_URL", "sqlite+aiosqlite://"),
+    ("DATABASE_URL", "sqlite+aiosqlite:///:memory:"),
+    ("DATABASE_URL", "sqlite+aiosqlite:///file::memory:?cache=shared&uri=true"),
+    ("DATABASE_URL", "postgresql+asyncpg://localhost:port/twotrack"),
+    ("DATABASE_URL", "postgresql+asyncpg://localhost"),
+    ("BROADCAST_URL", "postgres://localhost/twotrack"),
+    ("BROADCAST_URL", "postgresql://localhost/twotrack"),
+    ("BROADCAST_URL", "kafka://localhost"),
+    ("BROADCAST_URL", "localhost:6379"),
+    ("SECRET_KEY", "short"),
+    ("ALLOWED_ORIGINS", "chat.example.com"),
+    ("ALLOWED_ORIGINS", "https://chat.example.com, ftp://files.example.com"),
+    ("ALLOWED_ORIGINS", "https://chat.example.com/page"),
+    ("CADENCE_SECONDS", "0"),
+    ("CADENCE_SECONDS", "-1"),
+    ("CADENCE_SECONDS", "soon"),
+    ("CADENCE_SECONDS", "nan"),
+    ("PATIENCE_SECONDS", "inf"),
+    ("LEASE_SECONDS", "0"),
+    ("QUEUE_SECONDS", "0"),
+    ("GRACE_SECONDS", "-5"),
+    ("SEND_TIMEOUT_SECONDS", "0"),
+    ("TOKEN_HOURS", "0"),
+    ("WORKER_REPLIES", "0"),
+    ("WORKER_REPLIES", "1.5"),
+    ("MODEL_TIMEOUT_SECONDS", "0"),
+    ("MODEL_TIMEOUT_SECONDS", "45"),
+    ("DEFLATE", "perhaps"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_setting_is_named_in_one_sentence(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"TWOTRACK_{name}", value)
+    with pytest.raises(SettingsError) as refused:
+        Settings.load()
+    sentence = str(refused.value)
+    assert sentence.startswith(f"TWOTRACK_{name}")
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("TWOTRACK_DATABSE_URL", "TWOTRACK_DATABASE_URL"),
+        ("TWOTRACK_REDIS_URL", "TWOTRACK_BROADCAST_URL"),
+        ("TWOTRACK_LEASE", "TWOTRACK_LEASE_SECONDS"),
+        ("twotrack_worker_reply", "TWOTRACK_WORKER_REPLIES"),
+    ],
+)
+def test_a_misspelt_setting_is_told_with_the_one_that_was_meant(
+    written: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(written, "1")
+    with pytest.raises(SettingsError, match=f"^{written} is no setting. Did you mean {meant}[?]$"):
+        Settings.load()
+
+
+def test_a_misspelt_setting_in_the_file_is_told_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TWOTRACK_SECRETKEY=hush\n")
+    with pytest.raises(SettingsError, match="TWOTRACK_SECRET_KEY"):
+        Settings.load()
+
+
+@pytest.mark.parametrize("name", ["SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT_8000_TCP_ADDR"])
+def test_what_kubernetes_says_of_a_service_of_our_name_stops_no_start(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"TWOTRACK_{name}", "10.0.0.1")
+    assert list(Settings.load().unknown()) == [f"TWOTRACK_{name}"]
+
+
+@pytest.mark.parametrize("name", ["TWOTRACK_MODEL", "twotrack_model"])
+def test_a_setting_is_known_in_either_case(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "scripted?rate=0")
+    settings = Settings.load()
+    assert settings.model == "scripted?rate=0"
+    assert list(settings.unknown()) == []
+
+
+def test_a_model_may_be_silent_for_more_than_three_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWOTRACK_LEASE_SECONDS", "100")
+    with pytest.raises(SettingsError, match=r"^TWOTRACK_MODEL_TIMEOUT_SECONDS .* TWOTRACK_LEASE_SECONDS"):
+        Settings.load()
+    monkeypatch.setenv("TWOTRACK_MODEL_TIMEOUT_SECONDS", "301")
+    assert Settings.load().lease_seconds == 100
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql+asyncpg://user:hush@localhost:port/twotrack"),
+        ("DATABASE_URL", "postgres://user:hush@localhost/twotrack"),
+        ("BROADCAST_URL", "kafka://user:hush@localhost"),
+        ("SECRET_KEY", "hush"),
+    ],
+)
+def test_a_password_is_never_told(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"TWOTRACK_{name}", value)
+    with pytest.raises(SettingsError) as refused:
+        Settings.load()
+    assert "hush" not in str(refused.value)
+
+
+def test_a_shared_database_needs_a_key_that_all_processes_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWOTRACK_DATABASE_URL", "postgresql+asyncpg://localhost/twotrack")
+    with pytest.raises(SettingsError, match=r"^TWOTRACK_SECRET_KEY must be set"):
+        Settings.load()
+    monkeypatch.setenv("TWOTRACK_SECRET_KEY", "k" * 32)
+    assert secret_key(Settings.load()) == "k" * 32
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings.load().model = "openai:gpt-5"
+
+
+def test_a_key_is_made_once_and_kept_beside_the_database_for_nobody_else_to_read(tmp_path: Path) -> None:
+    key = secret_key(Settings.load())
+    kept = tmp_path / "twotrack.db.secret"
+    assert len(key) >= 32
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert (secret_key(Settings.load()), kept.read_text()) == (key, key)
+    assert [path.name for path in tmp_path.iterdir()] == ["twotrack.db.secret"]
+
+
+def test_databases_beside_each_other_have_keys_of_their_own() -> None:
+    one, other = (secret_key(Settings(database_url=f"sqlite+aiosqlite:///{name}.db")) for name in ("one", "other"))
+    assert one != other
+
+
+@pytest.mark.parametrize("content", ["", "short\n"])
+def test_a_key_that_was_cut_off_signs_nothing(tmp_path: Path, content: str) -> None:
+    """Anybody could guess it."""
+    (tmp_path / "twotrack.db.secret").write_text(content)
+    with pytest.raises(SettingsError, match=r"twotrack\.db\.secret is broken"):
+        secret_key(Settings.load())
+
+
+def test_a_key_that_cannot_be_kept_is_told_in_a_sentence() -> None:
+    with pytest.raises(SettingsError, match=r"^TWOTRACK_SECRET_KEY is not set and none can be kept at nowhere/"):
+        secret_key(Settings(database_url="sqlite+aiosqlite:///nowhere/twotrack.db"))
