@@ -11,7 +11,7 @@ import { ReconnectBackoff } from "./transport/reconnectBackoff.ts";
 import { resubscribing } from "./transport/resubscribing.ts";
 import { openSocket } from "./transport/socket.ts";
 import { type ConnectionStatus, StatusStore } from "./transport/status.ts";
-import type { Payload, Transport } from "./transport/transport.ts";
+import type { Transport } from "./transport/transport.ts";
 import { TransportSelector } from "./transport/transportSelector.ts";
 import { onWake } from "./transport/wakeEvents.ts";
 
@@ -36,11 +36,6 @@ export interface Connection extends Transport {
   mutationsSettled(): Promise<unknown> | undefined;
   status(): ConnectionStatus;
   onStatus(listener: () => void): () => void;
-  /**
-   * Sets the ids of the streamed objects in view, nearest first. Matters only if WebSockets are blocked: over HTTP a
-   * client has few streams, and polls the other objects.
-   */
-  prefer(ids: readonly string[]): void;
   /** Ends all subscriptions and closes the socket for good. */
   close(): void;
 }
@@ -56,7 +51,6 @@ export function createConnection(options: ConnectionOptions): Connection {
   const reconnectBackoff = new ReconnectBackoff(random);
   const mutations = new PendingMutations();
   const subscriptions = new Set<() => void>();
-  let preferred: readonly string[] = [];
 
   const socket = openSocket({
     url: url.replace(/^http/, "ws"),
@@ -83,7 +77,6 @@ export function createConnection(options: ConnectionOptions): Connection {
     url,
     streams,
     fetch: authorizedFetch(tokens, fetch),
-    rank: (payload) => rankOf(payload, preferred),
     onChange: () => reconnectBackoff.retryNow(),
     random,
   });
@@ -132,10 +125,6 @@ export function createConnection(options: ConnectionOptions): Connection {
       });
       return unsubscribe;
     },
-    prefer(ids) {
-      preferred = ids;
-      selector.rearrange();
-    },
     close() {
       removeWakeListener();
       for (const unsubscribe of [...subscriptions]) unsubscribe();
@@ -143,11 +132,4 @@ export function createConnection(options: ConnectionOptions): Connection {
       socket.close();
     },
   };
-}
-
-/** `sync` comes first: it tells the page about everything else. */
-function rankOf({ query, variables }: Payload, preferred: readonly string[]): number {
-  if (/\bsync\s*\(/.test(query)) return -1;
-  const place = preferred.indexOf(String(variables?.id));
-  return place === -1 ? preferred.length : place;
 }

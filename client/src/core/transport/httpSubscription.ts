@@ -1,106 +1,116 @@
-/** One subscription over HTTP: on a stream of its own, or asking every now and then. */
+/** One subscription over HTTP: on a stream of its own if a slot is free, otherwise polled. */
 
-import type { StreamedType } from "../subscription/defineStream.ts";
 import { isComplete } from "./completion.ts";
-import { type Ask, type Poll, pollFor } from "./polling.ts";
-import type { Slot } from "./streamSlots.ts";
+import type { Ask, Poll } from "./polling.ts";
+import type { ReleaseSlot } from "./streamSlots.ts";
 import type { Payload, Result, Sink, Transport } from "./transport.ts";
 import { isHidden } from "./wakeEvents.ts";
 
-const ASK_EVERY_MS = 2_000;
-const ASK_HIDDEN_EVERY_MS = 10_000; // nobody looks
+const POLL_EVERY_MS = 2_000;
+const POLL_HIDDEN_EVERY_MS = 10_000;
 
-// A stream says nothing while nothing happens, so a dead one looks like a quiet one. Begun anew, it starts with how
-// things are.
+// A stream is silent while nothing changes, so a dead one looks the same. A new one begins with the current state.
 const RENEW_EVERY_MS = 60_000;
 
-const BEGIN_WITHIN_MS = 5_000; // each begins with how things are, at once
+const FIRST_RESULT_TIMEOUT_MS = 5_000; // the server sends the current state at once
+
+export interface HttpSubscriptionOptions {
+  streams: Transport;
+  ask: Ask;
+  /** Undefined for a subscription that no query can replace: it waits for a slot. */
+  poll: Poll | undefined;
+  takeSlot: () => Promise<ReleaseSlot | undefined>;
+  /** Called if a stream does not begin in time, although its subscription can be polled. */
+  onNoFirstResult: () => void;
+}
 
 export class HttpSubscription {
-  #leave: () => void = () => {};
-  #slot: Slot | undefined;
-  readonly payload: Payload;
+  #cancel: () => void = () => {};
+  #isStreaming = false;
+  readonly #payload: Payload;
   readonly #sink: Sink;
-  readonly #questions: Poll | undefined;
+  readonly #options: HttpSubscriptionOptions;
 
-  constructor(payload: Payload, sink: Sink, streams: readonly StreamedType[]) {
-    this.payload = payload;
+  constructor(payload: Payload, sink: Sink, options: HttpSubscriptionOptions) {
+    this.#payload = payload;
     this.#sink = sink;
-    this.#questions = pollFor(payload, streams);
+    this.#options = options;
   }
 
   get isStreaming(): boolean {
-    return this.#slot !== undefined;
+    return this.#isStreaming;
   }
 
-  /** `onSilence`: it does not begin, though it could be asked for instead. */
-  stream(streams: Transport, slot: Slot, onSilence: () => void): void {
-    this.leave();
-    this.#slot = slot;
-    let left = false;
-    const silence = this.#questions && setTimeout(onSilence, BEGIN_WITHIN_MS);
-    const isHeard = () => {
-      clearTimeout(silence);
-      return !left; // graphql-sse completes for those who leave, too
-    };
-    const unsubscribe = streams.subscribe(this.payload, {
-      next: (result) => isHeard() && this.#sink.next(result),
-      error: (cause) => isHeard() && this.#sink.error(cause),
-      complete: () => isHeard() && this.#sink.complete(),
-    });
-    const renewal = setTimeout(() => this.#sink.complete(), RENEW_EVERY_MS); // too early, so it is asked for again
-    this.#leave = () => {
-      left = true;
-      clearTimeout(silence);
-      clearTimeout(renewal);
-      unsubscribe();
-    };
+  /** Streams or polls from now on, whatever it did before. */
+  async start(): Promise<void> {
+    const isCancelled = this.#restart();
+    const release = await this.#options.takeSlot();
+    if (release === undefined) {
+      if (!isCancelled()) await this.#poll(isCancelled);
+    } else if (isCancelled()) release();
+    else this.#stream(release);
   }
 
-  ask(ask: Ask): void {
-    this.leave();
-    const questions = this.#questions;
-    if (questions === undefined) return; // it has to wait for a stream
-    let left = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const round = async () => {
-      let last: Result | undefined;
-      try {
-        for (const result of await questions(ask)) {
-          if (left) return;
-          last = result;
-          this.#sink.next(result);
-        }
-      } catch (cause) {
-        if (!left) this.#sink.error(cause);
-        return;
-      }
-      if (left) return;
-      if (isComplete(last)) return this.#sink.complete();
-      timer = setTimeout(round, isHidden() ? ASK_HIDDEN_EVERY_MS : ASK_EVERY_MS);
-    };
-    this.#leave = () => {
-      left = true;
-      clearTimeout(timer);
-    };
-    void round();
+  stop(): void {
+    this.#cancel();
   }
 
   fail(cause: unknown): void {
-    this.leave();
+    this.stop();
     this.#sink.error(cause);
   }
 
-  leave(): void {
-    this.yieldSlot()?.release();
-    this.#leave();
-    this.#leave = () => {};
+  #restart(): () => boolean {
+    this.stop();
+    let isCancelled = false;
+    this.#cancel = () => {
+      isCancelled = true;
+    };
+    return () => isCancelled;
   }
 
-  /** Hands the slot on; what held it must do something else next. */
-  yieldSlot(): Slot | undefined {
-    const slot = this.#slot;
-    this.#slot = undefined;
-    return slot;
+  #stream(release: ReleaseSlot): void {
+    this.#isStreaming = true;
+    let isStopped = false;
+    const { poll, onNoFirstResult } = this.#options;
+    const silence = poll && setTimeout(onNoFirstResult, FIRST_RESULT_TIMEOUT_MS);
+    const isActive = () => {
+      clearTimeout(silence);
+      return !isStopped; // graphql-sse calls `complete` after unsubscribing too
+    };
+    const unsubscribe = this.#options.streams.subscribe(this.#payload, {
+      next: (result) => isActive() && this.#sink.next(result),
+      error: (cause) => isActive() && this.#sink.error(cause),
+      complete: () => isActive() && this.#sink.complete(),
+    });
+    const renewal = setTimeout(() => this.#sink.complete(), RENEW_EVERY_MS); // an early end, so it is subscribed again
+    this.#cancel = () => {
+      if (isStopped) return;
+      isStopped = true;
+      this.#isStreaming = false;
+      clearTimeout(silence);
+      clearTimeout(renewal);
+      unsubscribe();
+      release();
+    };
+  }
+
+  async #poll(isCancelled: () => boolean): Promise<void> {
+    const { poll, ask } = this.#options;
+    let last: Result | undefined;
+    try {
+      for (const result of (await poll?.(ask)) ?? []) {
+        if (isCancelled()) return;
+        last = result;
+        this.#sink.next(result);
+      }
+    } catch (cause) {
+      if (!isCancelled()) this.#sink.error(cause);
+      return;
+    }
+    if (isCancelled()) return;
+    if (isComplete(last)) return this.#sink.complete();
+    const timer = setTimeout(() => void this.start(), isHidden() ? POLL_HIDDEN_EVERY_MS : POLL_EVERY_MS);
+    this.#cancel = () => clearTimeout(timer);
   }
 }

@@ -1,39 +1,33 @@
 /**
- * Who may hold a stream open over HTTP. A browser makes six HTTP/1.1 connections to a server, all tabs together, and
- * six open streams would leave none for a query in any of them.
+ * Limits how many streams a browser keeps open over HTTP. It makes six HTTP/1.1 connections to a host, over all tabs:
+ * six open streams would block every query in all of them.
  */
 
-const MOST = 4; // leaves two for queries
+const SLOTS = 4; // leaves two connections for queries
 
-export interface Slot {
-  release(): void;
-}
+export type ReleaseSlot = () => void;
 
 export class StreamSlots {
   readonly #held = new Set<number>();
 
-  /** Undefined when all are taken, here or in other tabs. */
-  async take(): Promise<Slot | undefined> {
-    for (let slot = 0; slot < MOST; slot++) {
+  /** Undefined if all slots are taken, by this tab or by others. */
+  async take(): Promise<ReleaseSlot | undefined> {
+    for (let slot = 0; slot < SLOTS; slot++) {
       if (this.#held.has(slot)) continue;
       this.#held.add(slot);
       const unlock = await lock(`twotrack-stream-${slot}`);
-      if (unlock === undefined) {
-        this.#held.delete(slot);
-        continue;
-      }
-      return {
-        release: () => {
+      if (unlock !== undefined)
+        return () => {
           this.#held.delete(slot);
           unlock();
-        },
-      };
+        };
+      this.#held.delete(slot);
     }
     return undefined;
   }
 }
 
-/** The browser's own locks, which die with their tab. Where there are none to have, tabs cannot know of each other. */
+/** Web Locks, which the browser releases when their tab closes. Without them, each tab counts its own streams only. */
 function lock(name: string): Promise<(() => void) | undefined> {
   const locks = globalThis.navigator?.locks;
   if (locks == null) return Promise.resolve(() => {});
@@ -43,6 +37,6 @@ function lock(name: string): Promise<(() => void) | undefined> {
         if (granted === null) return resolve(undefined);
         return new Promise<void>((unlock) => resolve(unlock));
       })
-      .catch(() => resolve(() => {})); // a sandboxed frame may have none
+      .catch(() => resolve(() => {})); // a sandboxed frame may not use locks
   });
 }

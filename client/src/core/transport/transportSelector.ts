@@ -63,11 +63,6 @@ export class TransportSelector implements Transport {
     this.#isHttpReachable = await this.#testHttp();
   }
 
-  /** Call this after the ranks of the subscriptions have changed. */
-  rearrange(): void {
-    void this.#http?.rearrange();
-  }
-
   /** Call this if the page became visible or hidden, or the network is back: it may be one that blocks nothing. */
   wake(): void {
     this.#http?.wake();

@@ -62,6 +62,24 @@ function followChat(): number[] {
   return revisions;
 }
 
+/** Replaces the connection by one in a browser's page, whose events the test sends. */
+function stubPage() {
+  connection.close();
+  const window = new EventTarget();
+  const document = Object.assign(new EventTarget(), { visibilityState: "visible" });
+  vi.stubGlobal("document", document);
+  vi.stubGlobal("addEventListener", window.addEventListener.bind(window));
+  vi.stubGlobal("removeEventListener", window.removeEventListener.bind(window));
+  connection = createConnection({ url: server.url, webSocketImpl: WebSocket, random: () => 0.5 });
+  return {
+    online: () => window.dispatchEvent(new Event("online")),
+    show: (visibilityState: "visible" | "hidden") => {
+      document.visibilityState = visibilityState;
+      document.dispatchEvent(new Event("visibilitychange"));
+    },
+  };
+}
+
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000 });
 
 describe("where WebSockets are blocked", () => {
@@ -93,11 +111,7 @@ describe("where WebSockets are blocked", () => {
 
   test("and streams held back, everything is asked for, until there is another network", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
-    const window = new EventTarget();
-    vi.stubGlobal("document", Object.assign(new EventTarget(), { visibilityState: "visible" }));
-    vi.stubGlobal("addEventListener", window.addEventListener.bind(window));
-    vi.stubGlobal("removeEventListener", window.removeEventListener.bind(window));
-    connection = createConnection({ url: server.url, webSocketImpl: WebSocket, random: () => 0.5 });
+    const page = stubPage();
     server.holdsStreamsBack = true;
     server.add({ status: "STREAMING", content: "Once" });
     const [revisions, { texts }] = [followChat(), follow("message-1")];
@@ -113,7 +127,7 @@ describe("where WebSockets are blocked", () => {
       ]),
     );
     server.holdsStreamsBack = false;
-    window.dispatchEvent(new Event("online"));
+    page.online();
     await eventually(() => expect(server.live).toHaveLength(2));
   });
 
@@ -143,15 +157,28 @@ describe("where WebSockets are blocked", () => {
     await eventually(() => expect(revisions).toEqual([1, 2]));
   });
 
-  test("the streams go to what is in view", async () => {
+  test("a stream that ends gives its slot to a subscription that is polled", async () => {
     for (let i = 0; i < 6; i++) server.add({ status: "STREAMING", content: "" });
     for (const { id } of server.messages) follow(id);
     await eventually(() => expect(server.live).toHaveLength(4));
-    expect(server.live).not.toContain("MessageStream message-6");
-    connection.prefer(["message-6", "message-5"]);
-    await eventually(() => expect(server.live).toContain("MessageStream message-6"));
+    expect(server.live).not.toContain("MessageStream message-5");
+    server.frame("message-1", { status: "COMPLETE" });
     await eventually(() => expect(server.live).toContain("MessageStream message-5"));
-    await eventually(() => expect(server.live).toHaveLength(4));
+    expect(server.live).toHaveLength(4);
+  });
+
+  test("a page polls while it is hidden, and streams when it is visible again", async () => {
+    const page = stubPage();
+    server.add({ status: "STREAMING", content: "Once" });
+    const { texts } = follow("message-1");
+    await eventually(() => expect(server.live).toEqual(["MessageStream message-1"]));
+    page.show("hidden");
+    await eventually(() => expect(server.live).toEqual([]));
+    await eventually(() => expect(server.count("MessageStream")).toBe(2));
+    server.frame("message-1", { content: "Once upon" });
+    page.show("visible");
+    await eventually(() => expect(server.live).toEqual(["MessageStream message-1"]));
+    expect(texts).toEqual(["Once", "Once upon"]);
   });
 
   test("a message that is deleted ends for those who ask for it, too", async () => {
@@ -179,16 +206,12 @@ describe("where WebSockets are blocked", () => {
   });
 
   test("WebSocket is taken again as soon as the page hears of another network", async () => {
-    const window = new EventTarget();
-    vi.stubGlobal("document", Object.assign(new EventTarget(), { visibilityState: "visible" }));
-    vi.stubGlobal("addEventListener", window.addEventListener.bind(window));
-    vi.stubGlobal("removeEventListener", window.removeEventListener.bind(window));
-    connection = createConnection({ url: server.url, webSocketImpl: WebSocket, random: () => 0.5 });
+    const page = stubPage();
     server.add({ status: "STREAMING", content: "Once" });
     const { texts } = follow("message-1");
     await eventually(() => expect(texts).toEqual(["Once"]));
     server.blocksSockets = false;
-    window.dispatchEvent(new Event("online"));
+    page.online();
     await eventually(() => expect(server.sockets.size).toBe(1));
     server.frame("message-1", { content: "Once upon" });
     await eventually(() => expect(texts).toEqual(["Once", "Once upon"]));

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Slot, StreamSlots } from "../../../src/core/transport/streamSlots.ts";
+import { type ReleaseSlot, StreamSlots } from "../../../src/core/transport/streamSlots.ts";
 
 /** The browser's locks, as far as they are used: shared by all tabs. */
 class Locks {
@@ -14,7 +14,7 @@ class Locks {
 }
 
 const take = async (slots: StreamSlots, count: number) => {
-  const taken: (Slot | undefined)[] = [];
+  const taken: (ReleaseSlot | undefined)[] = [];
   for (let i = 0; i < count; i++) taken.push(await slots.take());
   return taken;
 };
@@ -28,7 +28,7 @@ describe("the four slots", () => {
     const slots = new StreamSlots();
     const [first] = await take(slots, 4);
     expect(await slots.take()).toBeUndefined();
-    first?.release();
+    first?.();
     expect(await slots.take()).toBeDefined();
   });
 
@@ -58,7 +58,7 @@ describe("the four slots", () => {
       const [one, other] = [new StreamSlots(), new StreamSlots()];
       const [first] = await take(one, 4);
       expect(await other.take()).toBeUndefined();
-      first?.release();
+      first?.();
       await vi.waitFor(async () => expect(await other.take()).toBeDefined());
     });
   });

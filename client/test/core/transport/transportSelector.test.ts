@@ -28,7 +28,6 @@ beforeEach(async () => {
         if (isAnsweredAtOnce) resolve(false);
       }),
     onChange: () => {},
-    rank: () => 0,
     streams: [],
     random: () => 0.5,
   });
@@ -104,7 +103,6 @@ test("whose way over HTTP could not be fetched takes it as soon as it can", asyn
     fetch: async () => new Response("{}"),
     testSocket: async () => false,
     onChange: () => {},
-    rank: () => 0,
     streams: [],
     random: () => 0.5,
   });
