@@ -1,6 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
-import { early } from "./app/preload/vitePlugin.ts";
+import { preload } from "./app/preload/vitePlugin.ts";
 
 const here = (path: string) => new URL(path, import.meta.url).pathname;
 const server = process.env.TWOTRACK_SERVER ?? "http://127.0.0.1:8000";
@@ -15,7 +15,7 @@ export const sources = {
 /** The chat page. It takes the package as any team's page would, by its name. */
 export default defineConfig({
   root: here("app"),
-  plugins: [react(), early()],
+  plugins: [react(), preload()],
   resolve: { alias: sources },
   build: {
     outDir: "dist",

@@ -1,27 +1,29 @@
-/** The page: the door, or what is behind it. */
+/** The page: the sign-in form, or the chats of the signed-in user. */
 
 import { ApolloProvider } from "@apollo/client/react";
-import { Home } from "./chats/HomePage.tsx";
+import { HomePage } from "./chats/HomePage.tsx";
 import { SignIn } from "./session/SignIn.tsx";
 import { useSession } from "./session/session.ts";
-import { Boundary } from "./ui/ErrorBoundary.tsx";
-import { Problem } from "./ui/ErrorPage.tsx";
+import { ErrorBoundary } from "./ui/ErrorBoundary.tsx";
+import { ErrorPage } from "./ui/ErrorPage.tsx";
 
 export function App() {
   const { client, user, notice } = useSession();
   return (
     <ApolloProvider key={user} client={client}>
-      <Boundary instead={<Broken />}>{user === undefined ? <SignIn notice={notice} /> : <Home />}</Boundary>
+      <ErrorBoundary fallback={<RenderingFailed />}>
+        {user === undefined ? <SignIn notice={notice} /> : <HomePage />}
+      </ErrorBoundary>
     </ApolloProvider>
   );
 }
 
-function Broken() {
+function RenderingFailed() {
   return (
     <main>
-      <Problem title="The page has broken down" onRetry={() => location.reload()}>
-        That is our fault. What you wrote is kept; the page has to be loaded again.
-      </Problem>
+      <ErrorPage title="This page could not be displayed" onRetry={() => location.reload()} retryLabel="Reload">
+        Your drafts and unsent messages are saved. Reload the page to continue.
+      </ErrorPage>
     </main>
   );
 }

@@ -4,10 +4,10 @@ import "./styles/page.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
-import { takeEarlyAnswers } from "./preload/fillCache.ts";
+import { fillCache } from "./preload/fillCache.ts";
 import { currentSession } from "./session/session.ts";
 
-void takeEarlyAnswers(currentSession().client).then(() =>
+void fillCache(currentSession().client).then(() =>
   createRoot(document.getElementById("root") as HTMLElement).render(
     <StrictMode>
       <App />

@@ -76,7 +76,7 @@ async def sign_in(page: Visitor, scene: Scene) -> None:
 
 async def sign_up(page: Visitor, scene: Scene) -> None:
     await page.opens()
-    await page.button("Make an account").click()
+    await page.button("Create an account").click()
     await expect(page.page.get_by_label("Name")).to_be_visible()
 
 
@@ -173,7 +173,7 @@ async def editing(page: Visitor, scene: Scene) -> None:
 
 async def gone(page: Visitor, scene: Scene) -> None:
     await page.opens(await scene.bob.create_chat("Not Ann's"))
-    await expect(page.page.get_by_role("heading", name="This chat is not here")).to_be_visible()
+    await expect(page.page.get_by_role("heading", name="Chat not found")).to_be_visible()
 
 
 async def _asked(page: Visitor, scene: Scene) -> Dictation:

@@ -34,7 +34,7 @@ async def tab_to(target: Locator, key: str = "Tab") -> None:
 async def test_everything_that_one_does_every_day_is_done_by_keyboard(arrive: Arrive, model: Author) -> None:
     page = await arrive()
     keyboard = page.page.keyboard
-    await tab_to(page.button("Make an account"))
+    await tab_to(page.button("Create an account"))
     await keyboard.press("Enter")
     for label, words in (("Password", "ten letters or more"), ("E-mail", "kay@example.com"), ("Name", "Kay")):
         await tab_to(page.page.get_by_label(label), "Shift+Tab")

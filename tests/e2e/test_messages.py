@@ -60,7 +60,7 @@ async def test_a_message_that_is_edited_is_answered_anew(
     await anns.messages.first.hover()
     await anns.button("Edit message").click()
     await anns.page.get_by_role("textbox", name="New text").fill("How do seiches work?")
-    await anns.button("Save and ask again").click()
+    await anns.button("Save and regenerate").click()
     reply = await model.asked()
     assert reply.question.endswith("How do seiches work?")
     reply.say("The wind pushes.")
@@ -144,7 +144,7 @@ async def test_a_chat_that_is_deleted_is_gone_from_every_page_and_every_list(
     await anns.button("Delete chat").click()
     await anns.button("Delete").click()
     await expect(anns.page.get_by_role("heading", name="Ann")).to_be_visible()
-    await expect(bobs.page.get_by_role("heading", name="This chat is not here")).to_be_visible()
+    await expect(bobs.page.get_by_role("heading", name="Chat not found")).to_be_visible()
     for page in (anns, bobs):
         await expect(page.page.get_by_role("link", name="Tides")).to_have_count(0)
 
@@ -160,7 +160,7 @@ async def test_somebody_who_is_removed_in_mid_stream_sees_no_more_of_it(
     reply.say("The Moon pulls. ")
     await page.sees("The Moon pulls.")
     await ann.remove(chat, bob)
-    await expect(page.page.get_by_role("heading", name="This chat is not here")).to_be_visible()
+    await expect(page.page.get_by_role("heading", name="Chat not found")).to_be_visible()
     await site.streams(0)
 
 
@@ -194,7 +194,7 @@ async def test_what_a_model_thinks_is_folded_away_while_it_thinks_and_after(
     await page.reply.get_by_text("Thinking…").click()
     await expect(thoughts).to_be_visible()
     reply.say("The Moon pulls.")
-    await page.reply.get_by_text("Thoughts").click()
+    await page.reply.get_by_text("Reasoning").click()
     await expect(thoughts).not_to_be_visible()
     await page.sees("The Moon pulls.")
 

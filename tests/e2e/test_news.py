@@ -102,8 +102,8 @@ async def test_a_link_to_a_chat_that_one_is_let_into_afterwards_shows_it_then(
     arrive: Arrive, ann: Person, bob: Person, chat: str
 ) -> None:
     bobs = await arrive(bob, chat)
-    await expect(bobs.page.get_by_role("heading", name="This chat is not here")).to_be_visible()
+    await expect(bobs.page.get_by_role("heading", name="Chat not found")).to_be_visible()
     await ann.add(chat, bob)
     await bobs.page.locator(f"[data-chat-id={chat}]").click()
     await expect(bobs.composer).to_be_visible()
-    await expect(bobs.page.get_by_role("heading", name="This chat is not here")).to_have_count(0)
+    await expect(bobs.page.get_by_role("heading", name="Chat not found")).to_have_count(0)

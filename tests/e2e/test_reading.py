@@ -90,7 +90,7 @@ async def test_a_burst_of_messages_leaves_whoever_has_scrolled_back_where_they_r
     await is_at_newest(page)
     marked = page.page.locator("article").filter(has_text="Message 8:")
     await wheel(page, up=900)
-    await expect(page.button("Newest")).to_be_visible()
+    await expect(page.button("Jump to newest")).to_be_visible()
     await marked.scroll_into_view_if_needed()
     before = await top_of(marked)
     for number in range(5):
@@ -110,7 +110,7 @@ async def test_the_newest_text_stays_in_view_while_it_grows(
         await page.sees(f"Part {number} ends.")
         await expect(page.page.get_by_text(f"Part {number} ends.")).to_be_in_viewport()
         await is_at_newest(page)
-    await expect(page.button("Newest")).to_have_count(0)
+    await expect(page.button("Jump to newest")).to_have_count(0)
 
 
 async def test_whoever_scrolls_up_in_mid_stream_is_left_in_peace_until_they_want_the_newest(
@@ -123,7 +123,7 @@ async def test_whoever_scrolls_up_in_mid_stream_is_left_in_peace_until_they_want
     await page.sees("Part 1 ends.")
     await is_at_newest(page)
     await wheel(page, up=600)
-    await expect(page.button("Newest")).to_be_visible()
+    await expect(page.button("Jump to newest")).to_be_visible()
     marked = page.page.get_by_text("Part 1 ends.")
     await expect(marked).not_to_be_in_viewport()
     before = await top_of(marked)
@@ -131,9 +131,9 @@ async def test_whoever_scrolls_up_in_mid_stream_is_left_in_peace_until_they_want
     await page.sees("Part 2 ends.")
     assert abs(await top_of(marked) - before) <= 1
 
-    await page.button("Newest").click()
+    await page.button("Jump to newest").click()
     await is_at_newest(page)
-    await expect(page.button("Newest")).to_have_count(0)
+    await expect(page.button("Jump to newest")).to_have_count(0)
     reply.say(PARAGRAPH * 10 + "Part 3 ends.")
     await page.sees("Part 3 ends.")
     await is_at_newest(page)
@@ -146,7 +146,7 @@ async def test_ones_own_message_is_shown_wherever_one_was_reading(
     page = await arrive(ann, chat)
     await is_at_newest(page)
     await wheel(page, up=900)
-    await expect(page.button("Newest")).to_be_visible()
+    await expect(page.button("Jump to newest")).to_be_visible()
     await page.writes("How do tides work?")
     await expect(page.page.get_by_text("How do tides work?")).to_be_in_viewport()
     await model.asked()

@@ -31,7 +31,7 @@ async def enter(page: Visitor, **fields: str) -> None:
 
 async def test_one_signs_up_and_out_and_in_again_and_finds_everything_as_it_was(arrive: Arrive, model: Author) -> None:
     page = await arrive()
-    await page.button("Make an account").click()
+    await page.button("Create an account").click()
     await enter(page, Name="Grace Hopper", **{"E-mail": "grace@example.com"}, Password=PASSWORD)
     await page.writes("How do tides work?")
     (await model.asked()).finish()
@@ -47,7 +47,7 @@ async def test_one_signs_up_and_out_and_in_again_and_finds_everything_as_it_was(
 
 async def test_a_wrong_password_is_said_in_words_and_can_be_mended(arrive: Arrive) -> None:
     page = await arrive()
-    await page.button("Make an account").click()
+    await page.button("Create an account").click()
     await enter(page, Name="Ada", **{"E-mail": "ada@example.com"}, Password=PASSWORD)
     await page.button("Sign out").click()
     await enter(page, **{"E-mail": "ada@example.com"}, Password="something else")
@@ -65,7 +65,7 @@ async def test_whoever_signs_in_next_sees_nothing_of_who_was_here_before(
     await expect(page.page.get_by_role("heading", name="Welcome back")).to_be_visible()
     await page.page.evaluate("token => localStorage.setItem('twotrack.token', token)", bob.token)
     await page.page.reload()
-    await expect(page.page.get_by_role("heading", name="This chat is not here")).to_be_visible()
+    await expect(page.page.get_by_role("heading", name="Chat not found")).to_be_visible()
     await expect(page.page.get_by_role("link", name="Tides")).to_have_count(0)
 
 
@@ -98,7 +98,7 @@ async def test_a_token_that_expires_in_mid_stream_is_renewed_without_a_reload(
 ) -> None:
     async with visiting(browser, hasty_site.url) as page:
         await page.opens()
-        await page.button("Make an account").click()
+        await page.button("Create an account").click()
         await enter(page, Name="Ann", **{"E-mail": "ann@example.com"}, Password=PASSWORD)
         await page.page.evaluate("window.neverReloaded = true")
         await page.writes("How do tides work?")

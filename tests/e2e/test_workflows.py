@@ -25,7 +25,7 @@ async def test_a_newcomer_signs_up_and_writes_and_watches_the_reply_grow(browser
     async with visiting(browser, scripted_site.url) as newcomer:
         await newcomer.opens()
         page = newcomer.page
-        await newcomer.button("Make an account").click()
+        await newcomer.button("Create an account").click()
         await page.get_by_label("Name").fill("Ann Lovelace")
         await page.get_by_label("E-mail").fill("ann.lovelace@example.com")
         await page.get_by_label("Password").fill("ten letters or more")
@@ -73,7 +73,7 @@ async def test_what_somebody_else_asks_comes_by_a_signal_and_is_followed_live(
 ) -> None:
     anns, bobs = await arrive(ann, chat), await arrive(bob)
     await anns.button("Share").click()
-    await anns.page.get_by_label("Let somebody in").fill(bob.email)
+    await anns.page.get_by_label("Add a participant").fill(bob.email)
     await anns.button("Add").click()
     await expect(anns.page.get_by_role("listitem").filter(has_text="Bob")).to_be_visible()
     await anns.button("Close").click()

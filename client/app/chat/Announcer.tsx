@@ -1,8 +1,8 @@
-/** Speaks to screen readers, politely: after what they are saying now. */
+/** Live region for screen readers. It is polite: a text is spoken after the one that is being spoken now. */
 
 import { createContext, type ReactNode, use, useState } from "react";
 
-export const LONGEST_SPOKEN = 1_000; // characters; about a minute of speech, and the reply itself is there to be read
+export const MAX_SPOKEN_CHARACTERS = 1_000; // about a minute of speech; the rest can be read in the reply itself
 
 const Announce = createContext<(text: string) => void>(() => {});
 
@@ -16,7 +16,9 @@ export function Announcer({ children }: { children: ReactNode }) {
     <Announce value={setText}>
       {children}
       <p className="hidden" role="status">
-        {text.length > LONGEST_SPOKEN ? `${text.slice(0, LONGEST_SPOKEN)}… The rest is in the conversation.` : text}
+        {text.length > MAX_SPOKEN_CHARACTERS
+          ? `${text.slice(0, MAX_SPOKEN_CHARACTERS)}… The rest is in the conversation.`
+          : text}
       </p>
     </Announce>
   );

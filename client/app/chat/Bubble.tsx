@@ -1,4 +1,4 @@
-/** One message: followed while it is being written. */
+/** One message of the conversation. Follows its stream while it is being written. */
 
 import { useMessageStream } from "@twotrack/client/apollo";
 import { memo } from "react";
@@ -9,7 +9,7 @@ import { Reply } from "./Reply.tsx";
 interface Props {
   readonly message: BubbleFragment;
   readonly viewerId: string;
-  /** The reply that follows a person's message: to be asked for again when that is edited. */
+  /** ID of the reply to this message. It can be regenerated after an edit. */
   readonly replyId?: string | undefined;
 }
 

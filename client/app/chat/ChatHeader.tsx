@@ -1,28 +1,28 @@
-/** A chat's title, which can be changed, and who takes part. */
+/** Header of a chat: the title, the participants, and buttons to share, delete or leave it. */
 
 import { type FormEvent, useState } from "react";
 import { DeleteChatDocument, RemoveParticipantDocument, RenameChatDocument } from "../documents.ts";
 import { useSession } from "../session/session.ts";
 import { Avatar } from "../ui/Avatar.tsx";
-import { Confirm } from "../ui/ConfirmDialog.tsx";
+import { ConfirmDialog } from "../ui/ConfirmDialog.tsx";
 import { Icon } from "../ui/Icon.tsx";
-import { goTo } from "../ui/router.ts";
+import { navigate } from "../ui/router.ts";
 import { useAction } from "../ui/useAction.ts";
 import { ShareDialog } from "./ShareDialog.tsx";
-import type { ChatOnPage } from "./useChat.ts";
+import type { LoadedChat } from "./useChat.ts";
 
 interface Props {
-  readonly chat: ChatOnPage;
+  readonly chat: LoadedChat;
   readonly viewerId: string;
 }
 
-export function ChatHead({ chat, viewerId }: Props) {
+export function ChatHeader({ chat, viewerId }: Props) {
   const [isSharing, setIsSharing] = useState(false);
-  const [isParting, setIsParting] = useState(false);
+  const [isLeaving, setIsLeaving] = useState(false);
   const others = chat.participants.length - 1;
   const isOwner = chat.owner.id === viewerId;
   return (
-    <header className="chat-head">
+    <header className="chat-header">
       <Title chat={chat} />
       <button
         type="button"
@@ -45,19 +45,19 @@ export function ChatHead({ chat, viewerId }: Props) {
       <button
         type="button"
         className="quiet"
-        onClick={() => setIsParting(true)}
+        onClick={() => setIsLeaving(true)}
         aria-label={isOwner ? "Delete chat" : "Leave chat"}
         title={isOwner ? "Delete chat" : "Leave chat"}
       >
         <Icon name={isOwner ? "delete" : "leave"} />
       </button>
       {isSharing && <ShareDialog chat={chat} viewerId={viewerId} onClose={() => setIsSharing(false)} />}
-      {isParting && <Part chat={chat} viewerId={viewerId} onClose={() => setIsParting(false)} />}
+      {isLeaving && <LeaveDialog chat={chat} viewerId={viewerId} onClose={() => setIsLeaving(false)} />}
     </header>
   );
 }
 
-function Title({ chat }: { chat: ChatOnPage }) {
+function Title({ chat }: { chat: LoadedChat }) {
   const { client } = useSession();
   const [draft, setDraft] = useState<string>();
   const rename = useAction(async (title: string) => {
@@ -87,41 +87,41 @@ function Title({ chat }: { chat: ChatOnPage }) {
         onKeyDown={(event) => event.key === "Escape" && setDraft(undefined)}
         maxLength={200}
         aria-label="Title"
-        aria-invalid={rename.problem !== undefined}
+        aria-invalid={rename.error !== undefined}
         dir="auto"
         // biome-ignore lint/a11y/noAutofocus: it appears because the title was pressed
         autoFocus
       />
-      {rename.problem && (
+      {rename.error && (
         <small className="error" role="alert">
-          {rename.problem}
+          {rename.error}
         </small>
       )}
     </form>
   );
 }
 
-/** The owner deletes; anybody else leaves. */
-function Part({ chat, viewerId, onClose }: Props & { onClose: () => void }) {
+/** Asks before the owner deletes the chat, or another participant leaves it. */
+function LeaveDialog({ chat, viewerId, onClose }: Props & { onClose: () => void }) {
   const { client } = useSession();
   const isOwner = chat.owner.id === viewerId;
-  const act = async () => {
+  const leave = async () => {
     const chatId = chat.id;
     if (isOwner) await client.mutate({ mutation: DeleteChatDocument, variables: { input: { chatId } } });
     else
       await client.mutate({ mutation: RemoveParticipantDocument, variables: { input: { chatId, userId: viewerId } } });
-    goTo();
+    navigate();
   };
   return (
-    <Confirm
+    <ConfirmDialog
       title={isOwner ? "Delete this chat?" : "Leave this chat?"}
       explanation={
         isOwner
-          ? "All its messages go with it, for everybody who takes part. This cannot be undone."
-          : "You will not see it any more, unless somebody lets you in again."
+          ? "All messages are deleted for all participants. This cannot be undone."
+          : "You will not see this chat again unless a participant adds you."
       }
-      verb={isOwner ? "Delete" : "Leave"}
-      act={act}
+      confirmLabel={isOwner ? "Delete" : "Leave"}
+      onConfirm={leave}
       onClose={onClose}
     />
   );

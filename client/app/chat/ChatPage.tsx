@@ -1,42 +1,42 @@
-/** One chat: its head, its messages, and where one writes. */
+/** Page of a chat: header, conversation and composer. */
 
 import { useRef } from "react";
 import { useSession } from "../session/session.ts";
-import { Problem } from "../ui/ErrorPage.tsx";
-import { inWords } from "../ui/errors.ts";
-import { ChatHead } from "./ChatHeader.tsx";
+import { ErrorPage } from "../ui/ErrorPage.tsx";
+import { errorMessage } from "../ui/errors.ts";
+import { ChatHeader } from "./ChatHeader.tsx";
 import { Composer } from "./Composer.tsx";
 import { Conversation } from "./Conversation.tsx";
-import { outboxOf, usePending } from "./outbox.ts";
+import { outboxOf, useOutboxMessages } from "./outbox.ts";
 import { useChat } from "./useChat.ts";
-import { type OnLook, useLooking } from "./useMarkRead.ts";
-import { useKeptFocus } from "./useRestoreFocus.ts";
+import { type MarkRead, useMarkRead } from "./useMarkRead.ts";
+import { useRestoreFocus } from "./useRestoreFocus.ts";
 
 interface Props {
   readonly id: string;
   readonly viewerId: string;
-  readonly onLook: OnLook;
+  readonly markRead: MarkRead;
 }
 
-export function ChatPage({ id, viewerId, onLook }: Props) {
+export function ChatPage({ id, viewerId, markRead }: Props) {
   const outbox = outboxOf(useSession());
-  const pending = usePending(outbox, id);
-  const { chat, error, retry, older, hasOlder } = useChat(id);
+  const unsent = useOutboxMessages(outbox, id);
+  const { chat, error, retry, loadOlder, hasOlder } = useChat(id);
   const page = useRef<HTMLDivElement>(null);
-  useLooking(chat, onLook);
-  useKeptFocus(page, chat != null);
+  useMarkRead(chat, markRead);
+  useRestoreFocus(page, chat != null);
 
   if (chat === null)
     return (
-      <Problem title="This chat is not here">
-        It may have been deleted, or you are not one of its participants any more.
-      </Problem>
+      <ErrorPage title="Chat not found">
+        It may have been deleted, or you are no longer one of its participants.
+      </ErrorPage>
     );
   if (chat === undefined)
     return error ? (
-      <Problem title="This chat could not be loaded" onRetry={() => void retry().catch(() => {})}>
-        {inWords(error)}
-      </Problem>
+      <ErrorPage title="This chat could not be loaded" onRetry={() => void retry().catch(() => {})}>
+        {errorMessage(error)}
+      </ErrorPage>
     ) : (
       <Loading />
     );
@@ -48,8 +48,8 @@ export function ChatPage({ id, viewerId, onLook }: Props) {
 
   return (
     <div className="chat" ref={page}>
-      <ChatHead chat={chat} viewerId={viewerId} />
-      <Conversation chat={chat} viewerId={viewerId} pending={pending} older={older} hasOlder={hasOlder} />
+      <ChatHeader chat={chat} viewerId={viewerId} />
+      <Conversation chat={chat} viewerId={viewerId} unsent={unsent} loadOlder={loadOlder} hasOlder={hasOlder} />
       <Composer
         draftKey={id}
         placeholder="Write a message"
@@ -60,7 +60,7 @@ export function ChatPage({ id, viewerId, onLook }: Props) {
   );
 }
 
-/** Appears only if it takes a while. */
+/** Appears after a delay (chat.css), so that it does not flash while a chat loads quickly. */
 function Loading() {
   return (
     <div className="chat loading" aria-busy="true">

@@ -1,37 +1,37 @@
-/** Where one writes. Enter sends, Shift+Enter makes a line. */
+/** Text field for a new message. Enter sends, Shift+Enter starts a new line, ArrowUp edits the last message. */
 
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { keptInTab } from "../session/safeStorage.ts";
+import { tabStorage } from "../session/safeStorage.ts";
 import { useSession } from "../session/session.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { isComposing } from "../ui/isComposing.ts";
 
 interface Props {
-  /** Drafts are kept apart by this and by who writes, and survive a reload. */
+  /** Identifies the draft, together with the user. Drafts survive a reload. */
   readonly draftKey: string;
-  /** May resolve to false: then what was written is put back. */
+  /** If it resolves to false, the text is put back into the field. */
   readonly onSend: (content: string) => unknown;
   readonly onEditLast?: () => void;
   readonly placeholder: string;
   readonly isBusy?: boolean;
 }
 
-const TALLEST_PX = 240; // about ten lines; beyond that it scrolls
+const MAX_HEIGHT_PX = 240; // about ten lines; a longer text scrolls
 
 export function Composer({ draftKey, onSend, onEditLast, placeholder, isBusy = false }: Props) {
   const { user } = useSession();
   const key = `twotrack.draft.${user}.${draftKey}`;
-  const [content, setContent] = useState(() => keptInTab.get(key) ?? "");
+  const [content, setContent] = useState(() => tabStorage.get(key) ?? "");
   const field = useRef<HTMLTextAreaElement>(null);
   const isEmpty = content.trim() === "";
 
   useEffect(() => {
-    keptInTab.set(key, content || null);
-    grow(field.current);
+    tabStorage.set(key, content || null);
+    fitHeight(field.current);
   }, [key, content]);
 
   useEffect(() => {
-    // On a phone this would bring up the keyboard over the chat that one came to read.
+    // Not on a phone: its keyboard would cover the chat that the user wants to read.
     if (matchMedia("(pointer: fine)").matches) field.current?.focus();
   }, []);
 
@@ -39,7 +39,7 @@ export function Composer({ draftKey, onSend, onEditLast, placeholder, isBusy = f
     event.preventDefault();
     if (isEmpty || isBusy) return;
     setContent("");
-    if ((await onSend(content.trim())) === false) setContent((written) => written || content);
+    if ((await onSend(content.trim())) === false) setContent((current) => current || content);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (isComposing(event)) return;
@@ -70,8 +70,8 @@ export function Composer({ draftKey, onSend, onEditLast, placeholder, isBusy = f
   );
 }
 
-function grow(field: HTMLTextAreaElement | null): void {
+function fitHeight(field: HTMLTextAreaElement | null): void {
   if (field === null) return;
   field.style.height = "auto";
-  field.style.height = `${Math.min(field.scrollHeight, TALLEST_PX)}px`;
+  field.style.height = `${Math.min(field.scrollHeight, MAX_HEIGHT_PX)}px`;
 }

@@ -1,44 +1,44 @@
-/** The messages of a chat, oldest first; older ones are loaded as the reader nears them. */
+/** The messages of a chat, oldest first. Loads older ones when the user scrolls near the top. */
 
 import { startTransition, useEffect, useRef, useState } from "react";
 import { Icon } from "../ui/Icon.tsx";
 import type { Action } from "../ui/useAction.ts";
 import { Announcer } from "./Announcer.tsx";
 import { Bubble } from "./Bubble.tsx";
-import type { Pending } from "./outbox.ts";
+import type { OutboxMessage } from "./outbox.ts";
 import { PendingMessage } from "./PendingMessage.tsx";
-import type { ChatOnPage } from "./useChat.ts";
-import { useReadingPlace } from "./useScrollAnchor.ts";
+import type { LoadedChat } from "./useChat.ts";
+import { useScrollAnchor } from "./useScrollAnchor.ts";
 
 interface Props {
-  readonly chat: ChatOnPage;
+  readonly chat: LoadedChat;
   readonly viewerId: string;
-  readonly pending: readonly Pending[];
-  readonly older: Action<[]>;
+  readonly unsent: readonly OutboxMessage[];
+  readonly loadOlder: Action<[]>;
   readonly hasOlder: boolean;
 }
 
-const FIRST = 12; // rows: they fill most screens
-const AHEAD = "800px 0px 0px"; // loaded before the reader gets there
+const FIRST_PAINT_ROWS = 12; // they fill most screens
+const LOAD_AHEAD = "800px 0px 0px"; // loads before the user reaches the top
 
-export function Conversation({ chat, viewerId, pending, older, hasOlder }: Props) {
-  const { scroller, content, isAtNewest, goToNewest } = useReadingPlace();
-  const isWhole = useIsWhole();
-  const rows = isWhole ? chat.messages.edges : chat.messages.edges.slice(-FIRST);
+export function Conversation({ chat, viewerId, unsent, loadOlder, hasOlder }: Props) {
+  const { scroller, content, isAtBottom, scrollToBottom } = useScrollAnchor();
+  const isPainted = useIsPainted();
+  const rows = isPainted ? chat.messages.edges : chat.messages.edges.slice(-FIRST_PAINT_ROWS);
 
-  // One's own message is what one wants to see, wherever one was reading.
-  const written = pending.length;
-  const lastWritten = useRef(written);
+  // Sending a message scrolls to it, wherever the user was reading.
+  const count = unsent.length;
+  const lastCount = useRef(count);
   useEffect(() => {
-    if (written > lastWritten.current) goToNewest();
-    lastWritten.current = written;
-  }, [written, goToNewest]);
+    if (count > lastCount.current) scrollToBottom();
+    lastCount.current = count;
+  }, [count, scrollToBottom]);
 
   return (
     <div className="conversation">
       <section ref={scroller} className="scroller" aria-label="Conversation">
         <div ref={content} className="rows">
-          {isWhole && hasOlder && <OlderMessages older={older} />}
+          {isPainted && hasOlder && <OlderMessages loadOlder={loadOlder} />}
           <Announcer>
             {rows.map(({ node }, index) => {
               const next = rows[index + 1]?.node;
@@ -46,58 +46,58 @@ export function Conversation({ chat, viewerId, pending, older, hasOlder }: Props
               return <Bubble key={node.id} message={node} viewerId={viewerId} replyId={replyId} />;
             })}
           </Announcer>
-          {pending.map((one) => (
-            <PendingMessage key={one.key} chatId={chat.id} pending={one} />
+          {unsent.map((message) => (
+            <PendingMessage key={message.key} chatId={chat.id} message={message} />
           ))}
-          {rows.length === 0 && written === 0 && <p className="empty">Nothing here yet. Write the first message.</p>}
+          {rows.length === 0 && count === 0 && <p className="empty">Nothing here yet. Write the first message.</p>}
         </div>
       </section>
-      {!isAtNewest && (
-        <button type="button" className="to-newest" onClick={() => goToNewest("smooth")}>
+      {!isAtBottom && (
+        <button type="button" className="to-bottom" onClick={() => scrollToBottom("smooth")}>
           <Icon name="down" />
-          Newest
+          Jump to newest
         </button>
       )}
     </div>
   );
 }
 
-/** False until the first messages have been painted. */
-function useIsWhole(): boolean {
-  const [isWhole, setIsWhole] = useState(false);
+/** False until the last messages have been painted. Only then are the others rendered, so that the chat opens fast. */
+function useIsPainted(): boolean {
+  const [isPainted, setIsPainted] = useState(false);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const frame = requestAnimationFrame(() => {
-      timer = setTimeout(() => startTransition(() => setIsWhole(true)));
+      timer = setTimeout(() => startTransition(() => setIsPainted(true)));
     });
     return () => {
       cancelAnimationFrame(frame);
       clearTimeout(timer);
     };
   }, []);
-  return isWhole;
+  return isPainted;
 }
 
-function OlderMessages({ older }: { older: Action<[]> }) {
-  const mark = useRef<HTMLDivElement>(null);
-  const { run, isRunning, problem } = older;
+function OlderMessages({ loadOlder }: { loadOlder: Action<[]> }) {
+  const top = useRef<HTMLDivElement>(null);
+  const { run, isRunning, error } = loadOlder;
   useEffect(() => {
-    const target = mark.current;
-    if (target === null || isRunning || problem !== undefined) return;
-    const nearing = new IntersectionObserver(([entry]) => entry?.isIntersecting && void run(), {
+    const target = top.current;
+    if (target === null || isRunning || error !== undefined) return;
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && void run(), {
       root: target.closest(".scroller"),
-      rootMargin: AHEAD,
+      rootMargin: LOAD_AHEAD,
     });
-    nearing.observe(target);
-    return () => nearing.disconnect();
-  }, [run, isRunning, problem]);
+    observer.observe(target);
+    return () => observer.disconnect();
+  }, [run, isRunning, error]);
   return (
-    <div ref={mark} className="older">
-      {problem === undefined ? (
+    <div ref={top} className="older">
+      {error === undefined ? (
         <span role="status">Loading older messages…</span>
       ) : (
         <>
-          <span role="alert">{problem}</span>
+          <span role="alert">{error}</span>
           <button type="button" onClick={() => run()}>
             Try again
           </button>

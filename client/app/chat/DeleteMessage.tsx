@@ -1,19 +1,19 @@
-/** Deletes a message, after asking. */
+/** Button that deletes a message, after a confirmation. */
 
 import { useState } from "react";
 import { DeleteMessageDocument } from "../documents.ts";
 import { useSession } from "../session/session.ts";
-import { Confirm } from "../ui/ConfirmDialog.tsx";
+import { ConfirmDialog } from "../ui/ConfirmDialog.tsx";
 import { Icon } from "../ui/Icon.tsx";
 
-export function DeleteMessage({ id, what }: { id: string; what: "message" | "reply" }) {
+export function DeleteMessage({ id, kind }: { id: string; kind: "message" | "reply" }) {
   const { client } = useSession();
-  const [isAsking, setIsAsking] = useState(false);
-  const act = () =>
+  const [isConfirming, setIsConfirming] = useState(false);
+  const deleteMessage = () =>
     client.mutate({
       mutation: DeleteMessageDocument,
       variables: { input: { messageId: id } },
-      // Last of all: the question closes with the message that asks it.
+      // Removes this component from the page, and the dialog with it.
       update: (cache) => void cache.evict({ id: cache.identify({ __typename: "Message", id }) }),
     });
   return (
@@ -21,19 +21,19 @@ export function DeleteMessage({ id, what }: { id: string; what: "message" | "rep
       <button
         type="button"
         className="quiet"
-        onClick={() => setIsAsking(true)}
-        aria-label={`Delete ${what}`}
-        title={`Delete ${what}`}
+        onClick={() => setIsConfirming(true)}
+        aria-label={`Delete ${kind}`}
+        title={`Delete ${kind}`}
       >
         <Icon name="delete" />
       </button>
-      {isAsking && (
-        <Confirm
-          title={`Delete this ${what}?`}
-          explanation="It disappears for everybody in this chat. This cannot be undone."
-          verb="Delete"
-          act={act}
-          onClose={() => setIsAsking(false)}
+      {isConfirming && (
+        <ConfirmDialog
+          title={`Delete this ${kind}?`}
+          explanation="It is deleted for all participants. This cannot be undone."
+          confirmLabel="Delete"
+          onConfirm={deleteMessage}
+          onClose={() => setIsConfirming(false)}
         />
       )}
     </>

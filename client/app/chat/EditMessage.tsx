@@ -1,4 +1,4 @@
-/** Changes one's own message, and has it answered anew if it was answered. */
+/** Form that edits the viewer's own message. If the message has a reply, it can be regenerated. */
 
 import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { type BubbleFragment, EditDocument, RegenerateDocument } from "../documents.ts";
@@ -17,10 +17,10 @@ export function EditMessage({ message, replyId, onClose }: Props) {
   const [content, setContent] = useState(message.content);
   const isEmpty = content.trim() === "";
 
-  const save = useAction(async (isAskingAgain: boolean) => {
+  const save = useAction(async (isRegenerating: boolean) => {
     const edit = { messageId: message.id, content };
     if (content !== message.content) await client.mutate({ mutation: EditDocument, variables: { input: edit } });
-    if (isAskingAgain && replyId)
+    if (isRegenerating && replyId)
       await client.mutate({ mutation: RegenerateDocument, variables: { input: { messageId: replyId } } });
     onClose();
   });
@@ -46,9 +46,9 @@ export function EditMessage({ message, replyId, onClose }: Props) {
         // biome-ignore lint/a11y/noAutofocus: it appears because its button was pressed
         autoFocus
       />
-      {save.problem && (
+      {save.error && (
         <p className="error" role="alert">
-          {save.problem}
+          {save.error}
         </p>
       )}
       <footer>
@@ -61,7 +61,7 @@ export function EditMessage({ message, replyId, onClose }: Props) {
           </button>
         )}
         <button type="submit" className="primary" disabled={isEmpty || save.isRunning}>
-          {replyId === undefined ? "Save" : "Save and ask again"}
+          {replyId === undefined ? "Save" : "Save and regenerate"}
         </button>
       </footer>
     </form>

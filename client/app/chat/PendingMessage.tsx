@@ -1,25 +1,25 @@
-/** A message on its way, or one that did not get through. */
+/** A message of the outbox: being sent, or failed with buttons to retry and discard it. */
 
 import { useSession } from "../session/session.ts";
-import { outboxOf, type Pending } from "./outbox.ts";
+import { type OutboxMessage, outboxOf } from "./outbox.ts";
 import { PersonText } from "./PersonMessage.tsx";
 
-export function PendingMessage({ chatId, pending }: { chatId: string; pending: Pending }) {
+export function PendingMessage({ chatId, message }: { chatId: string; message: OutboxMessage }) {
   const outbox = outboxOf(useSession());
   return (
-    <article className="own pending" data-status={pending.problem ? "UNSENT" : "SENDING"} aria-label="You">
-      <PersonText>{pending.content}</PersonText>
-      {pending.problem === undefined ? (
+    <article className="own pending" data-status={message.error ? "UNSENT" : "SENDING"} aria-label="You">
+      <PersonText>{message.content}</PersonText>
+      {message.error === undefined ? (
         <footer className="sending">Sending…</footer>
       ) : (
         <footer>
           <span className="error" role="alert">
-            Not sent. {pending.problem}
+            Not sent. {message.error}
           </span>
-          <button type="button" onClick={() => outbox.again(chatId, pending)}>
+          <button type="button" onClick={() => outbox.retry(chatId, message)}>
             Send again
           </button>
-          <button type="button" onClick={() => outbox.discard(chatId, pending.key)}>
+          <button type="button" onClick={() => outbox.discard(chatId, message.key)}>
             Discard
           </button>
         </footer>

@@ -1,10 +1,10 @@
-/** What a person wrote: oneself on the right, others on the left with their names. */
+/** A user's message: the viewer's own on the right, others on the left with the author's name. */
 
 import { type ReactNode, useState } from "react";
 import type { BubbleFragment } from "../documents.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
-import { clock, fullDate } from "../ui/errors.ts";
+import { formatDateTime, formatTime } from "../ui/dates.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { DeleteMessage } from "./DeleteMessage.tsx";
 import { EditMessage } from "./EditMessage.tsx";
@@ -18,13 +18,13 @@ interface Props {
 export function PersonMessage({ message, isOwn, replyId }: Props) {
   const [isEditing, setIsEditing] = useState(false);
   const { id, status, content, author, createdAt } = message;
-  const name = author?.name ?? "Somebody";
+  const name = author?.name ?? "Unknown user";
   return (
     <article
       className={isOwn ? "own" : "other"}
       data-message-id={id}
       data-status={status}
-      aria-label={`${isOwn ? "You" : name}, ${clock(createdAt)}`}
+      aria-label={`${isOwn ? "You" : name}, ${formatTime(createdAt)}`}
     >
       {!isOwn && (
         <header>
@@ -39,8 +39,8 @@ export function PersonMessage({ message, isOwn, replyId }: Props) {
           <PersonText>{content}</PersonText>
           <footer>
             <span className="actions">
-              <time dateTime={createdAt} title={fullDate(createdAt)}>
-                {clock(createdAt)}
+              <time dateTime={createdAt} title={formatDateTime(createdAt)}>
+                {formatTime(createdAt)}
               </time>
               <CopyButton text={content} label="Copy message" />
               {isOwn && (
@@ -55,7 +55,7 @@ export function PersonMessage({ message, isOwn, replyId }: Props) {
                   <Icon name="edit" />
                 </button>
               )}
-              {isOwn && <DeleteMessage id={id} what="message" />}
+              {isOwn && <DeleteMessage id={id} kind="message" />}
             </span>
           </footer>
         </>
@@ -64,7 +64,7 @@ export function PersonMessage({ message, isOwn, replyId }: Props) {
   );
 }
 
-/** As it was typed: people do not expect their asterisks to vanish. */
+/** Plain text, not Markdown: users do not expect their asterisks to disappear. */
 export function PersonText({ children }: { children: ReactNode }) {
   return (
     <p className="text" dir="auto">

@@ -1,4 +1,4 @@
-/** What a model thought before it wrote, folded away. */
+/** The model's reasoning, collapsed by default. */
 
 import { Markdown } from "../markdown/Markdown.tsx";
 import { Icon } from "../ui/Icon.tsx";
@@ -7,10 +7,10 @@ export function Reasoning({ text, isThinking }: { text: string; isThinking: bool
   return (
     <details className="reasoning" data-thinking={isThinking || undefined}>
       <summary>
-        <Icon name="fold" />
-        {isThinking ? "Thinking…" : "Thoughts"}
+        <Icon name="chevron" />
+        {isThinking ? "Thinking…" : "Reasoning"}
       </summary>
-      <Markdown text={text} isGrowing={isThinking} />
+      <Markdown text={text} isStreaming={isThinking} />
     </details>
   );
 }

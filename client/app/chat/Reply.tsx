@@ -1,28 +1,26 @@
-/** What the assistant writes. */
+/** A reply of the assistant, while it streams and after. */
 
 import { useEffect, useMemo, useRef, useState } from "react";
 import { type BubbleFragment, RegenerateDocument, StopDocument } from "../documents.ts";
 import { Markdown } from "../markdown/Markdown.tsx";
 import { useSession } from "../session/session.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
-import { clock, fullDate } from "../ui/errors.ts";
+import { formatDateTime, formatTime } from "../ui/dates.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { type Action, useAction } from "../ui/useAction.ts";
-import { LONGEST_SPOKEN, useAnnounce } from "./Announcer.tsx";
+import { MAX_SPOKEN_CHARACTERS, useAnnounce } from "./Announcer.tsx";
 import { DeleteMessage } from "./DeleteMessage.tsx";
 import { Reasoning } from "./Reasoning.tsx";
-import { useInView } from "./usePreferVisible.ts";
 
 export function Reply({ message }: { message: BubbleFragment }) {
   const { client } = useSession();
   const { id, content, reasoning, status, streaming, createdAt } = message;
-  const time = useMemo(() => clock(createdAt), [createdAt]);
+  const time = useMemo(() => formatTime(createdAt), [createdAt]);
   const body = useAnnouncedEnd(status);
-  useInView(body, id, streaming);
   const variables = { input: { messageId: id } };
   const stop = useAction(() => client.mutate({ mutation: StopDocument, variables }));
   const regenerate = useAction(() => client.mutate({ mutation: RegenerateDocument, variables }));
-  const problem = stop.problem ?? regenerate.problem;
+  const error = stop.error ?? regenerate.error;
   return (
     <article
       className="reply"
@@ -33,13 +31,13 @@ export function Reply({ message }: { message: BubbleFragment }) {
     >
       {reasoning && <Reasoning text={reasoning} isThinking={streaming && content === ""} />}
       <div ref={body}>
-        {content !== "" && <Markdown text={content} isGrowing={streaming} />}
-        {streaming && content === "" && !reasoning && <Waiting />}
+        {content !== "" && <Markdown text={content} isStreaming={streaming} />}
+        {streaming && content === "" && !reasoning && <WaitingIndicator />}
       </div>
-      <Ending message={message} regenerate={regenerate} />
-      {problem && (
+      <ReplyStatus message={message} regenerate={regenerate} />
+      {error && (
         <p className="error" role="alert">
-          {problem}
+          {error}
         </p>
       )}
       <footer>
@@ -59,10 +57,10 @@ export function Reply({ message }: { message: BubbleFragment }) {
               aria-label="Regenerate"
               title="Regenerate"
             >
-              <Icon name="again" />
+              <Icon name="retry" />
             </button>
-            <DeleteMessage id={id} what="reply" />
-            <Facts message={message} />
+            <DeleteMessage id={id} kind="reply" />
+            <Details message={message} />
           </span>
         )}
       </footer>
@@ -70,10 +68,10 @@ export function Reply({ message }: { message: BubbleFragment }) {
   );
 }
 
-function Waiting() {
+function WaitingIndicator() {
   return (
     <p className="waiting">
-      <span className="hidden">The reply is being started.</span>
+      <span className="hidden">Waiting for the reply to start.</span>
       <i />
       <i />
       <i />
@@ -81,15 +79,15 @@ function Waiting() {
   );
 }
 
-/** How it ended, where it did not end well. */
-function Ending({ message, regenerate }: { message: BubbleFragment; regenerate: Action<[]> }) {
+/** Says that the reply was stopped or has failed. */
+function ReplyStatus({ message, regenerate }: { message: BubbleFragment; regenerate: Action<[]> }) {
   if (message.status === "STOPPED")
-    return <p className="ending">Stopped{message.content === "" && " before it began"}.</p>;
+    return <p className="reply-status">Stopped{message.content === "" && " before it began"}.</p>;
   if (message.status !== "FAILED") return null;
   return (
-    <div className="ending failed" role="alert">
+    <div className="reply-status failed" role="alert">
       <Icon name="warning" />
-      <p>{message.error?.message ?? "The reply broke off."}</p>
+      <p>{message.error?.message ?? "The reply failed."}</p>
       <button type="button" onClick={() => regenerate.run()} disabled={regenerate.isRunning}>
         Try again
       </button>
@@ -97,46 +95,49 @@ function Ending({ message, regenerate }: { message: BubbleFragment; regenerate: 
   );
 }
 
-function Facts({ message }: { message: BubbleFragment }) {
+/** Time, model and number of tokens. */
+function Details({ message }: { message: BubbleFragment }) {
   const { createdAt, model, usage } = message;
-  const facts = [model, usage?.outputTokens != null && `${usage.outputTokens.toLocaleString()} tokens`].filter(Boolean);
+  const details = [model, usage?.outputTokens != null && `${usage.outputTokens.toLocaleString()} tokens`].filter(
+    Boolean,
+  );
   return (
-    <span className="facts">
-      <time dateTime={createdAt} title={fullDate(createdAt)}>
-        {clock(createdAt)}
+    <span className="details">
+      <time dateTime={createdAt} title={formatDateTime(createdAt)}>
+        {formatTime(createdAt)}
       </time>
-      {facts.map((fact) => (
-        <span key={String(fact)}>{fact}</span>
+      {details.map((detail) => (
+        <span key={String(detail)}>{detail}</span>
       ))}
     </span>
   );
 }
 
-/** What is said of an end. One that failed is an alert, and speaks for itself. */
-const ENDED: Partial<Record<BubbleFragment["status"], string>> = {
+/** Announcements. A failed reply has none, because its `role="alert"` is announced already. */
+const ANNOUNCEMENTS: Partial<Record<BubbleFragment["status"], string>> = {
   COMPLETE: "Reply finished.",
   STOPPED: "Reply stopped.",
 };
 
-/** Speaks the finished reply, once; a screen reader that spoke each frame could not be listened to. */
+/** Announces the reply to screen readers when it ends. Announcing every update would be impossible to follow. */
 function useAnnouncedEnd(status: BubbleFragment["status"]) {
   const body = useRef<HTMLDivElement>(null);
   const announce = useAnnounce();
-  const [before, setBefore] = useState(status);
+  const [lastStatus, setLastStatus] = useState(status);
   useEffect(() => {
-    if (before === status) return;
-    const ended = ENDED[status];
-    if (ended) announce(`${ended} ${beginning(body.current)}`);
-    setBefore(status);
-  }, [status, before, announce]);
+    if (lastStatus === status) return;
+    const announcement = ANNOUNCEMENTS[status];
+    if (announcement) announce(`${announcement} ${spokenText(body.current)}`);
+    setLastStatus(status);
+  }, [status, lastStatus, announce]);
   return body;
 }
 
-/** As much as is spoken, block by block: to lay out 20 kB for it would hold up the page. */
-function beginning(body: Element | null): string {
+/** The part of the text that is announced, block by block: the layout of 20 kB of text would block the page. */
+function spokenText(body: Element | null): string {
   let text = "";
   for (const block of body?.querySelectorAll<HTMLElement>(".markdown > *") ?? []) {
-    if (text.length > LONGEST_SPOKEN) break;
+    if (text.length > MAX_SPOKEN_CHARACTERS) break;
     // biome-ignore lint/performance/useDomNodeTextContent: textContent would run the paragraphs together
     text += `${block.innerText}\n`;
   }

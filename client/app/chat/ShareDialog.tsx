@@ -1,4 +1,4 @@
-/** Who takes part in a chat, and how to let somebody in. */
+/** Dialog that lists the participants of a chat, and adds or removes them. */
 
 import type { FormEvent } from "react";
 import { AddParticipantDocument, RemoveParticipantDocument } from "../documents.ts";
@@ -6,10 +6,10 @@ import { useSession } from "../session/session.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { useAction } from "../ui/useAction.ts";
-import type { ChatOnPage } from "./useChat.ts";
+import type { LoadedChat } from "./useChat.ts";
 
 interface Props {
-  readonly chat: ChatOnPage;
+  readonly chat: LoadedChat;
   readonly viewerId: string;
   readonly onClose: () => void;
 }
@@ -29,12 +29,12 @@ export function ShareDialog({ chat, viewerId, onClose }: Props) {
     event.preventDefault();
     void add.run(event.currentTarget);
   };
-  const problem = add.problem ?? remove.problem;
+  const error = add.error ?? remove.error;
   return (
     <Dialog title="Share this chat" onClose={onClose}>
       <form className="add" onSubmit={submit}>
         <label>
-          Let somebody in by their e-mail address
+          Add a participant by e-mail address
           <span>
             <input name="email" type="email" required placeholder="name@example.com" />
             <button type="submit" className="primary" disabled={add.isRunning}>
@@ -42,9 +42,9 @@ export function ShareDialog({ chat, viewerId, onClose }: Props) {
             </button>
           </span>
         </label>
-        {problem && (
+        {error && (
           <p className="error" role="alert">
-            {problem}
+            {error}
           </p>
         )}
       </form>
@@ -73,7 +73,7 @@ export function ShareDialog({ chat, viewerId, onClose }: Props) {
           </li>
         ))}
       </ul>
-      <p className="aside">Everybody here sees the whole conversation and may write in it.</p>
+      <p className="aside">All participants can read the whole conversation and write in it.</p>
     </Dialog>
   );
 }

@@ -1,151 +1,155 @@
-/** What was written here and is not yet on the server: shown at once, sent in order, kept until it arrived. */
+/** Messages that the server has not accepted yet: shown at once, sent in order, and stored until they are accepted. */
 
 import { backoff } from "@twotrack/client";
 import { addSent, type TwotrackClient } from "@twotrack/client/apollo";
 import { useCallback, useSyncExternalStore } from "react";
 import { flushSync } from "react-dom";
 import { SendDocument } from "../documents.ts";
-import { keptInTab } from "../session/safeStorage.ts";
+import { tabStorage } from "../session/safeStorage.ts";
 import type { Session } from "../session/session.ts";
-import { codeOf, inWords } from "../ui/errors.ts";
+import { errorCode, errorMessage } from "../ui/errors.ts";
 
-export interface Pending {
-  /** One for each message and not for each attempt: sent twice, it arrives once. */
+export interface OutboxMessage {
+  /** Idempotency key. All attempts use the same key, so the message is stored only once. */
   readonly key: string;
   readonly content: string;
-  /** Undefined while it is on its way. */
-  readonly problem?: string;
+  /** Why it was not sent. Undefined while it is being sent. */
+  readonly error?: string;
 }
 
-/** Where what is not sent yet outlives a reload, and the end of a session: one for each user. */
-export interface Shelf {
+/** Stores the outbox of one user, so that it survives a reload and the end of a session. */
+export interface OutboxStorage {
   get(): string | null;
   set(value: string | null): void;
 }
 
-type All = Readonly<Record<string, readonly Pending[]>>;
+type MessagesByChat = Readonly<Record<string, readonly OutboxMessage[]>>;
 
-const ATTEMPTS = 4; // a few seconds, through a server's restart; then the writer decides
+const MAX_ATTEMPTS = 4; // a few seconds, enough for a server restart; then the user decides
 
-const NONE: readonly Pending[] = [];
+const NONE: readonly OutboxMessage[] = [];
 
 export class Outbox {
-  #pending: All;
-  #inOrder = new Map<string, Promise<void>>();
+  #messages: MessagesByChat;
+  /** The last delivery of each chat, which the next one waits for. */
+  #deliveries = new Map<string, Promise<void>>();
   #listeners = new Set<() => void>();
   readonly #client: TwotrackClient;
-  readonly #shelf: Shelf;
+  readonly #storage: OutboxStorage;
 
-  constructor(client: TwotrackClient, shelf: Shelf) {
+  constructor(client: TwotrackClient, storage: OutboxStorage) {
     this.#client = client;
-    this.#shelf = shelf;
-    this.#pending = read(shelf);
-    // Whatever was on its way may have arrived: sent again under its key, it arrives once.
-    for (const [chatId, all] of Object.entries(this.#pending))
-      for (const pending of all) if (pending.problem === undefined) this.#enqueue(chatId, pending);
+    this.#storage = storage;
+    this.#messages = read(storage);
+    // Messages that were being sent before the reload may have arrived. Their keys make it safe to send them again.
+    for (const [chatId, messages] of Object.entries(this.#messages))
+      for (const message of messages) if (message.error === undefined) this.#enqueue(chatId, message);
   }
 
   send(chatId: string, content: string): void {
-    const pending = { key: newKey(), content };
-    this.#change(chatId, (all) => [...all, pending]);
-    this.#enqueue(chatId, pending);
+    const message = { key: newIdempotencyKey(), content };
+    this.#change(chatId, (messages) => [...messages, message]);
+    this.#enqueue(chatId, message);
   }
 
-  again(chatId: string, { key, content }: Pending): void {
-    const pending = { key, content };
-    this.#change(chatId, (all) => all.map((one) => (one.key === key ? pending : one)));
-    this.#enqueue(chatId, pending);
+  retry(chatId: string, { key, content }: OutboxMessage): void {
+    const message = { key, content };
+    this.#change(chatId, (messages) => messages.map((other) => (other.key === key ? message : other)));
+    this.#enqueue(chatId, message);
   }
 
   discard(chatId: string, key: string): void {
-    this.#change(chatId, (all) => all.filter((one) => one.key !== key));
+    this.#change(chatId, (messages) => messages.filter((message) => message.key !== key));
   }
 
-  /** Until everything has arrived or failed; undefined when nothing is on its way. */
-  onItsWay(chatId: string): Promise<void> | undefined {
-    return this.#inOrder.get(chatId);
+  /** Resolves when all messages of the chat have been accepted or have failed. Undefined if none is being sent. */
+  sending(chatId: string): Promise<void> | undefined {
+    return this.#deliveries.get(chatId);
   }
 
-  readonly of = (chatId: string): readonly Pending[] => this.#pending[chatId] ?? NONE;
+  readonly messages = (chatId: string): readonly OutboxMessage[] => this.#messages[chatId] ?? NONE;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   };
 
-  #enqueue(chatId: string, pending: Pending): void {
-    const before = this.#inOrder.get(chatId) ?? Promise.resolve();
-    const delivery = before
-      .then(() => this.#deliver(chatId, pending))
-      .finally(() => this.#inOrder.get(chatId) === delivery && this.#inOrder.delete(chatId));
-    this.#inOrder.set(chatId, delivery);
+  #enqueue(chatId: string, message: OutboxMessage): void {
+    const previous = this.#deliveries.get(chatId) ?? Promise.resolve();
+    const delivery = previous
+      .then(() => this.#deliver(chatId, message))
+      .finally(() => this.#deliveries.get(chatId) === delivery && this.#deliveries.delete(chatId));
+    this.#deliveries.set(chatId, delivery);
   }
 
-  async #deliver(chatId: string, { key, content }: Pending): Promise<void> {
+  async #deliver(chatId: string, { key, content }: OutboxMessage): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#client.mutate({
           mutation: SendDocument,
           variables: { input: { chatId, content, idempotencyKey: key } },
           update: (cache, { data }) => {
-            // In the same breath, so that it is never seen twice or not at all.
+            // Synchronously with the cache write, so that no frame shows the message twice or not at all.
             flushSync(() => this.discard(chatId, key));
             addSent(cache, data?.sendMessage);
           },
         });
         return;
       } catch (error) {
-        const isAnswer = codeOf(error) !== undefined;
-        if (isAnswer || attempt === ATTEMPTS) return this.#fail(chatId, key, inWords(error));
-        await new Promise((go) => setTimeout(go, backoff(attempt)));
+        const isRejected = errorCode(error) !== undefined;
+        if (isRejected || attempt === MAX_ATTEMPTS) return this.#fail(chatId, key, errorMessage(error));
+        await new Promise((resolve) => setTimeout(resolve, backoff(attempt)));
       }
     }
   }
 
-  #fail(chatId: string, key: string, problem: string): void {
-    this.#change(chatId, (all) => all.map((one) => (one.key === key ? { ...one, problem } : one)));
+  #fail(chatId: string, key: string, error: string): void {
+    this.#change(chatId, (messages) =>
+      messages.map((message) => (message.key === key ? { ...message, error } : message)),
+    );
   }
 
-  #change(chatId: string, change: (all: readonly Pending[]) => readonly Pending[]): void {
-    this.#pending = { ...this.#pending, [chatId]: change(this.of(chatId)) };
-    // By what is on the shelf: the outbox of a session before this one may not have given up yet.
-    const shelved = read(this.#shelf);
-    const { [chatId]: before = NONE, ...others } = shelved;
-    const after = change(before);
-    const left = after.length > 0 ? { ...others, [chatId]: after } : others;
-    this.#shelf.set(Object.keys(left).length > 0 ? JSON.stringify(left) : null);
+  #change(chatId: string, change: (messages: readonly OutboxMessage[]) => readonly OutboxMessage[]): void {
+    this.#messages = { ...this.#messages, [chatId]: change(this.messages(chatId)) };
+    // The change is applied to what is stored, too: the outbox of the previous session may still be writing there.
+    const { [chatId]: stored = NONE, ...others } = read(this.#storage);
+    const changed = change(stored);
+    const remaining = changed.length > 0 ? { ...others, [chatId]: changed } : others;
+    this.#storage.set(Object.keys(remaining).length > 0 ? JSON.stringify(remaining) : null);
     for (const listener of this.#listeners) listener();
   }
 }
 
-function read(shelf: Shelf): All {
+function read(storage: OutboxStorage): MessagesByChat {
   try {
-    return JSON.parse(shelf.get() ?? "{}");
+    return JSON.parse(storage.get() ?? "{}");
   } catch {
     return {};
   }
 }
 
 /** Not `crypto.randomUUID`, which browsers withhold from pages over plain HTTP. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
+function newIdempotencyKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (number) => number.toString(36)).join("-");
 }
 
 const outboxes = new WeakMap<TwotrackClient, Outbox>();
 
 export function outboxOf({ client, user }: Pick<Session, "client" | "user">): Outbox {
-  const known = outboxes.get(client);
-  if (known) return known;
-  const key = `twotrack.unsent.${user}`;
-  const shelf = { get: () => keptInTab.get(key), set: (value: string | null) => keptInTab.set(key, value) };
-  const outbox = new Outbox(client, shelf);
+  const existing = outboxes.get(client);
+  if (existing) return existing;
+  const key = `twotrack.outbox.${user}`;
+  const outbox = new Outbox(client, {
+    get: () => tabStorage.get(key),
+    set: (value) => tabStorage.set(key, value),
+  });
   outboxes.set(client, outbox);
   return outbox;
 }
 
-export function usePending(outbox: Outbox, chatId: string): readonly Pending[] {
+export function useOutboxMessages(outbox: Outbox, chatId: string): readonly OutboxMessage[] {
   return useSyncExternalStore(
     outbox.subscribe,
-    useCallback(() => outbox.of(chatId), [outbox, chatId]),
+    useCallback(() => outbox.messages(chatId), [outbox, chatId]),
   );
 }

@@ -1,9 +1,8 @@
-/** A chat's page: its newest messages, kept up to date, and older ones on demand. */
+/** The newest messages of a chat, and older ones on demand. Follows the chat's sync track. */
 
 import { useQuery } from "@apollo/client/react";
 import { type TwotrackClient, useSync } from "@twotrack/client/apollo";
 import { useCallback, useEffect } from "react";
-import { PAGE } from "../chats/queries.ts";
 import {
   ChatDocument,
   type ChatQuery,
@@ -14,67 +13,72 @@ import {
 import { useSession } from "../session/session.ts";
 import { useAction } from "../ui/useAction.ts";
 import { outboxOf } from "./outbox.ts";
+import { chatQuery, MAX_PAGE_SIZE, PAGE_SIZE } from "./queries.ts";
 
-const MOST = 100; // the server's limit
-const PATIENCE_MS = 2_000;
+const MAX_SEND_WAIT_MS = 2_000;
 
 type Cursor = string | null | undefined;
 
-export type ChatOnPage = NonNullable<ChatQuery["chat"]>;
+export type LoadedChat = NonNullable<ChatQuery["chat"]>;
 
 export function useChat(id: string) {
   const session = useSession();
   const { client } = session;
-  const { data, error, refetch } = useQuery(ChatDocument, { variables: { id, last: PAGE } });
+  const { query, variables } = chatQuery(id);
+  const { data, error, refetch } = useQuery(query, { variables });
   const messages = data?.chat?.messages;
   const shown = messages?.edges.length ?? 0;
   const before = messages?.pageInfo.startCursor;
 
-  const older = useAction(async () => {
-    if (before) await fetchOlder(client, { id, last: PAGE, before });
+  const loadOlder = useAction(async () => {
+    if (before) await fetchOlder(client, { id, last: PAGE_SIZE, before });
   });
 
-  /** Everything that is shown, not only the newest: an old message may have been edited too. */
+  /** Fetches all messages that are shown, not only the newest: an old one may have been edited. */
   const refresh = useCallback(async () => {
-    // Its answer may bring the page along; if it does not, the page will be found behind once more. Fetched now, a
-    // message that has arrived but is not answered yet would be shown twice.
-    const sending = outboxOf(session).onItsWay(id);
-    if (sending && (await soon(sending))) return;
-    const last = Math.min(Math.max(shown, PAGE), MOST);
+    // A message whose response has not arrived yet would be shown twice: in the outbox and in the fetched list. So wait
+    // for the response. It may bring the list up to date; if it does not, this is called again.
+    const sending = outboxOf(session).sending(id);
+    if (sending && (await isSettledSoon(sending))) return;
+    const last = Math.min(Math.max(shown, PAGE_SIZE), MAX_PAGE_SIZE);
     let cursor = await fetchNewest(client, { id, last });
-    for (let left = shown - last; left > 0 && cursor; left -= MOST)
-      cursor = await fetchOlder(client, { id, last: Math.min(left, MOST), before: cursor });
+    for (let left = shown - last; left > 0 && cursor; left -= MAX_PAGE_SIZE)
+      cursor = await fetchOlder(client, { id, last: Math.min(left, MAX_PAGE_SIZE), before: cursor });
   }, [session, client, id, shown]);
 
-  useSync(id, () => messages?.revision ?? revisionOfNothing(data, error), refresh);
+  useSync(id, () => messages?.revision ?? revisionWithoutChat(data, error), refresh);
 
-  // Also out of the list, which a refetch mends where it is near enough to the top.
-  const isGone = data?.chat === null;
+  // Removes the chat from the list, too. A refetch of the list would do so only if the chat is near its top.
+  const isNotFound = data?.chat === null;
   useEffect(() => {
-    if (isGone) client.cache.evict({ id: client.cache.identify({ __typename: "Chat", id }) });
-  }, [client, id, isGone]);
+    if (isNotFound) client.cache.evict({ id: client.cache.identify({ __typename: "Chat", id }) });
+  }, [client, id, isNotFound]);
 
   useEffect(() => () => void client.cache.gc({ resetResultCache: true }), [client]);
 
-  return { chat: data?.chat, error, retry: refetch, older, hasOlder: messages?.pageInfo.hasPreviousPage ?? false };
+  const hasOlder = messages?.pageInfo.hasPreviousPage ?? false;
+  return { chat: data?.chat, error, retry: refetch, loadOlder, hasOlder };
 }
 
-/** A page that could not be loaded is behind whatever is heard, and one that was not there behind any chat that is. */
-function revisionOfNothing(data: ChatQuery | undefined, error: unknown): number | undefined {
+/**
+ * The revision to compare sync events with while there is no chat. After an error every event makes the page fetch again
+ * (-1). After "not found" only an event about a visible chat does (0 is the revision of a chat that is not visible).
+ */
+function revisionWithoutChat(data: ChatQuery | undefined, error: unknown): number | undefined {
   if (data?.chat === null) return 0;
   return error ? -1 : undefined;
 }
 
-/** Whether it is done soon: whatever keeps it for longer, other people's messages should not wait for it. */
-function soon(work: Promise<void>): Promise<boolean> {
+/** Resolves to false after two seconds: other users' messages must not wait for a slow send. */
+function isSettledSoon(work: Promise<void>): Promise<boolean> {
   return Promise.race([
     work.then(() => true),
-    new Promise<false>((late) => setTimeout(() => late(false), PATIENCE_MS)),
+    new Promise<false>((resolve) => setTimeout(() => resolve(false), MAX_SEND_WAIT_MS)),
   ]);
 }
 
-// Past the cache and then into it: what goes through it is also read from it, and what was read is kept for each number
-// of rows that was ever asked for.
+// Fetched without the cache and then written to it. A query through the cache would also read its result from there, and
+// Apollo would keep one copy of each result for every page size that was ever requested.
 
 async function fetchNewest(client: TwotrackClient, variables: ChatQueryVariables): Promise<Cursor> {
   const { data } = await client.query({ query: ChatDocument, variables, fetchPolicy: "no-cache" });
@@ -82,7 +86,7 @@ async function fetchNewest(client: TwotrackClient, variables: ChatQueryVariables
   return data?.chat?.messages.pageInfo.startCursor;
 }
 
-/** The rows before that cursor; the cursor before them. */
+/** Fetches the messages before a cursor. Returns the cursor before those. */
 async function fetchOlder(client: TwotrackClient, variables: OlderMessagesQueryVariables): Promise<Cursor> {
   const { data } = await client.query({ query: OlderMessagesDocument, variables, fetchPolicy: "no-cache" });
   if (data) client.writeQuery({ query: OlderMessagesDocument, variables, data });

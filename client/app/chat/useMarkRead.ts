@@ -1,34 +1,34 @@
-/** Tells how far a chat is being read: as long as its page is in front of somebody. */
+/** Marks a chat as read while its page is visible. */
 
 import { useFragment } from "@apollo/client/react";
 import { useEffect, useSyncExternalStore } from "react";
-import { type GlanceFragment, GlanceFragmentDoc } from "../documents.ts";
-import type { ChatOnPage } from "./useChat.ts";
+import { type LatestMessageFragment, LatestMessageFragmentDoc } from "../documents.ts";
+import type { LoadedChat } from "./useChat.ts";
 
-export type OnLook = (chatId: string, revision: number, messages: readonly GlanceFragment[]) => void;
+export type MarkRead = (chatId: string, revision: number, messages: readonly LatestMessageFragment[]) => void;
 
-export function useLooking(chat: ChatOnPage | null | undefined, onLook: OnLook): void {
-  const isVisible = useSyncExternalStore(onVisibility, () => document.visibilityState === "visible");
+export function useMarkRead(chat: LoadedChat | null | undefined, markRead: MarkRead): void {
+  const isVisible = useSyncExternalStore(onVisibilityChange, () => document.visibilityState === "visible");
   const [before, last] = chat?.messages.edges.slice(-2).map(({ node }) => node) ?? [];
-  const newest = useGlance(last ?? before);
+  const newest = useCurrentVersion(last ?? before);
   const revision = chat?.messages.revision;
   useEffect(() => {
     if (!isVisible || !chat || revision === undefined) return;
     const messages = [last && before, newest].filter((message) => message !== undefined);
-    onLook(chat.id, revision, messages);
-  }, [isVisible, chat, revision, last, before, newest, onLook]);
+    markRead(chat.id, revision, messages);
+  }, [isVisible, chat, revision, last, before, newest, markRead]);
 }
 
-/** A page's own rows stand still while they are being written; this one tells when its message is finished. */
-function useGlance(message: GlanceFragment | undefined): GlanceFragment | undefined {
+/** The messages of a chat do not change while they stream (`@nonreactive`), so the end is read from the cache here. */
+function useCurrentVersion(message: LatestMessageFragment | undefined): LatestMessageFragment | undefined {
   const { data, complete } = useFragment({
-    fragment: GlanceFragmentDoc,
+    fragment: LatestMessageFragmentDoc,
     from: message ? { __typename: "Message", id: message.id } : null,
   });
-  return complete ? (data as GlanceFragment) : message;
+  return complete ? (data as LatestMessageFragment) : message;
 }
 
-function onVisibility(listener: () => void): () => void {
+function onVisibilityChange(listener: () => void): () => void {
   document.addEventListener("visibilitychange", listener);
   return () => document.removeEventListener("visibilitychange", listener);
 }

@@ -1,43 +1,46 @@
-/** Whoever uses the keyboard keeps their place when what they have just pressed, or written in, disappears. */
+/** Moves the keyboard focus to a control nearby when the focused element is removed, for example by deleting a message. */
 
 import { type RefObject, useEffect } from "react";
 
-const PLACES = "article, header";
+const CONTAINERS = "article, header";
 
-export function useKeptFocus(page: RefObject<HTMLElement | null>, isShown: boolean): void {
+export function useRestoreFocus(page: RefObject<HTMLElement | null>, isShown: boolean): void {
   useEffect(() => {
-    const shown = page.current;
-    if (shown === null || !isShown) return;
+    const root = page.current;
+    if (root === null || !isShown) return;
     let focused: Element | undefined;
-    let place: Element | null = null;
+    let container: Element | null = null;
     const onFocus = ({ target }: FocusEvent) => {
-      // Whoever points needs no place, and on a phone would be given a keyboard.
+      // Only for keyboard focus: after a tap, focusing the text field would open the phone's keyboard.
       focused = (target as Element).matches(":focus-visible") ? (target as Element) : undefined;
-      place = (target as Element).closest(PLACES);
+      container = (target as Element).closest(CONTAINERS);
     };
     const onBlur = ({ target }: FocusEvent) =>
       queueMicrotask(() => {
-        const isThere = focused?.isConnected && !focused.matches(":disabled");
-        if (isThere && focused === target) focused = undefined; // it was left, and not taken away
+        const isAvailable = focused?.isConnected && !focused.matches(":disabled");
+        if (isAvailable && focused === target) focused = undefined; // the user left it; it was not removed
       });
     const removals = new MutationObserver(() => {
       if (focused === undefined || focused.isConnected) return;
       focused = undefined;
       if (document.activeElement !== document.body) return;
-      const successor = place?.isConnected ? controlOf(place) : undefined;
-      (successor ?? shown.querySelector<HTMLElement>("textarea"))?.focus({ preventScroll: true });
+      const successor = container?.isConnected ? firstControl(container) : undefined;
+      (successor ?? root.querySelector<HTMLElement>("textarea"))?.focus({ preventScroll: true });
     });
-    removals.observe(shown, { childList: true, subtree: true });
-    shown.addEventListener("focusin", onFocus);
-    shown.addEventListener("focusout", onBlur);
+    removals.observe(root, { childList: true, subtree: true });
+    root.addEventListener("focusin", onFocus);
+    root.addEventListener("focusout", onBlur);
     return () => {
       removals.disconnect();
-      shown.removeEventListener("focusin", onFocus);
-      shown.removeEventListener("focusout", onBlur);
+      root.removeEventListener("focusin", onFocus);
+      root.removeEventListener("focusout", onBlur);
     };
   }, [page, isShown]);
 }
 
-function controlOf(place: Element): HTMLElement | null {
-  return place.querySelector("[data-action=edit]") ?? place.querySelector(":scope > footer button, :scope > h1 button");
+function firstControl(container: Element): HTMLElement | null {
+  return (
+    container.querySelector("[data-action=edit]") ??
+    container.querySelector(":scope > footer button, :scope > h1 button")
+  );
 }

@@ -1,34 +1,35 @@
 /**
- * Keeps the reader where they are: at the newest text if that is where they are, and otherwise on the line that they
- * read, whatever grows, arrives or is loaded above and below it.
+ * Keeps the scroll position while content grows, arrives or is loaded. At the bottom it follows the newest text.
+ * Elsewhere the line that the user reads stays in place.
  */
 
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
 
-const NEAR_PX = 64; // nobody scrolls to the last pixel
+const BOTTOM_TOLERANCE_PX = 64; // users rarely scroll to the last pixel
 
-export interface ReadingPlace {
+export interface ScrollAnchor {
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly content: RefObject<HTMLDivElement | null>;
-  readonly isAtNewest: boolean;
-  readonly goToNewest: (behavior?: ScrollBehavior) => void;
+  readonly isAtBottom: boolean;
+  readonly scrollToBottom: (behavior?: ScrollBehavior) => void;
 }
 
+/** An element, and its distance from the top of the view. */
 interface Anchor {
   readonly element: Element;
   readonly top: number;
 }
 
-export function useReadingPlace(): ReadingPlace {
+export function useScrollAnchor(): ScrollAnchor {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   const anchor = useRef<Anchor>(undefined);
-  const [isAtNewest, setIsAtNewest] = useState(true);
+  const [isAtBottom, setIsAtBottom] = useState(true);
 
-  const goToNewest = useCallback((behavior: ScrollBehavior = "auto") => {
+  const scrollToBottom = useCallback((behavior: ScrollBehavior = "auto") => {
     follows.current = true;
-    setIsAtNewest(true);
+    setIsAtBottom(true);
     scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior });
   }, []);
 
@@ -39,28 +40,28 @@ export function useReadingPlace(): ReadingPlace {
     let lastTop = view.scrollTop;
 
     const onScroll = () => {
-      const isNear = view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_PX;
-      // Growth moves the end away from the reader; only the reader moves up.
-      if (isNear) follows.current = true;
+      const isNearBottom = view.scrollHeight - view.scrollTop - view.clientHeight < BOTTOM_TOLERANCE_PX;
+      // Growing content moves the bottom away without moving up; only the user scrolls up.
+      if (isNearBottom) follows.current = true;
       else if (view.scrollTop < lastTop) follows.current = false;
       lastTop = view.scrollTop;
-      setIsAtNewest(follows.current);
+      setIsAtBottom(follows.current);
       anchor.current = follows.current ? undefined : anchorIn(view, rows);
     };
 
-    const keep = () => {
-      const held = anchor.current;
+    const restore = () => {
+      const kept = anchor.current;
       if (follows.current) view.scrollTop = view.scrollHeight;
-      else if (held?.element.isConnected) view.scrollTop += topOf(held.element, view) - held.top;
+      else if (kept?.element.isConnected) view.scrollTop += topOf(kept.element, view) - kept.top;
       lastTop = view.scrollTop;
     };
 
-    // Text that grows is followed before its frame begins: scrolled to within it, each update would cost a second frame,
-    // for the scroll event alone.
-    const texts = new MutationObserver(keep);
+    // Scrolls before the frame of a text change begins. Scrolling within the frame would cost each update a second frame
+    // for its scroll event.
+    const texts = new MutationObserver(restore);
     texts.observe(rows, { subtree: true, childList: true, characterData: true });
-    // Fires between layout and paint: the reader never sees the text in the wrong place.
-    const sizes = new ResizeObserver(keep);
+    // Fires between layout and paint, so the text is never painted in the wrong place.
+    const sizes = new ResizeObserver(restore);
     sizes.observe(rows);
     sizes.observe(view);
     view.addEventListener("scroll", onScroll, { passive: true });
@@ -71,10 +72,10 @@ export function useReadingPlace(): ReadingPlace {
     };
   }, []);
 
-  return { scroller, content, isAtNewest, goToNewest };
+  return { scroller, content, isAtBottom, scrollToBottom };
 }
 
-/** The first message, or block of a message, that is in view. */
+/** The first visible message, or block of a message. */
 function anchorIn(view: Element, rows: Element): Anchor | undefined {
   const candidates = rows.querySelectorAll("article, article .markdown > *");
   const top = view.getBoundingClientRect().top;

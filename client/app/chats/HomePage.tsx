@@ -1,28 +1,28 @@
-/** Signed in: the list of chats beside the one that is open. */
+/** Layout for a signed-in user: the list of chats beside the open chat. */
 
 import { useEffect, useMemo, useRef, useState } from "react";
 import { ChatPage } from "../chat/ChatPage.tsx";
 import { signOut } from "../session/session.ts";
-import { ConnectionNote } from "../ui/ConnectionBanner.tsx";
-import { Problem } from "../ui/ErrorPage.tsx";
-import { inWords } from "../ui/errors.ts";
+import { ConnectionBanner } from "../ui/ConnectionBanner.tsx";
+import { ErrorPage } from "../ui/ErrorPage.tsx";
+import { errorMessage } from "../ui/errors.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { useChatId } from "../ui/router.ts";
 import { Sidebar } from "./Sidebar.tsx";
 import { StartPage } from "./StartPage.tsx";
 import { useChats } from "./useChats.ts";
-import { useNews } from "./useUnread.ts";
+import { useUnread } from "./useUnread.ts";
 
-const PHONE = "(max-width: 48rem)"; // as in home.css: where the list lies over the chat
+const NARROW = "(max-width: 48rem)"; // as in home.css: the list covers the chat
 
-export function Home() {
+export function HomePage() {
   const chatId = useChatId();
-  const { viewer, chats, error, retry, more, hasMore } = useChats();
-  const heads = useMemo(() => chats.map(({ node }) => node), [chats]);
-  const { news, onLook } = useNews(viewer?.user.id, heads, chatId);
+  const { viewer, chats, error, retry, loadMore, hasMore } = useChats();
+  const summaries = useMemo(() => chats.map(({ node }) => node), [chats]);
+  const { unread, markRead } = useUnread(viewer?.user.id, summaries, chatId);
   const [isListOpen, setIsListOpen] = useState(false);
   const list = useRef<HTMLElement>(null);
-  const title = heads.find(({ id }) => id === chatId)?.title;
+  const title = summaries.find(({ id }) => id === chatId)?.title;
 
   useEffect(() => {
     document.title = title ? `${title} · Twotrack` : "Twotrack";
@@ -40,38 +40,38 @@ export function Home() {
     };
   }, [isListOpen]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: on a phone, going somewhere closes the list
+  // biome-ignore lint/correctness/useExhaustiveDependencies: on a narrow screen, opening a chat closes the list
   useEffect(() => setIsListOpen(false), [chatId]);
 
   useEffect(() => {
-    const phone = matchMedia(PHONE);
+    const narrow = matchMedia(NARROW);
     const close = () => setIsListOpen(false);
-    phone.addEventListener("change", close);
-    return () => phone.removeEventListener("change", close);
+    narrow.addEventListener("change", close);
+    return () => narrow.removeEventListener("change", close);
   }, []);
 
   useEffect(() => {
-    // A token that the server does not know any more signs nobody in.
+    // The server no longer accepts the token, for example because the user was deleted.
     if (viewer === null) signOut();
   }, [viewer]);
 
   if (!viewer)
     return error ? (
       <main>
-        <Problem title="Twotrack cannot be reached" onRetry={() => void retry().catch(() => {})}>
-          {inWords(error)}
-        </Problem>
+        <ErrorPage title="Twotrack cannot be reached" onRetry={() => void retry().catch(() => {})}>
+          {errorMessage(error)}
+        </ErrorPage>
       </main>
     ) : null;
 
   return (
     <div className="home" data-list={isListOpen ? "open" : "closed"}>
       <aside ref={list} id="list" aria-label="Your chats">
-        <Sidebar viewer={viewer} chats={chats} current={chatId} news={news} more={more} hasMore={hasMore} />
+        <Sidebar viewer={viewer} chats={chats} current={chatId} unread={unread} loadMore={loadMore} hasMore={hasMore} />
       </aside>
       <button
         type="button"
-        className="shade"
+        className="backdrop"
         onClick={() => setIsListOpen(false)}
         aria-label="Close the list of chats"
       />
@@ -86,11 +86,11 @@ export function Home() {
         >
           <Icon name="menu" />
         </button>
-        <ConnectionNote />
+        <ConnectionBanner />
         {chatId === undefined ? (
           <StartPage name={viewer.user.name.split(" ")[0] ?? ""} />
         ) : (
-          <ChatPage key={chatId} id={chatId} viewerId={viewer.user.id} onLook={onLook} />
+          <ChatPage key={chatId} id={chatId} viewerId={viewer.user.id} markRead={markRead} />
         )}
       </main>
     </div>

@@ -1,55 +1,57 @@
-/** The viewer's chats by age, a search in them, and the viewer. */
+/** The viewer's chats, grouped by age, with a search field and a sign-out button. */
 
 import { useEffect, useRef, useState } from "react";
-import type { ChatHeadFragment, ChatsQuery } from "../documents.ts";
+import type { ChatSummaryFragment, ChatsQuery } from "../documents.ts";
 import { signOut } from "../session/session.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Brand } from "../ui/Brand.tsx";
-import { age } from "../ui/errors.ts";
+import { ageGroup } from "../ui/dates.ts";
 import { Icon } from "../ui/Icon.tsx";
-import { pathOf } from "../ui/paths.ts";
-import { followingLink } from "../ui/router.ts";
+import { pathTo } from "../ui/paths.ts";
+import { onLinkClick } from "../ui/router.ts";
 import type { Action } from "../ui/useAction.ts";
 
 interface Props {
   readonly viewer: NonNullable<ChatsQuery["viewer"]>;
-  readonly chats: readonly { readonly node: ChatHeadFragment }[];
+  readonly chats: readonly { readonly node: ChatSummaryFragment }[];
   readonly current: string | undefined;
-  /** The chats that have some. */
-  readonly news: ReadonlySet<string>;
-  readonly more: Action<[]>;
+  /** IDs of the unread chats. */
+  readonly unread: ReadonlySet<string>;
+  readonly loadMore: Action<[]>;
   readonly hasMore: boolean;
 }
 
-export function Sidebar({ viewer, chats, current, news, more, hasMore }: Props) {
-  const [sought, setSought] = useState("");
-  const search = useRef<HTMLInputElement>(null);
-  const found = chats.filter(({ node }) => node.title.toLocaleLowerCase().includes(sought.trim().toLocaleLowerCase()));
+export function Sidebar({ viewer, chats, current, unread, loadMore, hasMore }: Props) {
+  const [searchText, setSearchText] = useState("");
+  const searchField = useRef<HTMLInputElement>(null);
+  const found = chats.filter(({ node }) =>
+    node.title.toLocaleLowerCase().includes(searchText.trim().toLocaleLowerCase()),
+  );
 
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "k" || !(event.metaKey || event.ctrlKey)) return;
       event.preventDefault();
-      search.current?.focus();
+      searchField.current?.focus();
     };
     addEventListener("keydown", onKeyDown);
     return () => removeEventListener("keydown", onKeyDown);
   }, []);
 
-  // A search looks through all chats, so those that are not here yet are fetched.
-  const { run, isRunning, problem } = more;
+  // A search covers all chats, so it loads those that are not in the list yet.
+  const { run, isRunning, error } = loadMore;
   useEffect(() => {
-    if (sought !== "" && hasMore && !isRunning && problem === undefined) void run();
-  }, [sought, hasMore, isRunning, problem, run]);
+    if (searchText !== "" && hasMore && !isRunning && error === undefined) void run();
+  }, [searchText, hasMore, isRunning, error, run]);
 
   return (
     <>
       <header>
-        <a href={pathOf()} onClick={followingLink()} aria-label="Twotrack: start a new chat">
+        <a href={pathTo()} onClick={onLinkClick()} aria-label="Twotrack: start a new chat">
           <Brand />
         </a>
       </header>
-      <a className="button new" href={pathOf()} onClick={followingLink()} aria-current={current ? undefined : "page"}>
+      <a className="button new" href={pathTo()} onClick={onLinkClick()} aria-current={current ? undefined : "page"}>
         <Icon name="add" />
         New chat
       </a>
@@ -57,37 +59,37 @@ export function Sidebar({ viewer, chats, current, news, more, hasMore }: Props) 
         <span className="hidden">Search your chats</span>
         <Icon name="search" />
         <input
-          ref={search}
+          ref={searchField}
           type="search"
-          value={sought}
-          onChange={(event) => setSought(event.target.value)}
-          onKeyDown={(event) => event.key === "Escape" && setSought("")}
+          value={searchText}
+          onChange={(event) => setSearchText(event.target.value)}
+          onKeyDown={(event) => event.key === "Escape" && setSearchText("")}
           placeholder="Search"
         />
       </label>
       <nav aria-label="Chats">
-        {byAge(found).map(([title, group]) => (
+        {groupByAge(found).map(([title, group]) => (
           <section key={title} aria-label={title}>
             <h2>{title}</h2>
             <ul>
               {group.map((chat) => (
-                <ChatLink key={chat.id} chat={chat} isCurrent={chat.id === current} isUnread={news.has(chat.id)} />
+                <ChatLink key={chat.id} chat={chat} isCurrent={chat.id === current} isUnread={unread.has(chat.id)} />
               ))}
             </ul>
           </section>
         ))}
         {chats.length === 0 && <p className="aside">Your chats will be listed here.</p>}
         {chats.length > 0 && found.length === 0 && !hasMore && (
-          <p className="aside">No chat has “{sought}” in its title.</p>
+          <p className="aside">No chat has “{searchText}” in its title.</p>
         )}
-        {problem && (
+        {error && (
           <p className="error" role="alert">
-            {problem}
+            {error}
           </p>
         )}
         {hasMore && (
           <button type="button" className="link" onClick={() => run()} disabled={isRunning}>
-            {moreLabel(isRunning, problem)}
+            {loadMoreLabel(isRunning, error)}
           </button>
         )}
       </nav>
@@ -105,17 +107,17 @@ export function Sidebar({ viewer, chats, current, news, more, hasMore }: Props) 
   );
 }
 
-function moreLabel(isRunning: boolean, problem: string | undefined): string {
+function loadMoreLabel(isRunning: boolean, error: string | undefined): string {
   if (isRunning) return "Loading…";
-  return problem === undefined ? "Show more" : "Try again";
+  return error === undefined ? "Show more" : "Try again";
 }
 
-function ChatLink({ chat, isCurrent, isUnread }: { chat: ChatHeadFragment; isCurrent: boolean; isUnread: boolean }) {
+function ChatLink({ chat, isCurrent, isUnread }: { chat: ChatSummaryFragment; isCurrent: boolean; isUnread: boolean }) {
   return (
     <li>
       <a
-        href={pathOf(chat.id)}
-        onClick={followingLink(chat.id)}
+        href={pathTo(chat.id)}
+        onClick={onLinkClick(chat.id)}
         aria-current={isCurrent ? "page" : undefined}
         data-chat-id={chat.id}
         data-unread={(isUnread && !isCurrent) || undefined}
@@ -128,10 +130,10 @@ function ChatLink({ chat, isCurrent, isUnread }: { chat: ChatHeadFragment; isCur
   );
 }
 
-function byAge(chats: Props["chats"]): [string, ChatHeadFragment[]][] {
-  const groups = new Map<string, ChatHeadFragment[]>();
+function groupByAge(chats: Props["chats"]): [string, ChatSummaryFragment[]][] {
+  const groups = new Map<string, ChatSummaryFragment[]>();
   for (const { node } of chats) {
-    const title = age(node.updatedAt);
+    const title = ageGroup(node.updatedAt);
     groups.set(title, [...(groups.get(title) ?? []), node]);
   }
   return [...groups];

@@ -1,15 +1,15 @@
-/** The first page: the first message makes the chat, which the server names after it. */
+/** Start page: creates a chat with its first message. The server derives the chat's title from that message. */
 
 import { Composer } from "../chat/Composer.tsx";
 import { outboxOf } from "../chat/outbox.ts";
-import { ChatDocument, CreateChatDocument } from "../documents.ts";
+import { chatQuery, PAGE_SIZE } from "../chat/queries.ts";
+import { CreateChatDocument } from "../documents.ts";
 import { useSession } from "../session/session.ts";
-import { goTo } from "../ui/router.ts";
+import { navigate } from "../ui/router.ts";
 import { useAction } from "../ui/useAction.ts";
-import { PAGE } from "./queries.ts";
 
-const IDEAS = [
-  "Explain how a rainbow comes to be",
+const SUGGESTIONS = [
+  "Explain how a rainbow forms",
   "Plan a weekend in a city I have never been to",
   "Write a haiku about rain, and a limerick about haikus",
 ];
@@ -19,34 +19,34 @@ export function StartPage({ name }: { name: string }) {
   const start = useAction(async (content: string) => {
     const { data } = await session.client.mutate({
       mutation: CreateChatDocument,
-      variables: { input: {}, last: PAGE },
-      // Its page needs nothing more from the server.
+      variables: { input: {}, last: PAGE_SIZE },
+      // Fills the cache for the chat's page, which then needs no query of its own.
       update: (cache, { data }) => {
         const chat = data?.createChat.chat;
-        if (chat) cache.writeQuery({ query: ChatDocument, variables: { id: chat.id, last: PAGE }, data: { chat } });
+        if (chat) cache.writeQuery({ ...chatQuery(chat.id), data: { chat } });
       },
     });
     const chat = data?.createChat.chat;
     if (!chat) return;
     outboxOf(session).send(chat.id, content);
-    goTo(chat.id);
+    navigate(chat.id);
   });
   return (
     <div className="start">
       <h1>
-        Good {daytime()}, {name}
+        Good {timeOfDay()}, {name}
       </h1>
       <Composer draftKey="new" placeholder="What is on your mind?" onSend={start.run} isBusy={start.isRunning} />
-      {start.problem && (
+      {start.error && (
         <p className="error" role="alert">
-          {start.problem}
+          {start.error}
         </p>
       )}
-      <ul aria-label="Ideas">
-        {IDEAS.map((idea) => (
-          <li key={idea}>
-            <button type="button" onClick={() => start.run(idea)} disabled={start.isRunning}>
-              {idea}
+      <ul aria-label="Suggestions">
+        {SUGGESTIONS.map((suggestion) => (
+          <li key={suggestion}>
+            <button type="button" onClick={() => start.run(suggestion)} disabled={start.isRunning}>
+              {suggestion}
             </button>
           </li>
         ))}
@@ -55,6 +55,7 @@ export function StartPage({ name }: { name: string }) {
   );
 }
 
-function daytime(hour = new Date().getHours()): string {
-  return hour < 5 ? "night" : hour < 12 ? "morning" : hour < 18 ? "afternoon" : "evening";
+function timeOfDay(hour = new Date().getHours()): string {
+  if (hour < 5 || hour >= 18) return "evening";
+  return hour < 12 ? "morning" : "afternoon";
 }

@@ -1,44 +1,47 @@
-/** The latest messages of several chats by one query: what `Latest` asks of one, of each of them under an alias. */
+/** Fetches the latest messages of several chats with one query, which has the `LatestMessages` query once per chat. */
 
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import type { TwotrackClient } from "@twotrack/client/apollo";
 import { type FieldNode, Kind, type OperationDefinitionNode, type VariableNode } from "graphql";
-import { type GlanceFragment, LatestDocument, type LatestQuery } from "../documents.ts";
+import { type LatestMessageFragment, LatestMessagesDocument, type LatestMessagesQuery } from "../documents.ts";
 
-export const CHATS_AT_ONCE = 30; // the server takes no more aliases
+export const MAX_CHATS_PER_QUERY = 30; // the server's limit on aliases
 
-type OfAll = TypedDocumentNode<Record<string, LatestQuery["chat"]>, Record<string, string>>;
+type CombinedDocument = TypedDocumentNode<Record<string, LatestMessagesQuery["chat"]>, Record<string, string>>;
 
-/** In the order of the chats; none of a chat that is gone. */
-export async function latestOf(chats: readonly string[], client: TwotrackClient): Promise<GlanceFragment[][]> {
-  const names = chats.map((_, index) => `chat${index}`);
+/** One list per chat, in the order of the IDs. Empty for a chat that is not found. */
+export async function fetchLatestMessages(
+  chatIds: readonly string[],
+  client: TwotrackClient,
+): Promise<LatestMessageFragment[][]> {
+  const aliases = chatIds.map((_, index) => `chat${index}`);
   const { data } = await client.query({
-    query: documentOf(names),
-    variables: Object.fromEntries(names.map((name, index) => [name, chats[index] ?? ""])),
-    // Past the cache: a glance at a message without its text has no revision to keep it in order.
+    query: combinedDocument(aliases),
+    variables: Object.fromEntries(aliases.map((alias, index) => [alias, chatIds[index] ?? ""])),
+    // Not cached: these messages have no revision, so the cache could not tell an older version from a newer one.
     fetchPolicy: "no-cache",
   });
-  return names.map((name) => data?.[name]?.messages.edges.map(({ node }) => node) ?? []);
+  return aliases.map((alias) => data?.[alias]?.messages.edges.map(({ node }) => node) ?? []);
 }
 
-/** Its text depends on how many chats there are, not on which: a server that remembers texts meets thirty at most. */
-function documentOf(names: readonly string[]): OfAll {
-  const [ofOne, ...fragments] = LatestDocument.definitions as readonly [OperationDefinitionNode];
-  const [declared] = ofOne.variableDefinitions ?? [];
-  const [chat] = ofOne.selectionSet.selections as readonly [FieldNode];
-  const ofAll = {
-    ...ofOne,
-    variableDefinitions: names.map((name) => ({ ...declared, variable: variable(name) })),
+/** Depends only on the number of chats, so a server that caches documents sees at most thirty different ones. */
+function combinedDocument(aliases: readonly string[]): CombinedDocument {
+  const [operation, ...fragments] = LatestMessagesDocument.definitions as readonly [OperationDefinitionNode];
+  const [declaration] = operation.variableDefinitions ?? [];
+  const [field] = operation.selectionSet.selections as readonly [FieldNode];
+  const combined = {
+    ...operation,
+    variableDefinitions: aliases.map((alias) => ({ ...declaration, variable: variable(alias) })),
     selectionSet: {
-      ...ofOne.selectionSet,
-      selections: names.map((name) => ({
-        ...chat,
-        alias: variable(name).name,
-        arguments: chat.arguments?.map((argument) => ({ ...argument, value: variable(name) })),
+      ...operation.selectionSet,
+      selections: aliases.map((alias) => ({
+        ...field,
+        alias: variable(alias).name,
+        arguments: field.arguments?.map((argument) => ({ ...argument, value: variable(alias) })),
       })),
     },
   };
-  return { ...LatestDocument, definitions: [ofAll, ...fragments] } as OfAll;
+  return { ...LatestMessagesDocument, definitions: [combined, ...fragments] } as CombinedDocument;
 }
 
 function variable(name: string): VariableNode {

@@ -1,12 +1,6 @@
-/** What a page has to know before it can show anything. */
+/** The first query of the chat list, which is also preloaded. */
 
-import { ChatDocument, ChatsDocument } from "../documents.ts";
+import { PAGE_SIZE } from "../chat/queries.ts";
+import { ChatsDocument } from "../documents.ts";
 
-/** Rows, of chats or of messages, that are asked for at first, and each time that the reader nears the end of them. */
-export const PAGE = 30;
-
-export const listQuestion = { query: ChatsDocument, variables: { first: PAGE } };
-
-export function chatQuestion(id: string) {
-  return { query: ChatDocument, variables: { id, last: PAGE } };
-}
+export const chatListQuery = { query: ChatsDocument, variables: { first: PAGE_SIZE } };

@@ -1,39 +1,45 @@
-/** How far each chat was read in this browser, by this user. All tabs know, and it survives a reload. */
+/** How far the user has read each chat in this browser. Shared by all tabs, and kept over a reload. */
 
 import { useCallback, useSyncExternalStore } from "react";
-import { kept } from "../session/safeStorage.ts";
+import { browserStorage } from "../session/safeStorage.ts";
 
-export interface Looked {
-  /** The chat's, when its page was last looked at. */
+/** How far a chat was read when its page was last visible. */
+export interface ReadMark {
+  /** Revision of the chat. */
   readonly revision: number;
-  /** When the newest finished message was made that was there. */
+  /** When the newest finished message was created. */
   readonly at: string;
-  /** A reply that was still being written. */
+  /** ID of a reply that was still streaming. */
   readonly awaited?: string | undefined;
 }
 
-export interface Seen {
-  /** What was quiet before this browser first saw the list is no news on it. */
+export interface ReadMarks {
+  /**
+   * When the newest chat was last active on the first visit with this browser. A chat that was never opened here is
+   * unread only if it was active later.
+   */
   readonly since?: string | undefined;
-  readonly chats: Readonly<Record<string, Looked>>;
+  readonly chats: Readonly<Record<string, ReadMark>>;
 }
 
-const NOTHING: Seen = { chats: {} };
+export type UpdateReadMarks = (change: (before: ReadMarks) => ReadMarks) => void;
+
+const NONE: ReadMarks = { chats: {} };
 
 const listeners = new Set<() => void>();
-const known = new Map<string, Seen>();
+const cache = new Map<string, ReadMarks>();
 
 addEventListener("storage", ({ key }) => {
-  if (key === null) known.clear();
-  else known.delete(key);
-  announce();
+  if (key === null) cache.clear();
+  else cache.delete(key);
+  notify();
 });
 
-export function useSeen(user: string | undefined) {
-  const key = `twotrack.seen.${user}`;
-  const seen = useSyncExternalStore(subscribe, () => read(key));
-  const note = useCallback((change: (seen: Seen) => Seen) => write(key, change), [key]);
-  return { seen, note };
+export function useReadMarks(user: string | undefined): [ReadMarks, UpdateReadMarks] {
+  const key = `twotrack.read.${user}`;
+  const marks = useSyncExternalStore(subscribe, () => read(key));
+  const update = useCallback<UpdateReadMarks>((change) => write(key, change), [key]);
+  return [marks, update];
 }
 
 function subscribe(listener: () => void): () => void {
@@ -41,30 +47,30 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-function read(key: string): Seen {
-  const seen = known.get(key) ?? stored(key);
-  known.set(key, seen);
-  return seen;
+function read(key: string): ReadMarks {
+  const marks = cache.get(key) ?? load(key);
+  cache.set(key, marks);
+  return marks;
 }
 
-/** From what is stored, which another tab may have changed a moment ago. */
-function write(key: string, change: (seen: Seen) => Seen): void {
-  const before = stored(key);
-  const seen = change(before);
-  if (seen === before) return;
-  kept.set(key, JSON.stringify(seen));
-  known.set(key, seen);
-  announce();
+/** Changes what is stored, not what is cached: another tab may have written since. */
+function write(key: string, change: (before: ReadMarks) => ReadMarks): void {
+  const before = load(key);
+  const after = change(before);
+  if (after === before) return;
+  browserStorage.set(key, JSON.stringify(after));
+  cache.set(key, after);
+  notify();
 }
 
-function stored(key: string): Seen {
+function load(key: string): ReadMarks {
   try {
-    return { ...NOTHING, ...JSON.parse(kept.get(key) ?? "{}") };
+    return { ...NONE, ...JSON.parse(browserStorage.get(key) ?? "{}") };
   } catch {
-    return NOTHING;
+    return NONE;
   }
 }
 
-function announce(): void {
+function notify(): void {
   for (const listener of listeners) listener();
 }

@@ -1,28 +1,34 @@
-/** What is news in a chat: somebody else's message, or a reply that was finished, since one last looked. */
+/** Decides whether a chat is unread: another user's message, or a finished reply, is newer than the read mark. */
 
-import type { ChatHeadFragment, GlanceFragment } from "../documents.ts";
-import type { Looked, Seen } from "./readMarks.ts";
+import type { ChatSummaryFragment, LatestMessageFragment } from "../documents.ts";
+import type { ReadMark, ReadMarks } from "./readMarks.ts";
 
-/** A chat's state as one sees it who does not look: `writing` may become `news` without a sign. */
-export type State = "read" | "writing" | "news";
+/** `streaming`: a reply is being written. It becomes unread when it finishes, which does not change the chat's revision. */
+export type ReadState = "read" | "streaming" | "unread";
 
-/** Whether something moved there; whether it is news, the messages tell. A title or a participant is none. */
-export function hasMoved(chat: ChatHeadFragment, { since, chats }: Seen): boolean {
-  const looked = chats[chat.id];
-  if (looked === undefined) return since !== undefined && chat.updatedAt > since;
-  return chat.revision > looked.revision || looked.awaited !== undefined;
+/** True if the chat may be unread. Its latest messages decide: a new title or participant raises the revision, too. */
+export function mayBeUnread(chat: ChatSummaryFragment, { since, chats }: ReadMarks): boolean {
+  const mark = chats[chat.id];
+  if (mark === undefined) return since !== undefined && chat.updatedAt > since;
+  return chat.revision > mark.revision || mark.awaited !== undefined;
 }
 
-export function stateOf(latest: readonly GlanceFragment[], looked: Looked | undefined, viewer: string): State {
-  const unseen = latest.filter(
-    ({ id, createdAt }) => looked === undefined || id === looked.awaited || createdAt > looked.at,
-  );
-  if (unseen.some(({ streaming, author }) => !streaming && author?.id !== viewer)) return "news";
-  return unseen.some(({ streaming }) => streaming) ? "writing" : "read";
+export function readState(
+  latest: readonly LatestMessageFragment[],
+  mark: ReadMark | undefined,
+  viewerId: string,
+): ReadState {
+  const newer = latest.filter(({ id, createdAt }) => mark === undefined || id === mark.awaited || createdAt > mark.at);
+  if (newer.some(({ streaming, author }) => !streaming && author?.id !== viewerId)) return "unread";
+  return newer.some(({ streaming }) => streaming) ? "streaming" : "read";
 }
 
-/** What one has seen who looks at these messages now. */
-export function lookedAt(revision: number, messages: readonly GlanceFragment[], before: Looked | undefined): Looked {
+/** The read mark of a user who sees these messages now. */
+export function readMark(
+  revision: number,
+  messages: readonly LatestMessageFragment[],
+  before: ReadMark | undefined,
+): ReadMark {
   const finished = messages.findLast(({ streaming }) => !streaming);
   const awaited = messages.findLast(({ streaming }) => streaming)?.id;
   return {

@@ -1,19 +1,19 @@
-/** The viewer and their chats, the most recently active first, kept up to date. */
+/** The viewer and their chats, the most recently active first. Follows the viewer's sync track. */
 
 import { useQuery } from "@apollo/client/react";
 import { useSync } from "@twotrack/client/apollo";
 import { useCallback, useEffect } from "react";
+import { MAX_PAGE_SIZE, PAGE_SIZE } from "../chat/queries.ts";
 import { ChatsDocument } from "../documents.ts";
 import { useSession } from "../session/session.ts";
 import { useAction } from "../ui/useAction.ts";
-import { PAGE } from "./queries.ts";
+import { chatListQuery } from "./queries.ts";
 
-const MOST = 100; // the server's limit
 const RETRY_MS = 10_000;
 
 export function useChats() {
   const { client } = useSession();
-  const { data, error, refetch } = useQuery(ChatsDocument, { variables: { first: PAGE } });
+  const { data, error, refetch } = useQuery(chatListQuery.query, { variables: chatListQuery.variables });
   const viewer = data?.viewer;
   const shown = viewer?.chats.edges.length ?? 0;
   const { hasNextPage = false, endCursor } = viewer?.chats.pageInfo ?? {};
@@ -22,31 +22,31 @@ export function useChats() {
     () =>
       client.query({
         query: ChatsDocument,
-        variables: { first: Math.min(Math.max(shown, PAGE), MOST) },
+        variables: { first: Math.min(Math.max(shown, PAGE_SIZE), MAX_PAGE_SIZE) },
         fetchPolicy: "network-only",
       }),
     [client, shown],
   );
   useSync(viewer?.id, () => viewer?.chats.revision, refresh);
 
-  // Without a viewer, nothing is followed that would tell when the server is back.
-  const isLost = error !== undefined && viewer === undefined;
+  // Without a viewer there is no subscription yet that would notice when the server is back.
+  const isUnreachable = error !== undefined && viewer === undefined;
   useEffect(() => {
-    if (!isLost) return;
-    const again = () => void refresh().catch(() => {});
-    const timer = setInterval(again, RETRY_MS);
-    addEventListener("online", again);
+    if (!isUnreachable) return;
+    const retryNow = () => void refresh().catch(() => {});
+    const timer = setInterval(retryNow, RETRY_MS);
+    addEventListener("online", retryNow);
     return () => {
       clearInterval(timer);
-      removeEventListener("online", again);
+      removeEventListener("online", retryNow);
     };
-  }, [isLost, refresh]);
+  }, [isUnreachable, refresh]);
 
-  const more = useAction(async () => {
+  const loadMore = useAction(async () => {
     if (!endCursor) return;
-    const variables = { first: PAGE, after: endCursor };
+    const variables = { first: PAGE_SIZE, after: endCursor };
     await client.query({ query: ChatsDocument, variables, fetchPolicy: "network-only" });
   });
 
-  return { viewer, chats: viewer?.chats.edges ?? [], error, retry: refetch, more, hasMore: hasNextPage };
+  return { viewer, chats: viewer?.chats.edges ?? [], error, retry: refetch, loadMore, hasMore: hasNextPage };
 }

@@ -1,104 +1,109 @@
-/** Which chats have news, for a list of them. Only of those that have moved are the latest messages asked for. */
+/** Finds the unread chats of a list. Fetches the latest messages only of those that have changed since they were read. */
 
 import { useCallback, useEffect, useState } from "react";
-import type { ChatHeadFragment, GlanceFragment } from "../documents.ts";
+import type { ChatSummaryFragment, LatestMessageFragment } from "../documents.ts";
 import { useSession } from "../session/session.ts";
-import { CHATS_AT_ONCE, latestOf } from "./latestMessages.ts";
-import { type Seen, useSeen } from "./readMarks.ts";
-import { hasMoved, lookedAt, type State, stateOf } from "./readState.ts";
+import { fetchLatestMessages, MAX_CHATS_PER_QUERY } from "./latestMessages.ts";
+import { type UpdateReadMarks, useReadMarks } from "./readMarks.ts";
+import { mayBeUnread, type ReadState, readMark, readState } from "./readState.ts";
 
-const ROUND_MS = 3_000; // while a reply is being written there: its end is no change of the chat
+const POLL_MS = 3_000; // while a reply streams in another chat: its end is not announced for the chat
 
-interface Known {
-  /** The chat's, when it was last asked for. */
+interface Fetched {
+  /** Revision of the chat when its messages were last requested. */
   readonly revision: number;
-  /** Undefined: nobody has answered yet. */
-  readonly latest: readonly GlanceFragment[] | undefined;
+  /** Undefined until the first response. */
+  readonly latest: readonly LatestMessageFragment[] | undefined;
+  /** True if the last request failed. */
   readonly hasFailed: boolean;
 }
 
-export function useNews(user: string | undefined, chats: readonly ChatHeadFragment[], current: string | undefined) {
-  const { seen, note } = useSeen(user);
-  useFirstSight(user, chats, note);
+export function useUnread(
+  user: string | undefined,
+  chats: readonly ChatSummaryFragment[],
+  current: string | undefined,
+) {
+  const [marks, updateMarks] = useReadMarks(user);
+  useFirstVisit(user, chats, updateMarks);
 
-  const { known, ask } = useLatest();
-  const moved = chats.filter((chat) => chat.id !== current && hasMoved(chat, seen));
-  const states = new Map<string, State | undefined>(
-    moved.map(({ id }) => {
-      const latest = known[id]?.latest;
-      return [id, latest && stateOf(latest, seen.chats[id], user ?? "")];
+  const { fetched, fetchLatest } = useLatestMessages();
+  const candidates = chats.filter((chat) => chat.id !== current && mayBeUnread(chat, marks));
+  const states = new Map<string, ReadState | undefined>(
+    candidates.map(({ id }) => {
+      const latest = fetched[id]?.latest;
+      return [id, latest && readState(latest, marks.chats[id], user ?? "")];
     }),
   );
 
-  const isUnknown = ({ id, revision }: ChatHeadFragment) => known[id]?.revision !== revision;
-  const isUnsettled = ({ id }: ChatHeadFragment) => known[id]?.hasFailed || states.get(id) === "writing";
-  const unknown = moved.filter(isUnknown);
-  const unsettled = moved.filter((chat) => !isUnknown(chat) && isUnsettled(chat));
-  useRounds(unknown, unsettled, ask);
+  const isOutdated = ({ id, revision }: ChatSummaryFragment) => fetched[id]?.revision !== revision;
+  const mayChange = ({ id }: ChatSummaryFragment) => fetched[id]?.hasFailed || states.get(id) === "streaming";
+  const outdated = candidates.filter(isOutdated);
+  const polled = candidates.filter((chat) => !isOutdated(chat) && mayChange(chat));
+  usePolling(outdated, polled, fetchLatest);
 
-  const onLook = useCallback(
-    (id: string, revision: number, messages: readonly GlanceFragment[]) =>
-      note((before) => {
-        const looked = lookedAt(revision, messages, before.chats[id]);
-        const isKnown = JSON.stringify(looked) === JSON.stringify(before.chats[id]);
-        return isKnown ? before : { ...before, chats: { ...before.chats, [id]: looked } };
+  const markRead = useCallback(
+    (id: string, revision: number, messages: readonly LatestMessageFragment[]) =>
+      updateMarks((before) => {
+        const mark = readMark(revision, messages, before.chats[id]);
+        const isUnchanged = JSON.stringify(mark) === JSON.stringify(before.chats[id]);
+        return isUnchanged ? before : { ...before, chats: { ...before.chats, [id]: mark } };
       }),
-    [note],
+    [updateMarks],
   );
-  return { news: new Set(moved.filter(({ id }) => states.get(id) === "news").map(({ id }) => id)), onLook };
+  const unread = new Set(candidates.filter(({ id }) => states.get(id) === "unread").map(({ id }) => id));
+  return { unread, markRead };
 }
 
-/** Notes when this browser saw the list for the first time. */
-function useFirstSight(
-  user: string | undefined,
-  chats: readonly ChatHeadFragment[],
-  note: (change: (seen: Seen) => Seen) => void,
-) {
+/** Stores when the newest chat was last active, on the first visit with this browser. */
+function useFirstVisit(user: string | undefined, chats: readonly ChatSummaryFragment[], updateMarks: UpdateReadMarks) {
   const newest = chats[0]?.updatedAt ?? "";
   useEffect(() => {
-    if (user !== undefined) note((before) => (before.since === undefined ? { ...before, since: newest } : before));
-  }, [user, newest, note]);
+    if (user === undefined) return;
+    updateMarks((before) => (before.since === undefined ? { ...before, since: newest } : before));
+  }, [user, newest, updateMarks]);
 }
 
-/** What there is to read in chats. */
-function useLatest() {
+function useLatestMessages() {
   const { client } = useSession();
-  const [known, setKnown] = useState<Readonly<Record<string, Known>>>({});
-  const ask = useCallback(
-    async (chats: readonly ChatHeadFragment[]) => {
+  const [fetched, setFetched] = useState<Readonly<Record<string, Fetched>>>({});
+  const fetchLatest = useCallback(
+    async (chats: readonly ChatSummaryFragment[]) => {
       const ids = chats.map(({ id }) => id);
-      const found = await latestOf(ids, client).catch(() => undefined);
-      setKnown((before) => {
+      const messages = await fetchLatestMessages(ids, client).catch(() => undefined);
+      setFetched((before) => {
         const after = { ...before };
         chats.forEach(({ id, revision }, index) => {
-          after[id] = { revision, latest: found?.[index] ?? before[id]?.latest, hasFailed: found === undefined };
+          after[id] = { revision, latest: messages?.[index] ?? before[id]?.latest, hasFailed: messages === undefined };
         });
         return after;
       });
     },
     [client],
   );
-  return { known, ask };
+  return { fetched, fetchLatest };
 }
 
-/** Asks for what is unknown at once, and for what may change every few seconds while somebody looks; all by one query. */
-function useRounds(
-  unknown: readonly ChatHeadFragment[],
-  unsettled: readonly ChatHeadFragment[],
-  ask: (chats: readonly ChatHeadFragment[]) => Promise<void>,
+/**
+ * Fetches outdated chats at once, and those that may change every few seconds while the page is visible. One request at
+ * a time, for all of them.
+ */
+function usePolling(
+  outdated: readonly ChatSummaryFragment[],
+  polled: readonly ChatSummaryFragment[],
+  fetchLatest: (chats: readonly ChatSummaryFragment[]) => Promise<void>,
 ) {
-  const [isAsking, setIsAsking] = useState(false);
-  const which = [unknown, unsettled].map((chats) => chats.map(({ id, revision }) => `${id} ${revision}`).join());
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `which` says it all
+  const [isFetching, setIsFetching] = useState(false);
+  const keys = [outdated, polled].map((chats) => chats.map(({ id, revision }) => `${id} ${revision}`).join());
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `keys` stands for both lists, which are new in each render
   useEffect(() => {
-    if (isAsking || which.every((chats) => chats === "")) return;
-    const round = async () => {
-      setIsAsking(true);
-      await ask([...unknown, ...unsettled].slice(0, CHATS_AT_ONCE));
-      setIsAsking(false);
+    if (isFetching || keys.every((key) => key === "")) return;
+    const poll = async () => {
+      setIsFetching(true);
+      await fetchLatest([...outdated, ...polled].slice(0, MAX_CHATS_PER_QUERY));
+      setIsFetching(false);
     };
-    if (unknown.length > 0) return void round();
-    const timer = setInterval(() => document.visibilityState === "visible" && void round(), ROUND_MS);
+    if (outdated.length > 0) return void poll();
+    const timer = setInterval(() => document.visibilityState === "visible" && void poll(), POLL_MS);
     return () => clearInterval(timer);
-  }, [...which, isAsking, ask]);
+  }, [...keys, isFetching, fetchLatest]);
 }

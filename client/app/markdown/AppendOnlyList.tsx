@@ -1,50 +1,51 @@
 /**
- * A sequence that only its end adds to: blocks, items, rows. React looks anew at each child of what has changed, so they
- * are handed to it in groups, all but the last of which an update leaves alone.
+ * A list that grows only at its end: blocks, list items, table rows. The items are rendered in memoized groups, because
+ * React compares all children of a changed element. An update compares the groups and renders only the last one.
  */
 
 import { type ComponentType, memo } from "react";
 
-const GROUP = 16; // at some 250 items, a long reply, as many groups as items in each
+const GROUP_SIZE = 16; // a long reply has some 250 items, which makes as many groups as items in a group
 
-interface Member<Item, Shared> {
+interface ItemProps<Item, Shared> {
   readonly item: Item;
-  /** Whether it may still change. */
+  /** True if the item may still change. */
   readonly isOpen: boolean;
   readonly shared: Shared;
 }
 
-export type Each<Item, Shared = undefined> = ComponentType<Member<Item, Shared>>;
+export type ItemComponent<Item, Shared = undefined> = ComponentType<ItemProps<Item, Shared>>;
 
 interface Props<Item, Shared> {
   readonly items: readonly Item[];
+  /** Index of the first item that may still change. */
   readonly openFrom: number;
-  /** What all of them depend on. */
+  /** Passed to each item. A change renders all of them. */
   readonly shared: Shared;
-  readonly each: Each<Item, Shared>;
+  readonly component: ItemComponent<Item, Shared>;
 }
 
-export function Growing<Item, Shared>({ items, openFrom, shared, each }: Props<Item, Shared>) {
-  return Array.from({ length: Math.ceil(items.length / GROUP) }, (_, group) => {
-    const start = group * GROUP;
+export function AppendOnlyList<Item, Shared>({ items, openFrom, shared, component }: Props<Item, Shared>) {
+  return Array.from({ length: Math.ceil(items.length / GROUP_SIZE) }, (_, group) => {
+    const start = group * GROUP_SIZE;
     return (
       <Group
-        // biome-ignore lint/suspicious/noArrayIndexKey: items are only ever added behind
+        // biome-ignore lint/suspicious/noArrayIndexKey: items are only appended
         key={group}
-        items={items.slice(start, start + GROUP)}
-        openFrom={Math.min(Math.max(openFrom - start, 0), GROUP)}
+        items={items.slice(start, start + GROUP_SIZE)}
+        openFrom={Math.min(Math.max(openFrom - start, 0), GROUP_SIZE)}
         shared={shared}
-        each={each as Each<unknown, unknown>}
+        component={component as ItemComponent<unknown, unknown>}
       />
     );
   });
 }
 
 const Group = memo(
-  ({ items, openFrom, shared, each: Each }: Props<unknown, unknown>) =>
+  ({ items, openFrom, shared, component: Component }: Props<unknown, unknown>) =>
     items.map((item, index) => (
-      // biome-ignore lint/suspicious/noArrayIndexKey: a place is an identity: see above
-      <Each key={index} item={item} isOpen={index >= openFrom} shared={shared} />
+      // biome-ignore lint/suspicious/noArrayIndexKey: items are only appended
+      <Component key={index} item={item} isOpen={index >= openFrom} shared={shared} />
     )),
   (before, after) =>
     before.openFrom === after.openFrom &&

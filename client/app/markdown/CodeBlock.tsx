@@ -1,37 +1,37 @@
-/** A block of code: its language, a button that copies it, and colours once it is finished. */
+/** A block of code: the language, a copy button, and syntax highlighting once the block is finished. */
 
 import { createContext, memo, useEffect, useRef, useState } from "react";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import type { Token } from "./highlight.ts";
-import { coloured } from "./highlighting.ts";
+import { highlightInWorker } from "./highlighting.ts";
 
-/** Whether the block is still being written. */
+/** True while the surrounding block may still grow. */
 export const IsOpen = createContext(false);
 
-const LONGEST_COLOURED = 100_000; // characters: beyond that, nobody reads it here
-const PARTS_AT_ONCE = 2; // some two thousand characters: a frame's work on a slow machine
+const MAX_HIGHLIGHTED_CHARACTERS = 100_000; // longer code stays plain
+const CHUNKS_PER_FRAME = 2; // about two thousand characters: what a slow machine can render in a frame
 
 interface Props {
   readonly language: string | null | undefined;
-  /** Some lines each. */
-  readonly parts: readonly string[];
+  /** The code, split into chunks of lines. */
+  readonly chunks: readonly string[];
   readonly isOpen: boolean;
 }
 
-export function CodeBlock({ language, parts, isOpen }: Props) {
-  const colours = useColours(parts, language, !isOpen);
+export function CodeBlock({ language, chunks, isOpen }: Props) {
+  const highlighted = useHighlighting(chunks, language, !isOpen);
   return (
     <figure className="code">
       <figcaption>
         <span>{language ?? "text"}</span>
-        <CopyButton text={parts.join("\n")} label="Copy code" />
+        <CopyButton text={chunks.join("\n")} label="Copy code" />
       </figcaption>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users must be able to scroll the code */}
       <pre tabIndex={0}>
         <code dir="ltr">
-          {parts.map((text, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: parts are only ever added behind
-            <Lines key={index} text={text} tokens={colours?.[index]} />
+          {chunks.map((text, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: chunks are only appended
+            <Lines key={index} text={text} tokens={highlighted?.[index]} />
           ))}
         </code>
       </pre>
@@ -39,15 +39,15 @@ export function CodeBlock({ language, parts, isOpen }: Props) {
   );
 }
 
-/** Laid out by themselves: a line that is added moves no other. */
+/** One chunk. Each has its own layout, so that an added line does not move the others. */
 const Lines = memo(({ text, tokens }: { text: string; tokens: readonly Token[] | undefined }) => (
   <span className="lines">
-    {tokens?.map(({ text, kind }, index) =>
-      kind === undefined ? (
+    {tokens?.map(({ text, className }, index) =>
+      className === undefined ? (
         text
       ) : (
-        // biome-ignore lint/suspicious/noArrayIndexKey: they come all at once
-        <span key={index} className={kind}>
+        // biome-ignore lint/suspicious/noArrayIndexKey: all tokens of a chunk arrive at once
+        <span key={index} className={className}>
           {text}
         </span>
       ),
@@ -56,26 +56,31 @@ const Lines = memo(({ text, tokens }: { text: string; tokens: readonly Token[] |
   </span>
 ));
 
-function useColours(parts: readonly string[], language: Props["language"], isWanted: boolean): Token[][] | undefined {
-  const [known, setKnown] = useState<{ code: string; tokens: Token[][] }>();
-  const code = parts.join("\n");
-  const latest = useRef(parts);
-  latest.current = parts;
+/** Tokens of the chunks that are highlighted so far: a few more in each frame. */
+function useHighlighting(
+  chunks: readonly string[],
+  language: Props["language"],
+  isFinished: boolean,
+): Token[][] | undefined {
+  const [result, setResult] = useState<{ code: string; tokens: Token[][] }>();
+  const code = chunks.join("\n");
+  const latest = useRef(chunks);
+  latest.current = chunks;
   useEffect(() => {
-    if (!isWanted || !language || code.length > LONGEST_COLOURED) return;
-    let left = false;
+    if (!isFinished || !language || code.length > MAX_HIGHLIGHTED_CHARACTERS) return;
+    let isCancelled = false;
     const show = (tokens: Token[][], count: number) => {
-      if (left) return;
-      setKnown({ code, tokens: tokens.slice(0, count) });
-      if (count < tokens.length) setTimeout(() => show(tokens, count + PARTS_AT_ONCE));
+      if (isCancelled) return;
+      setResult({ code, tokens: tokens.slice(0, count) });
+      if (count < tokens.length) setTimeout(() => show(tokens, count + CHUNKS_PER_FRAME));
     };
-    coloured(latest.current, language).then(
-      (tokens) => tokens && show(tokens, PARTS_AT_ONCE),
-      () => {}, // plain code will do
+    highlightInWorker(latest.current, language).then(
+      (tokens) => tokens && show(tokens, CHUNKS_PER_FRAME),
+      () => {}, // the code stays plain
     );
     return () => {
-      left = true;
+      isCancelled = true;
     };
-  }, [code, language, isWanted]);
-  return known?.code === code ? known.tokens : undefined;
+  }, [code, language, isFinished]);
+  return result?.code === code ? result.tokens : undefined;
 }

@@ -1,38 +1,38 @@
-/** A model's Markdown, while it grows and after. */
+/** Renders a model's Markdown, while it streams and after. If that fails, shows the source. */
 
 import { memo, useRef } from "react";
-import { Boundary } from "../ui/ErrorBoundary.tsx";
-import { Growing } from "./AppendOnlyList.tsx";
+import { ErrorBoundary } from "../ui/ErrorBoundary.tsx";
+import { AppendOnlyList } from "./AppendOnlyList.tsx";
 import { MarkdownBlock } from "./MarkdownBlock.tsx";
 import { type Parsed, parse } from "./parse.ts";
 
 interface Props {
   readonly text: string;
-  readonly isGrowing: boolean;
+  readonly isStreaming: boolean;
 }
 
-export const Markdown = memo(({ text, isGrowing }: Props) => (
-  <Boundary
-    instead={
+export const Markdown = memo(({ text, isStreaming }: Props) => (
+  <ErrorBoundary
+    fallback={
       <div className="markdown text" dir="auto">
         {text}
       </div>
     }
   >
-    <Rendered text={text} isGrowing={isGrowing} />
-  </Boundary>
+    <Blocks text={text} isStreaming={isStreaming} />
+  </ErrorBoundary>
 ));
 
-function Rendered({ text, isGrowing }: Props) {
+function Blocks({ text, isStreaming }: Props) {
   const parsed = useRef<Parsed>(undefined);
-  parsed.current = parse(text, isGrowing, parsed.current); // the same for the same text, however often it is rendered
+  parsed.current = parse(text, isStreaming, parsed.current); // idempotent: the same text gives the same result
   const { settled, open } = parsed.current;
   return (
     <div className="markdown" dir="auto">
-      <Growing
-        each={MarkdownBlock}
+      <AppendOnlyList
+        component={MarkdownBlock}
         items={[...settled, ...open]}
-        openFrom={isGrowing ? settled.length : Number.POSITIVE_INFINITY}
+        openFrom={isStreaming ? settled.length : Number.POSITIVE_INFINITY}
         shared={undefined}
       />
     </div>

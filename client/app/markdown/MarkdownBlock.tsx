@@ -1,29 +1,34 @@
-/** A block of Markdown, its parts rendered one by one: only what has changed is rendered anew. */
+/** Renders a block of Markdown chunk by chunk, so that an update renders only the chunks that have changed. */
 
 import type { List, ListItem, Paragraph, Table, TableRow, Text } from "mdast";
 import { memo } from "react";
-import { type Each, Growing } from "./AppendOnlyList.tsx";
+import { AppendOnlyList, type ItemComponent } from "./AppendOnlyList.tsx";
 import { CodeBlock, IsOpen } from "./CodeBlock.tsx";
-import type { Block, Part } from "./chunks.ts";
-import { elements, TableFrame, words } from "./elements.tsx";
+import type { Block, Chunk } from "./chunks.ts";
+import { elements, inlineElements, TableFrame } from "./elements.tsx";
 
-export const MarkdownBlock: Each<Block> = memo(({ item: { node, parts }, isOpen }) => {
+export const MarkdownBlock: ItemComponent<Block> = memo(({ item: { node, chunks }, isOpen }) => {
   switch (node.type) {
     case "paragraph":
       return (
         <p>
-          <Growing each={Run} items={parts as readonly Part<Paragraph>[]} openFrom={parts.length} shared={undefined} />
+          <AppendOnlyList
+            component={Inline}
+            items={chunks as readonly Chunk<Paragraph>[]}
+            openFrom={chunks.length}
+            shared={undefined}
+          />
         </p>
       );
     case "list":
-      return <ListBlock list={node} parts={parts as readonly Part<ListItem>[]} isOpen={isOpen} />;
+      return <ListBlock list={node} chunks={chunks as readonly Chunk<ListItem>[]} isOpen={isOpen} />;
     case "table":
-      return <TableBlock table={node} parts={parts as readonly Part<TableRow>[]} />;
+      return <TableBlock table={node} chunks={chunks as readonly Chunk<TableRow>[]} />;
     case "code":
       return (
         <CodeBlock
           language={node.lang}
-          parts={(parts as readonly Part<Text>[]).map(({ node }) => node.value)}
+          chunks={(chunks as readonly Chunk<Text>[]).map(({ node }) => node.value)}
           isOpen={isOpen}
         />
       );
@@ -32,39 +37,39 @@ export const MarkdownBlock: Each<Block> = memo(({ item: { node, parts }, isOpen 
   }
 });
 
-const Run: Each<Part<Paragraph>> = memo(({ item: { node } }) => words(node));
+const Inline: ItemComponent<Chunk<Paragraph>> = memo(({ item: { node } }) => inlineElements(node));
 
-function ListBlock({ list, parts, isOpen }: { list: List; parts: readonly Part<ListItem>[]; isOpen: boolean }) {
-  const isLoose = list.spread || parts.some(({ node }) => node.spread);
-  const openFrom = isOpen ? parts.length - 1 : parts.length;
-  const items = <Growing each={Item} items={parts} openFrom={openFrom} shared={isLoose} />;
+function ListBlock({ list, chunks, isOpen }: { list: List; chunks: readonly Chunk<ListItem>[]; isOpen: boolean }) {
+  const isLoose = list.spread || chunks.some(({ node }) => node.spread);
+  const openFrom = isOpen ? chunks.length - 1 : chunks.length;
+  const items = <AppendOnlyList component={Item} items={chunks} openFrom={openFrom} shared={isLoose} />;
   return list.ordered ? <ol start={list.start ?? 1}>{items}</ol> : <ul>{items}</ul>;
 }
 
-/** In a loose list, whose items have room between them, they are paragraphs. */
-const Item: Each<Part<ListItem>, boolean> = memo(({ item: { node }, isOpen, shared: isLoose }) => (
+/** In a loose list, which has blank lines between its items, the content of an item is a paragraph. */
+const Item: ItemComponent<Chunk<ListItem>, boolean> = memo(({ item: { node }, isOpen, shared: isLoose }) => (
   <IsOpen value={isOpen}>{elements({ type: "list", spread: isLoose, children: [node] }, "li")}</IsOpen>
 ));
 
-function TableBlock({ table, parts }: { table: Table; parts: readonly Part<TableRow>[] }) {
+function TableBlock({ table, chunks }: { table: Table; chunks: readonly Chunk<TableRow>[] }) {
   return (
     <TableFrame>
       <thead>
-        <Titles table={table} />
+        <HeaderRow table={table} />
       </thead>
-      {parts.length > 0 && (
+      {chunks.length > 0 && (
         <tbody>
-          <Growing each={Row} items={parts} openFrom={parts.length} shared={table} />
+          <AppendOnlyList component={Row} items={chunks} openFrom={chunks.length} shared={table} />
         </tbody>
       )}
     </TableFrame>
   );
 }
 
-const Titles = memo(({ table }: { table: Table }) => elements(table, "thead", "tr"));
+const HeaderRow = memo(({ table }: { table: Table }) => elements(table, "thead", "tr"));
 
-const Row: Each<Part<TableRow>, Table> = memo(({ item: { node }, shared: table }) =>
-  elements({ ...table, children: [NO_TITLES, node] }, "tbody", "tr"),
+const Row: ItemComponent<Chunk<TableRow>, Table> = memo(({ item: { node }, shared: table }) =>
+  elements({ ...table, children: [EMPTY_HEADER, node] }, "tbody", "tr"),
 );
 
-const NO_TITLES: TableRow = { type: "tableRow", children: [] };
+const EMPTY_HEADER: TableRow = { type: "tableRow", children: [] };

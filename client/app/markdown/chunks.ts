@@ -1,79 +1,80 @@
 /**
- * What a long block is made of: a list of items, a table of rows, code of lines, a paragraph of runs of words. Each part
- * is parsed and rendered by itself, so that the thousandth row of a table costs what the first one did.
+ * Splits long blocks into chunks: a list into items, a table into rows, code into groups of lines, a paragraph into runs of
+ * text. Each chunk is parsed and rendered alone, so that the thousandth row of a table costs as much as the first.
  */
 
 import type { Code, ListItem, Nodes, Paragraph, PhrasingContent, RootContent, TableRow, Text } from "mdast";
 
 export interface Block {
-  /** Where its first line begins in the text. */
+  /** Offset of its first line in the text. */
   readonly start: number;
-  /** The whole block; without its parts, if it has any. */
+  /** The block; without the content of its chunks, if it has any. */
   readonly node: RootContent;
-  /** The lines that must stand before a part for it to be understood by itself: a table's head, a code's fence. */
+  /** Lines that must precede a chunk so that it can be parsed alone: the head of a table, the opening fence of code. */
   readonly head: string;
-  readonly parts: readonly Part[];
+  readonly chunks: readonly Chunk[];
 }
 
-type PartNode = ListItem | TableRow | Text | Paragraph;
+type ChunkNode = ListItem | TableRow | Text | Paragraph;
 
-export interface Part<Node extends PartNode = PartNode> {
+export interface Chunk<Node extends ChunkNode = ChunkNode> {
+  /** Offset in the text. */
   readonly start: number;
   readonly node: Node;
 }
 
-const LINES = 32; // of code in a part: few enough to be laid out in a moment, many enough to make few parts
+const LINES_PER_CHUNK = 32; // of code: few enough for a fast layout, many enough to keep the number of chunks low
 
-/** `offset` is where `source` stands in the text; the last block of it is the one that grows. */
-export function inParts(node: RootContent, source: string, offset: number, isLast: boolean): Block {
-  const start = lineAt(source, node.position?.start.offset ?? 0);
-  const block = { start: start + offset, node, head: "", parts: [] };
-  const partAt = (part: ListItem | TableRow) => ({
-    start: lineAt(source, part.position?.start.offset ?? 0) + offset,
-    node: part,
+/** `offset` is the position of `source` in the text. Only the last block of the text can still grow (`isLast`). */
+export function splitBlock(node: RootContent, source: string, offset: number, isLast: boolean): Block {
+  const start = lineStart(source, node.position?.start.offset ?? 0);
+  const block = { start: start + offset, node, head: "", chunks: [] };
+  const chunkOf = (child: ListItem | TableRow) => ({
+    start: lineStart(source, child.position?.start.offset ?? 0) + offset,
+    node: child,
   });
   switch (node.type) {
     case "list":
-      return { ...block, node: { ...node, children: [] }, parts: node.children.map(partAt) };
+      return { ...block, node: { ...node, children: [] }, chunks: node.children.map(chunkOf) };
     case "table": {
-      const [titles, ...rows] = node.children;
-      const head = source.slice(start, lineAfter(source, start, 2));
-      return { ...block, node: { ...node, children: titles ? [titles] : [] }, head, parts: rows.map(partAt) };
+      const [header, ...rows] = node.children;
+      const head = source.slice(start, skipLines(source, start, 2));
+      return { ...block, node: { ...node, children: header ? [header] : [] }, head, chunks: rows.map(chunkOf) };
     }
     case "code": {
-      if (!/^ *(`{3}|~{3})/.test(source.slice(start))) return block; // indented code has no head
-      const first = lineAfter(source, start, 1);
+      if (!/^ *(`{3}|~{3})/.test(source.slice(start))) return block; // indented code has no fence
+      const first = skipLines(source, start, 1);
       return {
         ...block,
         node: { ...node, value: "" },
         head: source.slice(start, first),
-        parts: inLines(node, source, first, offset),
+        chunks: splitLines(node, source, first, offset),
       };
     }
     case "paragraph":
-      return { ...block, node: { ...node, children: [] }, parts: inRuns(node, source, start, offset, isLast) };
+      return { ...block, node: { ...node, children: [] }, chunks: splitRuns(node, source, start, offset, isLast) };
     default:
       return block;
   }
 }
 
-/** All that no more text can turn into something else, and the rest. */
-function inRuns(
+/** Splits a paragraph in two: the text that cannot change any more, and the rest. */
+function splitRuns(
   paragraph: Paragraph,
   source: string,
   start: number,
   offset: number,
   isLast: boolean,
-): Part<Paragraph>[] {
+): Chunk<Paragraph>[] {
   const run = (start: number, children: PhrasingContent[]) => ({
     start: start + offset,
     node: { ...paragraph, children },
   });
   const { children } = paragraph;
-  for (let index = isLast ? pendingFrom(children) - 1 : -1; index >= 0; index--) {
+  for (let index = isLast ? firstPending(children) - 1 : -1; index >= 0; index--) {
     const text = children[index] as PhrasingContent;
     const at = text.position?.start.offset ?? 0;
-    // Where it says something else than was written, nobody knows where it was written.
+    // If the parsed text differs from its source, for example after an escape, offsets in it are unknown.
     if (text.type !== "text" || !source.startsWith(text.value, at)) continue;
     const end = text.value.search(LAST_WORD);
     if (end <= 0) continue;
@@ -86,11 +87,11 @@ function inRuns(
   return [run(start, children)];
 }
 
-/** What begins with a letter behind a space is read the same at the beginning of a line. */
+/** A word that starts with a letter means the same at the start of a line, so a chunk can begin with it. */
 const LAST_WORD = /(?<=\S )\p{L}[^ \n]*( [^\p{L}\n][^ \n]*)* ?$/u;
 
-/** The first of them in which something waits for its other end, such as a `*`. */
-function pendingFrom(children: readonly PhrasingContent[]): number {
+/** Index of the first child with a marker, such as `*`, that more text may close. */
+function firstPending(children: readonly PhrasingContent[]): number {
   const first = children.findIndex(isPending);
   return first < 0 ? children.length : first;
 }
@@ -100,33 +101,35 @@ function isPending(node: Nodes): boolean {
   return "children" in node && node.children.some(isPending);
 }
 
-function inLines({ value }: Code, source: string, first: number, offset: number): Part<Text>[] {
+function splitLines({ value }: Code, source: string, first: number, offset: number): Chunk<Text>[] {
   if (value === "") return [];
   const lines = value.split("\n");
-  const parts: Part<Text>[] = [];
-  for (let line = 0, start = first; line < lines.length; line += LINES, start = lineAfter(source, start, LINES)) {
-    const value = lines.slice(line, line + LINES).join("\n");
-    parts.push({ start: start + offset, node: { type: "text", value } });
+  const chunks: Chunk<Text>[] = [];
+  let start = first;
+  for (let line = 0; line < lines.length; line += LINES_PER_CHUNK) {
+    const value = lines.slice(line, line + LINES_PER_CHUNK).join("\n");
+    chunks.push({ start: start + offset, node: { type: "text", value } });
+    start = skipLines(source, start, LINES_PER_CHUNK);
   }
-  return parts;
+  return chunks;
 }
 
-/** A block that was begun before, and what was parsed of it now. */
-export function join(begun: Block, more: Block): Block {
+/** Joins a block that was parsed before and its continuation. */
+export function joinBlocks(begun: Block, continuation: Block): Block {
   const node =
-    begun.node.type === "list" && more.node.type === "list"
-      ? { ...begun.node, spread: begun.node.spread || more.node.spread }
+    begun.node.type === "list" && continuation.node.type === "list"
+      ? { ...begun.node, spread: begun.node.spread || continuation.node.spread }
       : begun.node;
-  return { ...begun, node, parts: [...begun.parts, ...more.parts] };
+  return { ...begun, node, chunks: [...begun.chunks, ...continuation.chunks] };
 }
 
-/** Where the line begins that this offset is in. */
-function lineAt(source: string, offset: number): number {
+/** Offset of the start of the line that contains this offset. */
+function lineStart(source: string, offset: number): number {
   return source.lastIndexOf("\n", offset - 1) + 1;
 }
 
-/** Where the line begins that is so many lines further on; behind the end if there are fewer. */
-export function lineAfter(source: string, start: number, lines: number): number {
+/** Offset of the line that follows so many lines; one past the end of the source if there are fewer. */
+export function skipLines(source: string, start: number, lines: number): number {
   let at = start;
   for (let line = 0; line < lines; line++) {
     const end = source.indexOf("\n", at);

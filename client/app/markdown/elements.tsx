@@ -1,6 +1,6 @@
 /**
- * From parsed Markdown to React elements. A model's text is a stranger's text: it is never taken for HTML, and what it
- * links to is never loaded by itself.
+ * Converts parsed Markdown to React elements. The text of a model is untrusted: HTML in it is shown as text, and nothing
+ * that it links to is loaded without a click.
  */
 
 import type { Element, ElementContent, Nodes } from "hast";
@@ -12,14 +12,14 @@ import { type ComponentProps, type ReactElement, type ReactNode, use } from "rea
 import { Fragment, jsx, jsxs } from "react/jsx-runtime";
 import { CodeBlock, IsOpen } from "./CodeBlock.tsx";
 
-/** `path`: not all that is made of it, but the first element of this name, and in there of the next. */
+/** `path` selects a descendant: the first element with the first name, then the first one with the next name inside it. */
 export function elements(node: RootContent, ...path: readonly string[]): ReactNode {
-  const wanted = path.reduce<Nodes | undefined>((within, name) => within && find(within, name), treeOf(node));
-  return wanted && toJsxRuntime(wanted, OPTIONS);
+  const selected = path.reduce<Nodes | undefined>((parent, name) => parent && find(parent, name), treeOf(node));
+  return selected && toJsxRuntime(selected, OPTIONS);
 }
 
-/** What is made of a paragraph, without the paragraph around it. */
-export function words(paragraph: Paragraph): ReactNode {
+/** The content of a paragraph, without the `<p>`. */
+export function inlineElements(paragraph: Paragraph): ReactNode {
   const children = find(treeOf(paragraph), "p")?.children ?? [];
   return toJsxRuntime({ type: "root", children }, OPTIONS);
 }
@@ -39,9 +39,9 @@ function find(node: Nodes, tagName: string): Element | undefined {
 }
 
 const handlers: Handlers = {
-  /** Shown as it was written. */
+  /** Shown as text. */
   html: (_, node: { value: string }): ElementContent => ({ type: "text", value: node.value }),
-  /** An image's address can carry the chat's text to whoever hosts it: it is the reader who follows it, or not. */
+  /** A link instead: the URL of an image can carry text of the chat to its host, so the browser must not load it. */
   image: (_, { url, alt }: { url: string; alt?: string | null }): Element => ({
     type: "element",
     tagName: "a",
@@ -54,7 +54,7 @@ const handlers: Handlers = {
     properties: {},
     children: [{ type: "text", value: label ?? identifier }],
   }),
-  /** Where it stands, and not gathered at an end that is still being written. */
+  /** Shown in place, because the end of the text is still being written. */
   footnoteDefinition: (state, node: FootnoteDefinition): Element => ({
     type: "element",
     tagName: "blockquote",
@@ -83,18 +83,18 @@ const components = {
 
 const OPTIONS = { Fragment, jsx, jsxs, components };
 
-/** Code within another block. */
+/** Code inside another block, such as a list item. */
 function NestedCode({ children }: { children: ReactNode }) {
   const isOpen = use(IsOpen);
   const { props } = children as ReactElement<ComponentProps<"code">>;
   const code = String(props.children ?? "").replace(/\n$/, "");
-  return <CodeBlock language={/language-(\S+)/.exec(props.className ?? "")?.[1]} parts={[code]} isOpen={isOpen} />;
+  return <CodeBlock language={/language-(\S+)/.exec(props.className ?? "")?.[1]} chunks={[code]} isOpen={isOpen} />;
 }
 
-/** Scrolls sideways by itself, for the keyboard too. */
+/** Scrolls horizontally, also with the keyboard. */
 export function TableFrame({ children }: { children: ReactNode }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users must be able to scroll the table
     <section className="table" aria-label="Table" tabIndex={0}>
       <table>{children}</table>
     </section>

@@ -1,42 +1,42 @@
-/** Colours code in the languages that models write most. */
+/** Syntax highlighting of code, for common languages. Runs in a worker (`highlight.worker.ts`). */
 
 import type { Nodes } from "hast";
 import { common, createLowlight } from "lowlight";
 
 const lowlight = createLowlight(common);
 
-/** A stretch of code of one colour; without a kind, it has that of all text. */
+/** A piece of code and its CSS class; plain text has no class. */
 export interface Token {
   readonly text: string;
-  readonly kind?: string | undefined;
+  readonly className?: string | undefined;
 }
 
-/** For each part of the code, a few lines, what it is made of. Undefined if nobody knows the language. */
-export function colours(parts: readonly string[], language: string): Token[][] | undefined {
+/** Highlights code that is split into chunks of lines. Returns the tokens of each chunk; undefined for an unknown language. */
+export function highlight(chunks: readonly string[], language: string): Token[][] | undefined {
   if (!lowlight.registered(language)) return undefined;
-  const coloured: Token[][] = [[]];
-  let left = parts[0]?.length ?? 0;
-  const take = (text: string, kind: string | undefined) => {
-    if (text !== "") coloured.at(-1)?.push({ text, kind });
+  const highlighted: Token[][] = [[]];
+  let left = chunks[0]?.length ?? 0; // characters until the end of the current chunk
+  const add = (text: string, className: string | undefined) => {
+    if (text !== "") highlighted.at(-1)?.push({ text, className });
     left -= text.length;
   };
-  for (const { text, kind } of tokens(lowlight.highlight(language, parts.join("\n")))) {
+  for (const { text, className } of tokensOf(lowlight.highlight(language, chunks.join("\n")))) {
     let rest = text;
     while (rest.length > left) {
-      const next = rest.slice(left + 1); // after the line break between two parts
-      take(rest.slice(0, left), kind);
+      const next = rest.slice(left + 1); // without the line break between two chunks
+      add(rest.slice(0, left), className);
       rest = next;
-      left = parts[coloured.push([]) - 1]?.length ?? 0;
+      left = chunks[highlighted.push([]) - 1]?.length ?? 0;
     }
-    take(rest, kind);
+    add(rest, className);
   }
-  return coloured;
+  return highlighted;
 }
 
-function* tokens(node: Nodes, kind?: string): Generator<Token> {
-  if (node.type === "text") yield { text: node.value, kind };
+function* tokensOf(node: Nodes, className?: string): Generator<Token> {
+  if (node.type === "text") yield { text: node.value, className };
   if (!("children" in node)) return;
-  // Of two colours around a word, the inner one is what it is: a keyword in a string's braces.
-  const own = node.type === "element" ? [node.properties.className].flat().join(" ") : kind;
-  for (const child of node.children) yield* tokens(child, own);
+  // The innermost class wins: a keyword inside the braces of a template string is a keyword.
+  const own = node.type === "element" ? [node.properties.className].flat().join(" ") : className;
+  for (const child of node.children) yield* tokensOf(child, own);
 }

@@ -1,8 +1,8 @@
-/** The worker that colours code: a thousand lines take it longer than the page may stand still. */
+/** Worker for syntax highlighting, which would block the page: a thousand lines take longer than a frame. */
 
-import { colours } from "./highlight.ts";
-import type { Order } from "./highlighting.ts";
+import { highlight } from "./highlight.ts";
+import type { HighlightRequest } from "./highlighting.ts";
 
-addEventListener("message", ({ data: { number, parts, language } }: MessageEvent<Order>) => {
-  postMessage({ number, tokens: colours(parts, language) });
+addEventListener("message", ({ data: { id, chunks, language } }: MessageEvent<HighlightRequest>) => {
+  postMessage({ id, tokens: highlight(chunks, language) });
 });

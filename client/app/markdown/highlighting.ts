@@ -1,38 +1,39 @@
-/** Has code coloured beside the page's own thread. The worker comes when the first block asks for it, and stays. */
+/** Highlights code in a worker. The worker starts with the first code block and is kept. */
 
 import type { Token } from "./highlight.ts";
 
-export interface Order {
-  readonly number: number;
-  readonly parts: readonly string[];
+export interface HighlightRequest {
+  readonly id: number;
+  readonly chunks: readonly string[];
   readonly language: string;
 }
 
-type Coloured = Token[][] | undefined;
+type Result = Token[][] | undefined;
 
-const waiting = new Map<number, (tokens: Coloured) => void>();
-let colourist: Worker | undefined;
-let orders = 0;
+const pending = new Map<number, (tokens: Result) => void>();
+let worker: Worker | undefined;
+let lastId = 0;
 
-export async function coloured(parts: readonly string[], language: string): Promise<Coloured> {
-  colourist ??= engage();
-  const order: Order = { number: ++orders, parts, language };
-  colourist.postMessage(order);
-  return new Promise((done) => waiting.set(order.number, done));
+/** Resolves to the tokens of each chunk; to undefined if the language is unknown or the worker failed. */
+export async function highlightInWorker(chunks: readonly string[], language: string): Promise<Result> {
+  worker ??= startWorker();
+  const request: HighlightRequest = { id: ++lastId, chunks, language };
+  worker.postMessage(request);
+  return new Promise((resolve) => pending.set(request.id, resolve));
 }
 
-function engage(): Worker {
-  const worker = new Worker(new URL("./highlight.worker.ts", import.meta.url), { type: "module" });
-  worker.addEventListener("message", ({ data }: MessageEvent<{ number: number; tokens: Coloured }>) => {
-    waiting.get(data.number)?.(data.tokens);
-    waiting.delete(data.number);
+function startWorker(): Worker {
+  const started = new Worker(new URL("./highlight.worker.ts", import.meta.url), { type: "module" });
+  started.addEventListener("message", ({ data }: MessageEvent<{ id: number; tokens: Result }>) => {
+    pending.get(data.id)?.(data.tokens);
+    pending.delete(data.id);
   });
-  // Its script could not be fetched, or failed: what it had stays plain, and the next block gets another.
-  worker.addEventListener("error", () => {
-    worker.terminate();
-    colourist = undefined;
-    for (const done of waiting.values()) done(undefined);
-    waiting.clear();
+  // The script could not be loaded, or threw. Pending blocks stay plain; the next block starts another worker.
+  started.addEventListener("error", () => {
+    started.terminate();
+    worker = undefined;
+    for (const resolve of pending.values()) resolve(undefined);
+    pending.clear();
   });
-  return worker;
+  return started;
 }

@@ -1,9 +1,8 @@
 /**
- * Growing Markdown, parsed where it grows.
+ * Parses Markdown incrementally while it streams.
  *
- * A block that is followed by another one will not change any more, however much text comes, and neither will a part of
- * a block (`parts.ts`) that is followed by another one. So each update parses from the last part on, and the page
- * renders that one anew instead of 20 kB.
+ * A block that is followed by another block is settled: no further text changes it. So is a chunk of a block (`chunks.ts`)
+ * that is followed by another chunk. Each update therefore parses from the last chunk on, not all 20 kB.
  */
 
 import type { Definition, Nodes, RootContent } from "mdast";
@@ -11,129 +10,131 @@ import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
 import remend from "remend";
-import { type Block, inParts, join, lineAfter } from "./chunks.ts";
-import { tamed, untamed } from "./parserGuards.ts";
+import { type Block, joinBlocks, skipLines, splitBlock } from "./chunks.ts";
+import { mask, unmask } from "./parserGuards.ts";
 
 export interface Parsed {
   readonly settled: readonly Block[];
   readonly open: readonly Block[];
   readonly settledText: string;
-  /** The first open block, as far as the settled text goes. */
+  /** The settled chunks of the first open block. */
   readonly begun?: Block | undefined;
 }
 
 const DIALECT = { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] };
 
-const NOTHING: Parsed = { settled: [], open: [], settledText: "" };
+const EMPTY: Parsed = { settled: [], open: [], settledText: "" };
 
-export function parse(written: string, isGrowing: boolean, before: Parsed = NOTHING): Parsed {
-  const text = written.includes("\r") ? written.replace(/\r\n?/g, "\n") : written;
-  const known = text.startsWith(before.settledText) ? before : NOTHING;
-  if (!isGrowing && hasDefinitions(text))
-    return { settled: withLinks(text, known.settled), open: [], settledText: text };
-  const shown = isGrowing ? completed(text, known) : text;
-  return settle(text, shown, known, blocksFrom(shown, known.settledText.length, known.begun));
+export function parse(source: string, isStreaming: boolean, before: Parsed = EMPTY): Parsed {
+  const text = source.includes("\r") ? source.replace(/\r\n?/g, "\n") : source;
+  const known = text.startsWith(before.settledText) ? before : EMPTY;
+  if (!isStreaming && hasDefinitions(text))
+    return { settled: withDefinitions(text, known.settled), open: [], settledText: text };
+  const completed = isStreaming ? complete(text, known) : text;
+  return settle(text, completed, known, parseFrom(completed, known.settledText.length, known.begun));
 }
 
-/** `[a]: https://…` below may turn a `[a]` far above into a link: such a text is parsed as a whole once it is finished. */
+/** A definition, `[a]: https://…`, turns every `[a]` above it into a link. So such a text is parsed again when it ends. */
 function hasDefinitions(text: string): boolean {
   return /^ {0,3}\[[^\]\n]+\]:/m.test(text);
 }
 
-/** Closes what is half-written, such as `**bold`, so that it does not flicker. */
-function completed(text: string, { settledText, begun }: Parsed): string {
+/** Closes open markers at the end, such as `**bold`, so that the text does not flicker. */
+function complete(text: string, { settledText, begun }: Parsed): string {
   const open = text.slice(settledText.length);
-  if (isWords(open, begun)) return text;
+  if (isPlainText(open, begun)) return text;
   const isInCode = (open.match(FENCES)?.length ?? 0) % 2 !== (begun?.node.type === "code" ? 1 : 0);
   if (isInCode) return text;
-  // What stands open in an item, a row or a paragraph stays there.
-  const start = Math.max(...[...open.matchAll(BEGINNINGS)].map(({ index }) => index), 0);
+  // An open marker does not reach beyond its list item, table row or paragraph.
+  const start = Math.max(...[...open.matchAll(STARTS)].map(({ index }) => index), 0);
   const source = open.slice(start);
-  if (tamed(source) !== source) return text;
-  const whole = remend(source, { linkMode: "text-only", katex: false });
+  if (mask(source) !== source) return text;
+  const closed = remend(source, { linkMode: "text-only", katex: false });
   const lastLine = source.lastIndexOf("\n") + 1;
-  // Where blocks begin must stay the same.
-  if (!whole.startsWith(source.slice(0, lastLine))) return text;
-  return text.slice(0, settledText.length + start) + whole;
+  // Only the last line may change, so that all blocks still start at the same offsets.
+  if (!closed.startsWith(source.slice(0, lastLine))) return text;
+  return text.slice(0, settledText.length + start) + closed;
 }
 
 const FENCES = /^\s*(`{3}|~{3})/gm;
 
-/** Of a paragraph, an item, or a row. */
-const BEGINNINGS = /(?<=\n\n)|^(?= {0,3}([-*+]|\d+[.)]) |\|)/gm;
+/** Starts of paragraphs, list items and table rows. */
+const STARTS = /(?<=\n\n)|^(?= {0,3}([-*+]|\d+[.)]) |\|)/gm;
 
-/** The blocks of the text from there on; the first of them goes on with what was begun. */
-function blocksFrom(text: string, start: number, begun?: Block): Block[] {
+/** Parses the text from `start` on. The first block continues `begun`. */
+function parseFrom(text: string, start: number, begun?: Block): Block[] {
   const head = begun?.head ?? "";
   const source = head + text.slice(start);
-  const children = isWords(source, begun) ? [words(source)] : parsed(source);
+  const children = isPlainText(source, begun) ? [plainParagraph(source)] : parseSource(source);
   const blocks = children.map((node, index) =>
-    inParts(node, source, start - head.length, index === children.length - 1),
+    splitBlock(node, source, start - head.length, index === children.length - 1),
   );
   if (begun === undefined) return blocks;
   const [first, ...rest] = blocks;
-  return first?.node.type === begun.node.type ? [join(begun, first), ...rest] : blocksFrom(text, begun.start);
+  return first?.node.type === begun.node.type ? [joinBlocks(begun, first), ...rest] : parseFrom(text, begun.start);
 }
 
-function parsed(source: string): RootContent[] {
-  const tame = tamed(source);
-  const { children } = fromMarkdown(tame, DIALECT);
-  return tame === source ? children : untamed(children);
+function parseSource(source: string): RootContent[] {
+  const masked = mask(source);
+  const { children } = fromMarkdown(masked, DIALECT);
+  return masked === source ? children : unmask(children);
 }
 
-/** A line goes on in which nothing means anything but itself: much of what is written, and no work for a parser. */
-function isWords(source: string, begun: Block | undefined): boolean {
-  return begun?.node.type === "paragraph" && WORDS.test(source);
+/** True if a paragraph continues with text that contains no syntax. Much text is like that, and needs no parser. */
+function isPlainText(source: string, begun: Block | undefined): boolean {
+  return begun?.node.type === "paragraph" && PLAIN_TEXT.test(source);
 }
 
-const WORDS = /^(?!.*www\.)\p{L}[^\n\t*_~`[\]<>&\\|/@]*$/iu;
+const PLAIN_TEXT = /^(?!.*www\.)\p{L}[^\n\t*_~`[\]<>&\\|/@]*$/iu;
 
-function words(line: string): RootContent {
+function plainParagraph(line: string): RootContent {
   const value = line.replace(/ +$/, "");
   const position = { start: { line: 1, column: 1, offset: 0 }, end: { line: 1, column: value.length + 1 } };
   return { type: "paragraph", position, children: [{ type: "text", value, position }] };
 }
 
-/** Up to the last beginning of a block, or of a part, that no more text can turn into something else. */
-function settle(text: string, shown: string, known: Parsed, blocks: readonly Block[]): Parsed {
+/** Settles all blocks and chunks before the last one whose start no further text can change. */
+function settle(text: string, completed: string, known: Parsed, blocks: readonly Block[]): Parsed {
   for (let index = blocks.length - 1; index >= 0; index--) {
     const block = blocks[index] as Block;
     const settled = [...known.settled, ...blocks.slice(0, index)];
     const open = blocks.slice(index);
-    const least = block.head === "" ? 1 : 0; // without a head, the first part is where the block begins
-    const isSure = block.node.type === "paragraph" ? isAsWritten : isSurePart;
-    const sure = block.parts.findLastIndex(({ start }, part) => part >= least && isSure(text, start, shown));
-    if (sure >= 0) {
-      const settledText = text.slice(0, block.parts[sure]?.start);
-      return { settled, open, settledText, begun: { ...block, parts: block.parts.slice(0, sure) } };
+    const first = block.head === "" ? 1 : 0; // without a head, the first chunk starts where the block starts
+    const isFixed = block.node.type === "paragraph" ? isUncompleted : isFixedChunk;
+    const last = block.chunks.findLastIndex(({ start }, chunk) => chunk >= first && isFixed(text, start, completed));
+    if (last >= 0) {
+      const settledText = text.slice(0, block.chunks[last]?.start);
+      return { settled, open, settledText, begun: { ...block, chunks: block.chunks.slice(0, last) } };
     }
-    if (isSureBlock(text, block, blocks[index - 1])) return { settled, open, settledText: text.slice(0, block.start) };
+    if (isFixedBlock(text, block, blocks[index - 1])) return { settled, open, settledText: text.slice(0, block.start) };
   }
   return { ...known, open: blocks };
 }
 
-/** A run of words is sure unless something that is half-written was closed before it. */
-function isAsWritten(text: string, start: number, shown: string): boolean {
-  return text.startsWith(shown.slice(0, start + 1));
+/** True if no marker was closed (`complete`) before the start of this run of text. */
+function isUncompleted(text: string, start: number, completed: string): boolean {
+  return text.startsWith(completed.slice(0, start + 1));
 }
 
-function isSurePart(text: string, start: number): boolean {
-  SURE_PART.lastIndex = start;
-  return isComplete(text, start) || SURE_PART.test(text);
+function isFixedChunk(text: string, start: number): boolean {
+  FIXED_CHUNK.lastIndex = start;
+  return hasCompleteLines(text, start) || FIXED_CHUNK.test(text);
 }
 
-/** An item that says something is no rule any more; a row is one from its first character on. */
-const SURE_PART = /[ \t]*(([-*+]|\d{1,9}[.)])[ \t]+[^\s*-]|\|)/y;
+/** A list item with text cannot become a thematic break (`- - -`). A table row is a row from its first character on. */
+const FIXED_CHUNK = /[ \t]*(([-*+]|\d{1,9}[.)])[ \t]+[^\s*-]|\|)/y;
 
-function isSureBlock(text: string, { node, start }: Block, before: Block | undefined): boolean {
-  // It is the second line that makes a table of the first.
-  if (isComplete(text, start, node.type === "table" ? 2 : 1)) return true;
+function isFixedBlock(text: string, { node, start }: Block, before: Block | undefined): boolean {
+  // The second line turns the first into a table.
+  if (hasCompleteLines(text, start, node.type === "table" ? 2 : 1)) return true;
   if (before === undefined) return false;
-  return ENDED.has(before.node.type) || (ENDED_BY_BLANK_LINE.has(before.node.type) && isAfterBlankLine(text, start));
+  return (
+    SINGLE_LINE.has(before.node.type) || (ENDED_BY_BLANK_LINE.has(before.node.type) && isAfterBlankLine(text, start))
+  );
 }
 
-/** Nothing that follows is part of them. */
-const ENDED = new Set(["heading", "thematicBreak"]);
+/** Blocks that end with their line. */
+const SINGLE_LINE = new Set(["heading", "thematicBreak"]);
 
 const ENDED_BY_BLANK_LINE = new Set(["paragraph", "blockquote", "table"]);
 
@@ -141,23 +142,23 @@ function isAfterBlankLine(text: string, start: number): boolean {
   return /\n[ \t]*\n$/.test(text.slice(text.lastIndexOf("\n", start - 2), start));
 }
 
-/** A line that is not complete may be anything yet: `-` an item or a rule, `#` a heading or a word. */
-function isComplete(text: string, start: number, lines = 1): boolean {
-  return lineAfter(text, start, lines) <= text.lastIndexOf("\n") + 1;
+/** An incomplete line is ambiguous: `-` may start an item or a thematic break, `#` a heading or a word. */
+function hasCompleteLines(text: string, start: number, lines = 1): boolean {
+  return skipLines(text, start, lines) <= text.lastIndexOf("\n") + 1;
 }
 
-/** Blocks are rendered one by one, so each must know by itself where it links to. What links nowhere stays as it was. */
-function withLinks(text: string, known: readonly Block[]): Block[] {
-  const blocks = blocksFrom(text, 0);
+/** Replaces references by links, because each block is rendered alone. A block without references keeps its identity. */
+function withDefinitions(text: string, known: readonly Block[]): Block[] {
+  const blocks = parseFrom(text, 0);
   const definitions = new Map<string, Definition>();
-  for (const { node, parts } of blocks)
-    for (const definition of [node, ...parts.map(({ node }) => node)].flatMap(definitionsIn))
-      if (!definitions.has(definition.identifier)) definitions.set(definition.identifier, definition); // the first counts
+  for (const { node, chunks } of blocks)
+    for (const definition of [node, ...chunks.map(({ node }) => node)].flatMap(definitionsIn))
+      if (!definitions.has(definition.identifier)) definitions.set(definition.identifier, definition); // the first one wins
   return blocks.map((block, index) => {
     const source = text.slice(block.start, blocks[index + 1]?.start);
     if (!source.includes("[") && known[index]?.start === block.start) return known[index];
-    const parts = block.parts.map((part) => ({ ...part, node: linked(part.node, definitions) }));
-    return { ...block, node: linked(block.node, definitions), parts };
+    const chunks = block.chunks.map((chunk) => ({ ...chunk, node: resolve(chunk.node, definitions) }));
+    return { ...block, node: resolve(block.node, definitions), chunks };
   });
 }
 
@@ -166,9 +167,9 @@ function definitionsIn(node: Nodes): Definition[] {
   return "children" in node ? node.children.flatMap(definitionsIn) : [];
 }
 
-function linked<Node extends Nodes>(node: Node, definitions: ReadonlyMap<string, Definition>): Node {
+function resolve<Node extends Nodes>(node: Node, definitions: ReadonlyMap<string, Definition>): Node {
   const known =
-    "children" in node ? { ...node, children: node.children.map((child) => linked(child, definitions)) } : node;
+    "children" in node ? { ...node, children: node.children.map((child) => resolve(child, definitions)) } : node;
   if (known.type !== "linkReference" && known.type !== "imageReference") return known;
   const { url, title } = definitions.get(known.identifier) ?? { url: "", title: null };
   return { ...known, type: known.type === "linkReference" ? "link" : "image", url, title } as Nodes as Node;

@@ -1,48 +1,49 @@
 /**
- * A parser takes seconds for what nobody reads: a thousand quotations within each other, thousands of stars, or of
- * brackets, of which none finds its other end. A model that has lost its way writes such things, and each of a chat's readers would have to wait.
- * So the characters in question are hidden from the parser, one for one, and are text afterwards.
+ * Keeps the Markdown parser from blocking the page. It takes seconds for a thousand nested quotes, or thousands of stars
+ * or brackets that are never closed. A model that runs away writes such text, and every reader's browser would parse it.
+ * So those characters are masked before parsing, one for one, and restored as plain text afterwards.
  */
 
-const MOST_NESTED = 30; // lists and quotations within each other, in one line
-const MOST_MARKS = 1_000; // in one paragraph; the time that they take grows with the square
+const MAX_NESTING = 30; // nested lists and quotes, in one line
+const MAX_MARKERS = 1_000; // in one paragraph; the parser's time grows with their square
 
-const NESTED = new RegExp(`^(?:[ \\t]*(?:>|(?:[-*+]|\\d{1,9}[.)])(?=[ \\t]))){${MOST_NESTED},}.*`, "gm");
-const MARKS = /[*_~[\]]/g;
+const DEEPLY_NESTED = new RegExp(`^(?:[ \\t]*(?:>|(?:[-*+]|\\d{1,9}[.)])(?=[ \\t]))){${MAX_NESTING},}.*`, "gm");
+const MARKERS = /[*_~[\]]/g;
 
-/** Where something other than more of a paragraph may begin. */
-const BEGINNINGS = /(?=\n[ \t]*(?:\n|[-*+][ \t]|\d{1,9}[.)][ \t]|[>|#]))/;
+/** Where a paragraph may end and another block may start. */
+const BLOCK_STARTS = /(?=\n[ \t]*(?:\n|[-*+][ \t]|\d{1,9}[.)][ \t]|[>|#]))/;
 
-/** No text has them: Unicode keeps them for a program's own use. */
-const HIDING_FROM = 0xfdd0;
-const HIDDEN = /[\ufdd0-\ufdd9]/g;
-const HIDEABLE = "-*+>.)_~[]";
+/** First of the code points that Unicode reserves for internal use, so no text contains them. */
+const FIRST_MASK = 0xfdd0;
+const MASKS = /[\ufdd0-\ufdd9]/g;
+const MASKABLE = "-*+>.)_~[]";
 
-export function tamed(source: string): string {
-  const shallow = source.replace(NESTED, (line) => hide(line, /[-*+>.)]/g));
-  if (count(shallow) <= MOST_MARKS) return shallow;
+/** Returns the source itself if the parser can handle it. */
+export function mask(source: string): string {
+  const shallow = source.replace(DEEPLY_NESTED, (line) => maskAll(line, /[-*+>.)]/g));
+  if (countMarkers(shallow) <= MAX_MARKERS) return shallow;
   return shallow
-    .split(BEGINNINGS)
-    .map((part) => (count(part) > MOST_MARKS ? hide(part, MARKS) : part))
+    .split(BLOCK_STARTS)
+    .map((block) => (countMarkers(block) > MAX_MARKERS ? maskAll(block, MARKERS) : block))
     .join("");
 }
 
-/** What was parsed, with all that was hidden. */
-export function untamed<Value>(value: Value): Value {
-  if (typeof value === "string") return shown(value) as Value;
-  if (Array.isArray(value)) return value.map(untamed) as Value;
+/** Restores the masked characters in all strings of a syntax tree. */
+export function unmask<Value>(value: Value): Value {
+  if (typeof value === "string") return unmaskText(value) as Value;
+  if (Array.isArray(value)) return value.map(unmask) as Value;
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, untamed(inner)])) as Value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, unmask(inner)])) as Value;
 }
 
-function count(text: string): number {
-  return text.match(MARKS)?.length ?? 0;
+function countMarkers(text: string): number {
+  return text.match(MARKERS)?.length ?? 0;
 }
 
-function hide(text: string, characters: RegExp): string {
-  return text.replace(characters, (character) => String.fromCharCode(HIDING_FROM + HIDEABLE.indexOf(character)));
+function maskAll(text: string, characters: RegExp): string {
+  return text.replace(characters, (character) => String.fromCharCode(FIRST_MASK + MASKABLE.indexOf(character)));
 }
 
-function shown(text: string): string {
-  return text.replace(HIDDEN, (character) => HIDEABLE[character.charCodeAt(0) - HIDING_FROM] ?? character);
+function unmaskText(text: string): string {
+  return text.replace(MASKS, (character) => MASKABLE[character.charCodeAt(0) - FIRST_MASK] ?? character);
 }

@@ -1,39 +1,41 @@
-/** Takes what was asked early into the cache, where the page looks before it asks. */
+/** Writes the preloaded responses to the client's cache, which the page reads before it sends a query. */
 
 import type { TwotrackClient } from "@twotrack/client/apollo";
-import { chatQuestion, listQuestion } from "../chats/queries.ts";
+import { chatQuery } from "../chat/queries.ts";
+import { chatListQuery } from "../chats/queries.ts";
 import type { ChatQuery, ChatsQuery } from "../documents.ts";
 import { storedToken } from "../session/token.ts";
 
-export interface Answer<Data = unknown> {
+export interface GraphQLResponse<Data = unknown> {
   readonly data?: Data | null;
   readonly errors?: readonly unknown[];
 }
 
-export interface Early {
-  /** Whose answers these are. */
+export interface Preloaded {
+  /** The token that the requests were sent with. */
   readonly token: string;
-  readonly list: Promise<Answer | undefined>;
-  readonly chat: Promise<Answer | undefined> | undefined;
+  readonly chatList: Promise<GraphQLResponse | undefined>;
+  readonly chat: Promise<GraphQLResponse | undefined> | undefined;
   readonly chatId: string | undefined;
 }
 
 declare global {
   interface Window {
-    early?: Early;
+    preloaded?: Preloaded;
   }
 }
 
-/** What is missing or was refused is left out: the page then asks by itself, and says what it is told. */
-export async function takeEarlyAnswers(client: TwotrackClient): Promise<void> {
-  const { early } = window;
-  if (early === undefined) return;
-  const [list, chat] = (await Promise.all([early.list, early.chat])) as [Answer<ChatsQuery>?, Answer<ChatQuery>?];
-  if (early.token !== storedToken()) return; // another tab signed somebody else in
-  if (isWhole(list) && list.data.viewer) client.writeQuery({ ...listQuestion, data: list.data });
-  if (isWhole(chat) && early.chatId) client.writeQuery({ ...chatQuestion(early.chatId), data: chat.data });
+/** Skips responses that are missing or have errors: the page then sends the query itself, and shows the error. */
+export async function fillCache(client: TwotrackClient): Promise<void> {
+  const { preloaded } = window;
+  if (preloaded === undefined) return;
+  const responses = await Promise.all([preloaded.chatList, preloaded.chat]);
+  const [chatList, chat] = responses as [GraphQLResponse<ChatsQuery>?, GraphQLResponse<ChatQuery>?];
+  if (preloaded.token !== storedToken()) return; // another tab has signed in another user
+  if (isComplete(chatList) && chatList.data.viewer) client.writeQuery({ ...chatListQuery, data: chatList.data });
+  if (isComplete(chat) && preloaded.chatId) client.writeQuery({ ...chatQuery(preloaded.chatId), data: chat.data });
 }
 
-function isWhole<Data>(answer: Answer<Data> | undefined): answer is { data: Data } {
-  return answer?.data != null && answer.errors === undefined;
+function isComplete<Data>(response: GraphQLResponse<Data> | undefined): response is { data: Data } {
+  return response?.data != null && response.errors === undefined;
 }

@@ -1,43 +1,44 @@
 /**
- * Stands in the page itself and runs before its scripts are there: asks what the page has to know, so that the answers
- * come while the scripts are still on their way.
+ * Inlined in index.html, so it runs before the page's scripts have loaded. Sends the page's first queries, so that their
+ * responses arrive while the scripts are still loading.
  */
 
 import { storedToken } from "../session/token.ts";
-import { chatIdIn } from "../ui/paths.ts";
-import type { Answer, Early } from "./fillCache.ts";
+import { chatIdFromPath } from "../ui/paths.ts";
+import type { GraphQLResponse, Preloaded } from "./fillCache.ts";
 
 interface Request {
   readonly variables: object;
 }
 
-/** What the page's own client would send; the build puts them here. */
-declare const REQUESTS: { readonly list: Request; readonly chat: Request };
+/** Request bodies as the page's own client would send them. The build fills them in (`vitePlugin.ts`). */
+declare const REQUESTS: { readonly chatList: Request; readonly chat: Request };
 
-const ANSWER_WITHIN_MS = 1_000; // nothing is on the page until then; later, it says that it loads, and asks by itself
+/** The page stays blank until then. If it takes longer, the page starts, shows that it is loading, and queries itself. */
+const TIMEOUT_MS = 1_000;
 
 const token = storedToken();
-if (token !== null) window.early = ask(token, chatIdIn(location.pathname));
-new Intl.DateTimeFormat(); // the first one of a page takes a slow machine long, which now has nothing else to do
+if (token !== null) window.preloaded = preload(token, chatIdFromPath(location.pathname));
+new Intl.DateTimeFormat(); // the first one takes long on a slow machine, which is idle now
 
-function ask(token: string, chatId: string | undefined): Early {
-  const { list, chat } = REQUESTS;
+function preload(token: string, chatId: string | undefined): Preloaded {
+  const { chatList, chat } = REQUESTS;
   return {
     token,
-    list: answer(token, list),
-    chat: chatId === undefined ? undefined : answer(token, { ...chat, variables: { ...chat.variables, id: chatId } }),
+    chatList: send(token, chatList),
+    chat: chatId === undefined ? undefined : send(token, { ...chat, variables: { ...chat.variables, id: chatId } }),
     chatId,
   };
 }
 
-/** Undefined where none came: that is for the page to mend, or to say. */
-async function answer(token: string, request: Request): Promise<Answer | undefined> {
+/** Resolves to undefined if there is no response. The page then sends the query itself, and shows the error. */
+async function send(token: string, request: Request): Promise<GraphQLResponse | undefined> {
   try {
     const response = await fetch("/graphql", {
       method: "POST",
       headers: { "content-type": "application/json", accept: "application/json", authorization: `Bearer ${token}` },
       body: JSON.stringify(request),
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     return await response.json();
   } catch {

@@ -1,17 +1,17 @@
-/** The door: sign in, or make an account. */
+/** Sign-in and sign-up form. */
 
 import { useMutation } from "@apollo/client/react";
 import { type FormEvent, useState } from "react";
 import { SignInDocument, SignUpDocument } from "../documents.ts";
 import { Brand } from "../ui/Brand.tsx";
-import { inWords } from "../ui/errors.ts";
+import { errorMessage } from "../ui/errors.ts";
 import { signIn } from "./session.ts";
 
 export function SignIn({ notice }: { notice: string | undefined }) {
   const [isNew, setIsNew] = useState(false);
-  const [enter, entering] = useMutation(SignInDocument);
-  const [register, registering] = useMutation(SignUpDocument);
-  const { loading, error } = isNew ? registering : entering;
+  const [submitSignIn, signingIn] = useMutation(SignInDocument);
+  const [submitSignUp, signingUp] = useMutation(SignUpDocument);
+  const { loading, error } = isNew ? signingUp : signingIn;
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -19,19 +19,19 @@ export function SignIn({ notice }: { notice: string | undefined }) {
     const input = { email, password };
     try {
       const token = isNew
-        ? (await register({ variables: { input: { ...input, name } } })).data?.signUp.token
-        : (await enter({ variables: { input } })).data?.signIn.token;
+        ? (await submitSignUp({ variables: { input: { ...input, name } } })).data?.signUp.token
+        : (await submitSignIn({ variables: { input } })).data?.signIn.token;
       if (token) signIn(token);
     } catch {
-      // said below the form
+      // shown below the form
     }
   };
 
   return (
-    <main className="door">
+    <main className="sign-in">
       <Brand />
-      <form onSubmit={submit} aria-labelledby="door-title">
-        <h1 id="door-title">{isNew ? "Make an account" : "Welcome back"}</h1>
+      <form onSubmit={submit} aria-labelledby="sign-in-title">
+        <h1 id="sign-in-title">{isNew ? "Create an account" : "Welcome back"}</h1>
         {notice && !error && <p role="status">{notice}</p>}
         {isNew && (
           <label>
@@ -58,16 +58,16 @@ export function SignIn({ notice }: { notice: string | undefined }) {
         </label>
         {error && (
           <p className="error" role="alert">
-            {inWords(error)}
+            {errorMessage(error)}
           </p>
         )}
         <button type="submit" className="primary" disabled={loading}>
           {isNew ? "Sign up" : "Sign in"}
         </button>
         <p className="aside">
-          {isNew ? "Have an account already?" : "New here?"}{" "}
+          {isNew ? "Already have an account?" : "New here?"}{" "}
           <button type="button" className="link" onClick={() => setIsNew(!isNew)}>
-            {isNew ? "Sign in" : "Make an account"}
+            {isNew ? "Sign in" : "Create an account"}
           </button>
         </p>
       </form>

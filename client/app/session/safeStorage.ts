@@ -1,18 +1,20 @@
 /**
- * What the browser keeps for us. Where it refuses, or has no room, it is kept in memory: for as long as the page is open,
- * which is better than no page.
+ * Web storage that never throws. If the browser denies access, or the storage is full, values are kept in memory for as
+ * long as the page is open.
  */
 
-export class Kept {
-  readonly #unkept = new Map<string, string | null>();
+export class SafeStorage {
+  /** Values that the storage did not accept. */
+  readonly #inMemory = new Map<string, string | null>();
   readonly #storage: () => Storage;
 
+  /** A function, because reading `window.localStorage` already throws where access is denied. */
   constructor(storage: () => Storage) {
     this.#storage = storage;
   }
 
   get(key: string): string | null {
-    const value = this.#unkept.get(key);
+    const value = this.#inMemory.get(key);
     if (value !== undefined) return value;
     try {
       return this.#storage().getItem(key);
@@ -21,20 +23,20 @@ export class Kept {
     }
   }
 
-  /** `null`: nothing is kept. */
+  /** `null` removes the key. */
   set(key: string, value: string | null): void {
     try {
       if (value === null) this.#storage().removeItem(key);
       else this.#storage().setItem(key, value);
-      this.#unkept.delete(key);
+      this.#inMemory.delete(key);
     } catch {
-      this.#unkept.set(key, value);
+      this.#inMemory.set(key, value);
     }
   }
 }
 
-/** By all tabs, for good. */
-export const kept = new Kept(() => localStorage);
+/** Shared by all tabs, kept after the browser is closed. */
+export const browserStorage = new SafeStorage(() => localStorage);
 
-/** By this tab, over a reload. */
-export const keptInTab = new Kept(() => sessionStorage);
+/** Of this tab alone; survives a reload. */
+export const tabStorage = new SafeStorage(() => sessionStorage);

@@ -1,4 +1,4 @@
-/** Who is signed in on this browser, and the client that goes with them: one per session, so that no cache is shared. */
+/** The session of the signed-in user, and its client. Each session has its own client, so that no cache is shared. */
 
 import { createTwotrackClient, type TwotrackClient } from "@twotrack/client/apollo";
 import { useSyncExternalStore } from "react";
@@ -7,24 +7,24 @@ import { claimsOf, onTokenChange, storedToken, storeToken } from "./token.ts";
 
 export interface Session {
   readonly client: TwotrackClient;
-  /** Undefined: signed out. */
+  /** Undefined if nobody is signed in. */
   readonly user: string | undefined;
-  /** Why one finds oneself signed out. */
+  /** Shown on the sign-in page: why the last session ended. */
   readonly notice: string | undefined;
 }
 
-const ENDED = "Your session has ended. Sign in again to go on where you were.";
+const SESSION_ENDED = "Your session has ended. Sign in again to continue where you left off.";
 const RENEWAL_RETRY_MS = 60_000;
-const SOONEST_RENEWAL_MS = 5_000; // whatever a token says of its times, the server is not asked all the time
-const LONGEST_TIMER_MS = 2 ** 31 - 1; // a longer one fires at once
+const MIN_RENEWAL_DELAY_MS = 5_000; // a token with wrong times must not make the page renew it in a loop
+const MAX_TIMER_MS = 2 ** 31 - 1; // browsers fire a longer timer at once
 
 const listeners = new Set<() => void>();
-let session = open();
+let session = openSession();
 let renewal: ReturnType<typeof setTimeout> | undefined;
 
 scheduleRenewal();
 onTokenChange(() => {
-  if (userOf(storedToken()) !== session.user) become(open());
+  if (userOf(storedToken()) !== session.user) switchTo(openSession());
 });
 
 export function useSession(): Session {
@@ -37,12 +37,12 @@ export function currentSession(): Session {
 
 export function signIn(token: string): void {
   storeToken(token);
-  become(open());
+  switchTo(openSession());
 }
 
 export function signOut(notice?: string): void {
   storeToken(null);
-  become(open(notice));
+  switchTo(openSession(notice));
 }
 
 function subscribe(listener: () => void): () => void {
@@ -50,12 +50,12 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-function open(notice?: string): Session {
+function openSession(notice?: string): Session {
   const user = userOf(storedToken());
   return { client: createTwotrackClient({ url: "/graphql", token: user ? currentToken(user) : null }), user, notice };
 }
 
-function become(next: Session): void {
+function switchTo(next: Session): void {
   session.client.stop();
   session = next;
   scheduleRenewal();
@@ -67,24 +67,24 @@ function userOf(token: string | null): string | undefined {
 }
 
 /**
- * A refused token cannot be renewed any more. But another tab may have renewed it in time. Whatever a client still has
- * to send when somebody else has signed in, it does not send in their name.
+ * The user's token. If the server refused the stored token, the session ends, unless another tab has renewed the token
+ * meanwhile. Null once another user has signed in: what the old client still sends must not be sent in their name.
  */
 function currentToken(user: string): (refused?: string) => string | null {
   return (refused) => {
-    if (refused !== undefined && refused === storedToken()) signOut(ENDED);
+    if (refused !== undefined && refused === storedToken()) signOut(SESSION_ENDED);
     const token = storedToken();
     return userOf(token) === user ? token : null;
   };
 }
 
-/** At half of its life, so that a laptop may sleep through the other half. */
+/** Renews the token at half of its lifetime, so that a laptop can sleep for the other half and still be signed in. */
 function scheduleRenewal(): void {
   clearTimeout(renewal);
   const claims = claimsOf(storedToken() ?? "");
   if (claims === undefined) return;
   const due = ((claims.iat + claims.exp) / 2) * 1000 - Date.now();
-  renewal = setTimeout(renew, Math.min(Math.max(due, SOONEST_RENEWAL_MS), LONGEST_TIMER_MS));
+  renewal = setTimeout(renew, Math.min(Math.max(due, MIN_RENEWAL_DELAY_MS), MAX_TIMER_MS));
 }
 
 async function renew(): Promise<void> {

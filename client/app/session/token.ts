@@ -1,18 +1,18 @@
-/** The token that is kept in this browser, and what it says about itself. */
+/** The session token that is stored in this browser, and the claims in it. */
 
-import { kept } from "./safeStorage.ts";
+import { browserStorage } from "./safeStorage.ts";
 
 const KEY = "twotrack.token";
 
 export function storedToken(): string | null {
-  return kept.get(KEY);
+  return browserStorage.get(KEY);
 }
 
 export function storeToken(token: string | null): void {
-  kept.set(KEY, token);
+  browserStorage.set(KEY, token);
 }
 
-/** Calls back when another tab signs in, signs out, or renews. */
+/** Calls back when another tab signs in, signs out, or renews the token. */
 export function onTokenChange(listener: () => void): void {
   addEventListener("storage", ({ key }) => {
     if (key === KEY || key === null) listener();
@@ -25,7 +25,7 @@ export interface Claims {
   readonly exp: number;
 }
 
-/** Unverified, which is the server's part: good for knowing when to renew, and whose it is. */
+/** Claims of a token, unverified. Only the server verifies them; the page uses them to schedule the renewal. */
 export function claimsOf(token: string): Claims | undefined {
   try {
     const [, payload = ""] = token.split(".");

@@ -1,4 +1,4 @@
-/** Somebody's initials, in a colour of their own. */
+/** Initials of a user, on a background colour that is derived from the name. */
 
 import type { CSSProperties } from "react";
 

@@ -1,4 +1,4 @@
-/** The name, with its two tracks. */
+/** The logo and name of Twotrack. */
 
 export function Brand() {
   return (

@@ -1,4 +1,4 @@
-/** Asks before something is done that cannot be undone. */
+/** Asks the user to confirm an action that cannot be undone. */
 
 import { Dialog } from "./Dialog.tsx";
 import { useAction } from "./useAction.ts";
@@ -6,30 +6,30 @@ import { useAction } from "./useAction.ts";
 interface Props {
   readonly title: string;
   readonly explanation: string;
-  readonly verb: string;
-  readonly act: () => Promise<unknown>;
+  readonly confirmLabel: string;
+  readonly onConfirm: () => Promise<unknown>;
   readonly onClose: () => void;
 }
 
-export function Confirm({ title, explanation, verb, act, onClose }: Props) {
-  const action = useAction(async () => {
-    await act();
+export function ConfirmDialog({ title, explanation, confirmLabel, onConfirm, onClose }: Props) {
+  const confirm = useAction(async () => {
+    await onConfirm();
     onClose();
   });
   return (
     <Dialog title={title} onClose={onClose}>
       <p>{explanation}</p>
-      {action.problem && (
+      {confirm.error && (
         <p className="error" role="alert">
-          {action.problem}
+          {confirm.error}
         </p>
       )}
       <footer>
         <button type="button" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" className="danger" onClick={() => action.run()} disabled={action.isRunning}>
-          {verb}
+        <button type="button" className="danger" onClick={() => confirm.run()} disabled={confirm.isRunning}>
+          {confirmLabel}
         </button>
       </footer>
     </Dialog>

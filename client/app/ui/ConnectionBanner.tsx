@@ -1,23 +1,23 @@
-/** Says so when the connection has been gone for a moment; silent otherwise. */
+/** Banner that is shown while the browser is offline or the connection to the server is lost. */
 
 import { useConnection } from "@twotrack/client/apollo";
 import { useEffect, useState, useSyncExternalStore } from "react";
 
-const BLINK_MS = 1_500; // shorter losses are nobody's business
+const DELAY_MS = 1_500; // shorter losses are not shown
 
-export function ConnectionNote() {
+export function ConnectionBanner() {
   const isLost = useConnection() === "lost";
   const isOnline = useSyncExternalStore(onNetwork, () => navigator.onLine);
-  const [isLong, setIsLong] = useState(false);
+  const [isOverdue, setIsOverdue] = useState(false);
   useEffect(() => {
-    if (!isLost) return setIsLong(false);
-    const timer = setTimeout(() => setIsLong(true), BLINK_MS);
+    if (!isLost) return setIsOverdue(false);
+    const timer = setTimeout(() => setIsOverdue(true), DELAY_MS);
     return () => clearTimeout(timer);
   }, [isLost]);
-  const words = !isOnline ? "You are offline" : isLong ? "Reconnecting…" : "";
+  const text = !isOnline ? "You are offline" : isOverdue ? "Reconnecting…" : "";
   return (
-    <p className="connection" role="status" data-connection={words ? "lost" : "open"}>
-      {words}
+    <p className="connection" role="status" data-connection={text ? "lost" : "open"}>
+      {text}
     </p>
   );
 }

@@ -1,15 +1,15 @@
-/** Copies a text, and says so. */
+/** Button that copies a text to the clipboard and confirms it for a moment. */
 
 import { type MouseEvent, useEffect, useState } from "react";
 import { Icon } from "./Icon.tsx";
 
-const THANKS_MS = 1_500;
+const CONFIRMATION_MS = 1_500;
 
 export function CopyButton({ text, label, className = "quiet" }: { text: string; label: string; className?: string }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), THANKS_MS);
+    const timer = setTimeout(() => setCopied(false), CONFIRMATION_MS);
     return () => clearTimeout(timer);
   }, [copied]);
   const copy = async ({ currentTarget }: MouseEvent<HTMLElement>) => setCopied(await copyFrom(currentTarget, text));
@@ -23,7 +23,7 @@ export function CopyButton({ text, label, className = "quiet" }: { text: string;
   );
 }
 
-/** Pages over plain HTTP have no clipboard, but may copy what is selected. Resolves to whether it was copied. */
+/** Resolves to true if the text was copied. Pages over plain HTTP have no clipboard API, so they copy a selection. */
 async function copyFrom(button: HTMLElement, text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

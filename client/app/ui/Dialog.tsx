@@ -1,4 +1,4 @@
-/** A dialog over the page; Escape and a click beside it close it. */
+/** Modal dialog. Escape, the close button and a click outside of it close it. */
 
 import { type PointerEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { Icon } from "./Icon.tsx";
@@ -12,15 +12,15 @@ interface Props {
 export function Dialog({ title, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  // Closed while it is still on the page: then the browser gives the focus back to whatever opened it.
+  // Closed before it leaves the document: only then does the browser return the focus to the element that opened it.
   useLayoutEffect(() => {
     const shown = dialog.current;
     if (shown && !shown.open) shown.showModal();
     return () => shown?.close();
   }, []);
-  // Text that is selected in it may be let go of beside it: only what begins and ends there is meant.
-  const beganBeside = useRef(false);
-  const isBeside = ({ clientX, clientY }: PointerEvent) => {
+  // A drag that starts inside, such as selecting text, may end outside: only a click that starts outside closes it.
+  const startedOutside = useRef(false);
+  const isOutside = ({ clientX, clientY }: PointerEvent) => {
     const box = dialog.current?.getBoundingClientRect();
     return (
       box !== undefined && (clientX < box.left || clientX > box.right || clientY < box.top || clientY > box.bottom)
@@ -31,9 +31,9 @@ export function Dialog({ title, onClose, children }: Props) {
       ref={dialog}
       aria-labelledby={titleId}
       onPointerDown={(event) => {
-        beganBeside.current = isBeside(event);
+        startedOutside.current = isOutside(event);
       }}
-      onPointerUp={(event) => beganBeside.current && isBeside(event) && onClose()}
+      onPointerUp={(event) => startedOutside.current && isOutside(event) && onClose()}
       onCancel={(event) => {
         event.preventDefault();
         onClose();

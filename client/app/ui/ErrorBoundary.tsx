@@ -1,13 +1,13 @@
-/** Where something within fails to be shown, the rest of the page stays. */
+/** Shows the fallback if rendering the children throws, so that the rest of the page stays usable. */
 
 import { Component, type ReactNode } from "react";
 
 interface Props {
-  readonly instead: ReactNode;
+  readonly fallback: ReactNode;
   readonly children: ReactNode;
 }
 
-export class Boundary extends Component<Props> {
+export class ErrorBoundary extends Component<Props> {
   override state = { hasFailed: false };
 
   static getDerivedStateFromError() {
@@ -15,6 +15,6 @@ export class Boundary extends Component<Props> {
   }
 
   override render(): ReactNode {
-    return this.state.hasFailed ? this.props.instead : this.props.children;
+    return this.state.hasFailed ? this.props.fallback : this.props.children;
   }
 }

@@ -1,26 +1,27 @@
-/** A page that cannot show what was asked for: why, and what to do. */
+/** Shown instead of a page that cannot be displayed: the reason, and a button to retry or a link to a new chat. */
 
 import type { ReactNode } from "react";
-import { pathOf } from "./paths.ts";
-import { followingLink } from "./router.ts";
+import { pathTo } from "./paths.ts";
+import { onLinkClick } from "./router.ts";
 
 interface Props {
   readonly title: string;
   readonly children: ReactNode;
   readonly onRetry?: () => void;
+  readonly retryLabel?: string;
 }
 
-export function Problem({ title, children, onRetry }: Props) {
+export function ErrorPage({ title, children, onRetry, retryLabel = "Try again" }: Props) {
   return (
-    <div className="problem" role="alert">
+    <div className="error-page" role="alert">
       <h1>{title}</h1>
       <p>{children}</p>
       {onRetry ? (
         <button type="button" className="primary" onClick={onRetry}>
-          Try again
+          {retryLabel}
         </button>
       ) : (
-        <a className="button" href={pathOf()} onClick={followingLink()}>
+        <a className="button" href={pathTo()} onClick={onLinkClick()}>
           Start a new chat
         </a>
       )}

@@ -1,19 +1,17 @@
-/** The page's icons, drawn on a grid of 24. */
+/** Icons of the page, drawn on a 24 × 24 grid. */
 
 const PATHS = {
   add: "M12 5v14M5 12h14",
-  again: "M20 11a8 8 0 1 0-2.3 6.3M20 5v6h-6",
-  back: "M15 5l-7 7 7 7",
+  retry: "M20 11a8 8 0 1 0-2.3 6.3M20 5v6h-6",
   check: "M5 12.5l4.5 4.5L19 7.5",
   close: "M6 6l12 12M18 6L6 18",
   copy: "M9 9h10v10H9zM5 15V5h10",
   delete: "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13M10 11v5M14 11v5",
   down: "M12 5v14M6 13l6 6 6-6",
   edit: "M4 20h4L19 9l-4-4L4 16zM13 7l4 4",
-  fold: "M9 6l6 6-6 6",
+  chevron: "M9 6l6 6-6 6",
   leave: "M14 4h5v16h-5M10 8l-4 4 4 4M6 12h9",
   menu: "M4 7h16M4 12h16M4 17h16",
-  more: "M6 12h.01M12 12h.01M18 12h.01",
   people:
     "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20a6.5 6.5 0 0 1 13 0M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14a6.5 6.5 0 0 1 3.5 6",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16 16l5 5",

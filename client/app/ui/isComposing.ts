@@ -1,10 +1,8 @@
-/** What a key press means. */
-
 import type { KeyboardEvent } from "react";
 
-const IN_COMPOSITION = 229; // what Safari says of the Enter that ends one, of which it says that it is over
+const IME_KEY_CODE = 229; // Safari sets this on the Enter that ends a composition, where `isComposing` is already false
 
-/** It picks a character of a script with more of them than keys. */
+/** True if the key press belongs to an input method (IME), for example an Enter that picks a Japanese character. */
 export function isComposing({ nativeEvent, keyCode }: KeyboardEvent): boolean {
-  return nativeEvent.isComposing || keyCode === IN_COMPOSITION;
+  return nativeEvent.isComposing || keyCode === IME_KEY_CODE;
 }

@@ -1,12 +1,12 @@
-/** The page's addresses: `/`, and a chat's at `/c/<id>`. */
+/** Paths of the page: `/` is the start page, `/c/<id>` a chat. */
 
-export function chatIdIn(path: string): string | undefined {
+export function chatIdFromPath(path: string): string | undefined {
   const id = /^\/c\/([^/]+)$/.exec(path)?.[1];
-  return id && decoded(id);
+  return id && decode(id);
 }
 
-/** What is no encoded text names no chat, but must not stop the page. */
-function decoded(id: string): string {
+/** A path that is not valid percent-encoding identifies no chat, but must not break the page. */
+function decode(id: string): string {
   try {
     return decodeURIComponent(id);
   } catch {
@@ -14,6 +14,6 @@ function decoded(id: string): string {
   }
 }
 
-export function pathOf(chatId?: string): string {
+export function pathTo(chatId?: string): string {
   return chatId === undefined ? "/" : `/c/${encodeURIComponent(chatId)}`;
 }

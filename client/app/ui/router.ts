@@ -1,17 +1,17 @@
-/** Where the page is, and how it goes elsewhere. */
+/** Reads and changes the page's address, without loading the page again. */
 
 import { type MouseEvent, useSyncExternalStore } from "react";
-import { chatIdIn, pathOf } from "./paths.ts";
+import { chatIdFromPath, pathTo } from "./paths.ts";
 
 const listeners = new Set<() => void>();
 
-addEventListener("popstate", announce);
+addEventListener("popstate", notify);
 
-function announce(): void {
+function notify(): void {
   for (const listener of listeners) listener();
 }
 
-/** The chat whose page this is; undefined on the first page. */
+/** ID of the open chat; undefined on the start page. */
 export function useChatId(): string | undefined {
   const path = useSyncExternalStore(
     (listener) => {
@@ -20,20 +20,21 @@ export function useChatId(): string | undefined {
     },
     () => location.pathname,
   );
-  return chatIdIn(path);
+  return chatIdFromPath(path);
 }
 
-export function goTo(chatId?: string): void {
-  if (location.pathname === pathOf(chatId)) return;
-  history.pushState(null, "", pathOf(chatId));
-  announce();
+/** Opens a chat, or the start page if no ID is given. */
+export function navigate(chatId?: string): void {
+  if (location.pathname === pathTo(chatId)) return;
+  history.pushState(null, "", pathTo(chatId));
+  notify();
 }
 
-/** For a link's `onClick`: stays in the page, unless the reader wants another tab. */
-export function followingLink(chatId?: string) {
+/** Returns an `onClick` handler for a link. Clicks that open a new tab or window are left to the browser. */
+export function onLinkClick(chatId?: string) {
   return (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button !== 0) return;
     event.preventDefault();
-    goTo(chatId);
+    navigate(chatId);
   };
 }

@@ -1,22 +1,23 @@
-/** Something that a button does: whether it is being done, and what went wrong. */
+/** State of an action that a button starts: whether it is running, and why it failed. */
 
 import { useCallback, useEffect, useRef, useState } from "react";
-import { inWords } from "./errors.ts";
+import { errorMessage } from "./errors.ts";
 
 export interface Action<Arguments extends unknown[]> {
-  /** Resolves to whether it succeeded. */
+  /** Resolves to true on success, false on failure. Never rejects. */
   readonly run: (...args: Arguments) => Promise<boolean>;
   readonly isRunning: boolean;
-  readonly problem: string | undefined;
+  /** Message of the last failure. */
+  readonly error: string | undefined;
 }
 
 export function useAction<Arguments extends unknown[]>(
-  act: (...args: Arguments) => Promise<unknown>,
+  action: (...args: Arguments) => Promise<unknown>,
 ): Action<Arguments> {
-  const [state, setState] = useState<{ isRunning: boolean; problem?: string }>({ isRunning: false });
-  const latest = useRef(act);
+  const [state, setState] = useState<{ isRunning: boolean; error?: string }>({ isRunning: false });
+  const latest = useRef(action);
   useEffect(() => {
-    latest.current = act;
+    latest.current = action;
   });
   const run = useCallback(async (...args: Arguments) => {
     setState({ isRunning: true });
@@ -25,9 +26,9 @@ export function useAction<Arguments extends unknown[]>(
       setState({ isRunning: false });
       return true;
     } catch (error) {
-      setState({ isRunning: false, problem: inWords(error) });
+      setState({ isRunning: false, error: errorMessage(error) });
       return false;
     }
   }, []);
-  return { run, isRunning: state.isRunning, problem: state.problem };
+  return { run, isRunning: state.isRunning, error: state.error };
 }

@@ -23,7 +23,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** How many results Apollo keeps of rows and of messages. */
+/** Number of results that Apollo keeps for selections, such as rows and messages. */
 const results = () => client.getMemoryInternals?.().sizes.inMemoryCache?.executeSelectionSet ?? 0;
 
 async function openChat() {
@@ -36,7 +36,7 @@ async function openChat() {
   return { ...page, shown };
 }
 
-test("a chat that was refetched ten times keeps no ten results of each row", async () => {
+test("ten refetches of a chat do not keep ten results of each row", async () => {
   for (let row = 0; row < 40; row++) server.add();
   const { shown } = await openChat();
   const before = results();
@@ -47,10 +47,10 @@ test("a chat that was refetched ten times keeps no ten results of each row", asy
   }
   expect(shown()?.edges).toHaveLength(40);
   expect(server.count("Chat")).toBe(11);
-  expect(results() - before).toBeLessThan(10 * 20); // a few for each row that came, and for each time; not one for each row each time
+  expect(results() - before).toBeLessThan(10 * 20); // a few per new row and per refetch, not one per row and refetch
 });
 
-test("a chat that is left keeps its rows and none of the results", async () => {
+test("leaving a chat frees the cached results and keeps the rows", async () => {
   server.add({ content: "Hello" });
   const { shown, unmount } = await openChat();
   expect(shown()?.edges).toHaveLength(1);
@@ -62,7 +62,7 @@ test("a chat that is left keeps its rows and none of the results", async () => {
   expect(server.count("Chat")).toBe(1);
 });
 
-test("somebody else's message does not wait for the answer to one's own for long", async () => {
+test("another user's message appears although the response to the viewer's own is late", async () => {
   const { shown } = await openChat();
   server.holding.add("Send");
   outboxOf({ client, user: undefined }).send("chat-1", "Mine");
@@ -74,9 +74,9 @@ test("somebody else's message does not wait for the answer to one's own for long
   expect(server.held).toHaveLength(1);
 }, 15_000);
 
-test("a chat that turns out to be deleted leaves the list, however far down it is", async () => {
+test("a chat that turns out to be deleted is removed from the list", async () => {
   const { result } = await openChat();
-  const head = { id: "chat-1", title: "Tides", revision: 1, updatedAt: "2026-01-01T00:00:00Z" };
+  const summary = { id: "chat-1", title: "Tides", revision: 1, updatedAt: "2026-01-01T00:00:00Z" };
   const data = {
     viewer: {
       __typename: "Viewer",
@@ -86,7 +86,7 @@ test("a chat that turns out to be deleted leaves the list, however far down it i
       chats: {
         __typename: "ChatConnection",
         revision: 1,
-        edges: [{ __typename: "ChatEdge", node: { __typename: "Chat", ...head } }],
+        edges: [{ __typename: "ChatEdge", node: { __typename: "Chat", ...summary } }],
         pageInfo: { hasPreviousPage: false, hasNextPage: true, startCursor: "a", endCursor: "a" },
       },
     },

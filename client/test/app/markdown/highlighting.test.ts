@@ -1,42 +1,41 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { coloured, type Order } from "../../../app/markdown/highlighting.ts";
+import { type HighlightRequest, highlightInWorker } from "../../../app/markdown/highlighting.ts";
 
-class Colourist extends EventTarget {
-  static engaged: Colourist[] = [];
-  readonly orders: Order[] = [];
+class FakeWorker extends EventTarget {
+  static started: FakeWorker[] = [];
+  readonly requests: HighlightRequest[] = [];
   readonly terminate = vi.fn();
 
   constructor() {
     super();
-    Colourist.engaged.push(this);
+    FakeWorker.started.push(this);
   }
 
-  postMessage(order: Order) {
-    this.orders.push(order);
+  postMessage(request: HighlightRequest) {
+    this.requests.push(request);
   }
 
-  answer() {
-    for (const { number } of this.orders)
-      this.dispatchEvent(new MessageEvent("message", { data: { number, tokens: [] } }));
+  respond() {
+    for (const { id } of this.requests) this.dispatchEvent(new MessageEvent("message", { data: { id, tokens: [] } }));
   }
 }
 
 beforeEach(() => {
-  vi.stubGlobal("Worker", Colourist);
+  vi.stubGlobal("Worker", FakeWorker);
 });
 afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test("blocks whose worker could not be fetched stay plain, and the next one gets another worker", async () => {
-  const first = coloured(["a = 1"], "python");
-  const second = coloured(["b = 2"], "python");
-  const [lost] = Colourist.engaged;
-  lost?.dispatchEvent(new Event("error"));
+test("code stays plain if the worker cannot be loaded, and the next block starts another worker", async () => {
+  const first = highlightInWorker(["a = 1"], "python");
+  const second = highlightInWorker(["b = 2"], "python");
+  const [failed] = FakeWorker.started;
+  failed?.dispatchEvent(new Event("error"));
   expect(await Promise.all([first, second])).toEqual([undefined, undefined]);
-  const third = coloured(["c = 3"], "python");
-  expect(Colourist.engaged).toHaveLength(2);
-  Colourist.engaged[1]?.answer();
+  const third = highlightInWorker(["c = 3"], "python");
+  expect(FakeWorker.started).toHaveLength(2);
+  FakeWorker.started[1]?.respond();
   expect(await third).toEqual([]);
-  expect(lost?.terminate).toHaveBeenCalled();
+  expect(failed?.terminate).toHaveBeenCalled();
 });

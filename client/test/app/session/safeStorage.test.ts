@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Kept } from "../../../app/session/safeStorage.ts";
+import { SafeStorage } from "../../../app/session/safeStorage.ts";
 
 const full = {
   getItem: () => "old",
@@ -9,21 +9,21 @@ const full = {
   removeItem: () => {},
 } as unknown as Storage;
 
-test("what there is no room for is kept in memory", () => {
-  const kept = new Kept(() => full);
-  kept.set("key", "new");
-  expect(kept.get("key")).toBe("new");
-  kept.set("key", null);
-  expect(kept.get("key")).toBe("old"); // the storage's again
+test("a value that exceeds the quota is kept in memory", () => {
+  const storage = new SafeStorage(() => full);
+  storage.set("key", "new");
+  expect(storage.get("key")).toBe("new");
+  storage.set("key", null);
+  expect(storage.get("key")).toBe("old"); // the stored value again
 });
 
-test("where nothing may be kept, the page goes on", () => {
-  const kept = new Kept(() => {
+test("values are kept in memory if the browser denies access to its storage", () => {
+  const storage = new SafeStorage(() => {
     throw new DOMException("The operation is insecure.", "SecurityError");
   });
-  expect(kept.get("key")).toBeNull();
-  kept.set("key", "value");
-  expect(kept.get("key")).toBe("value");
-  kept.set("key", null);
-  expect(kept.get("key")).toBeNull();
+  expect(storage.get("key")).toBeNull();
+  storage.set("key", "value");
+  expect(storage.get("key")).toBe("value");
+  storage.set("key", null);
+  expect(storage.get("key")).toBeNull();
 });

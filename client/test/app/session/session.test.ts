@@ -5,17 +5,18 @@ import type { Session } from "../../../app/session/session.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** A token as the server makes them, of this user and for so many hours. */
+/** A token of this user as the server would sign it, valid for so many hours. */
 function tokenOf(sub: string, hours = 12): string {
   const now = Date.now() / 1000;
   const claims = btoa(JSON.stringify({ sub, iat: now, exp: now + hours * 3600 })).replaceAll("=", "");
   return `header.${claims}.signature${Math.random()}`;
 }
 
-let answers: unknown[];
-let asked: { operation: string; token: string | null }[];
+/** Responses to the next requests; after those, each request is answered with a renewed token. */
+let responses: unknown[];
+let requests: { operation: string; token: string | null }[];
 
-/** The page is loaded anew, with what is kept in the browser. */
+/** Reloads the page; the browser's storage stays. */
 async function load() {
   vi.resetModules();
   const module = await import("../../../app/session/session.ts");
@@ -35,14 +36,14 @@ const ask = (session: Session) =>
 beforeEach(() => {
   vi.useFakeTimers();
   localStorage.clear();
-  answers = [];
-  asked = [];
+  responses = [];
+  requests = [];
   vi.stubGlobal("WebSocket", WebSocket);
   vi.stubGlobal("fetch", async (_: unknown, init: RequestInit) => {
     const { operationName, query } = JSON.parse(String(init.body));
-    asked.push({ operation: operationName ?? query, token: new Headers(init.headers).get("authorization") });
+    requests.push({ operation: operationName ?? query, token: new Headers(init.headers).get("authorization") });
     const renewed = { data: { refreshToken: { __typename: "AuthPayload", token: tokenOf("ada") } } };
-    const body = JSON.stringify(answers.shift() ?? renewed);
+    const body = JSON.stringify(responses.shift() ?? renewed);
     return new Response(body, { headers: { "content-type": "application/json" } });
   });
 });
@@ -54,7 +55,7 @@ afterEach(() => {
 const REFUSAL = { errors: [{ message: "Expired.", extensions: { code: "UNAUTHENTICATED" } }] };
 
 describe("signing in", () => {
-  test("lasts over a reload, and signing out does too", async () => {
+  test("survives a reload, and so does signing out", async () => {
     const { session, signIn } = await load();
     expect(session().user).toBeUndefined();
     act(() => signIn(tokenOf("ada")));
@@ -65,14 +66,14 @@ describe("signing in", () => {
     expect((await load()).session().user).toBeUndefined();
   });
 
-  test("brings a client of its own, so that nobody sees another's cache", async () => {
+  test("creates a new client, so that no cache is shared between users", async () => {
     const { session, signIn } = await load();
     const before = session().client;
     act(() => signIn(tokenOf("ada")));
     expect(session().client).not.toBe(before);
   });
 
-  test("and out in one tab does so in all", async () => {
+  test("in one tab signs in all tabs, and so does signing out", async () => {
     const { session } = await load();
     fromOtherTab(tokenOf("ada"));
     expect(session().user).toBe("ada");
@@ -81,63 +82,63 @@ describe("signing in", () => {
   });
 });
 
-test("a client that has something left to send does not send it as whoever has signed in since", async () => {
+test("the client of an ended session sends nothing in the name of the next user", async () => {
   const { session, signIn, signOut } = await load();
   act(() => signIn(tokenOf("ada")));
   const adas = session();
   act(() => signOut());
   act(() => signIn(tokenOf("bob")));
   await ask(adas);
-  expect(asked).toEqual([{ operation: "{ a }", token: null }]);
+  expect(requests).toEqual([{ operation: "{ a }", token: null }]);
 });
 
 describe("a token", () => {
-  test("is renewed at half of its life, without another client", async () => {
+  test("is renewed at half of its lifetime, and the client stays", async () => {
     const { session, signIn } = await load();
     const old = tokenOf("ada");
     act(() => signIn(old));
     const { client } = session();
     await vi.advanceTimersByTimeAsync(5.9 * HOUR_MS);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
     await vi.advanceTimersByTimeAsync(0.2 * HOUR_MS);
-    expect(asked).toEqual([{ operation: "RefreshToken", token: `Bearer ${old}` }]);
+    expect(requests).toEqual([{ operation: "RefreshToken", token: `Bearer ${old}` }]);
     await ask(session());
-    expect(asked[1]?.token).toBe(`Bearer ${localStorage.getItem("twotrack.token")}`);
-    expect(asked[1]?.token).not.toBe(asked[0]?.token);
+    expect(requests[1]?.token).toBe(`Bearer ${localStorage.getItem("twotrack.token")}`);
+    expect(requests[1]?.token).not.toBe(requests[0]?.token);
     expect(session().client).toBe(client);
   });
 
-  test("that could not be renewed is tried again", async () => {
+  test("that could not be renewed is renewed later", async () => {
     const { signIn } = await load();
     act(() => signIn(tokenOf("ada")));
-    answers.push({ errors: [{ message: "Later.", extensions: { code: "INTERNAL" } }] });
+    responses.push({ errors: [{ message: "Later.", extensions: { code: "INTERNAL" } }] });
     await vi.advanceTimersByTimeAsync(6 * HOUR_MS + 61_000);
-    expect(asked.map(({ operation }) => operation)).toEqual(["RefreshToken", "RefreshToken"]);
+    expect(requests.map(({ operation }) => operation)).toEqual(["RefreshToken", "RefreshToken"]);
   });
 
-  test("that is refused ends the session, and says why", async () => {
+  test("that is refused ends the session with a notice", async () => {
     const { session, signIn } = await load();
     act(() => signIn(tokenOf("ada")));
-    answers.push(REFUSAL);
+    responses.push(REFUSAL);
     await act(() => ask(session()));
     expect(session()).toMatchObject({ user: undefined, notice: expect.stringMatching(/has ended/) });
     expect(localStorage.getItem("twotrack.token")).toBeNull();
   });
 
-  test("that is refused after another tab has renewed it does not", async () => {
+  test("that is refused after another tab has renewed it does not end the session", async () => {
     const { session, signIn } = await load();
     const [old, fresh] = [tokenOf("ada"), tokenOf("ada")];
     act(() => signIn(old));
     vi.stubGlobal("fetch", async (_: unknown, init: RequestInit) => {
       const token = new Headers(init.headers).get("authorization");
-      asked.push({ operation: "", token });
+      requests.push({ operation: "", token });
       if (token === `Bearer ${old}`) fromOtherTab(fresh);
       const body = JSON.stringify(token === `Bearer ${old}` ? REFUSAL : { data: {} });
       return new Response(body, { headers: { "content-type": "application/json" } });
     });
     const { session: reloaded } = await load();
     await act(() => ask(reloaded()));
-    expect(asked.map(({ token }) => token)).toEqual([`Bearer ${old}`, `Bearer ${fresh}`]);
+    expect(requests.map(({ token }) => token)).toEqual([`Bearer ${old}`, `Bearer ${fresh}`]);
     expect(reloaded().user).toBe("ada");
     expect(session).toBeDefined();
   });

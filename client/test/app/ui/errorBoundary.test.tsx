@@ -1,21 +1,21 @@
 import { render, screen } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
-import { Boundary } from "../../../app/ui/ErrorBoundary.tsx";
+import { ErrorBoundary } from "../../../app/ui/ErrorBoundary.tsx";
 
 function Broken(): never {
-  throw new Error("A fault of ours.");
+  throw new Error("Rendering failed.");
 }
 
-test("what fails to be shown is replaced, and what stands beside it stays", () => {
-  vi.spyOn(console, "error").mockImplementation(() => {}); // where React says so too
+test("children that fail to render are replaced by the fallback, and the rest of the page stays", () => {
+  vi.spyOn(console, "error").mockImplementation(() => {}); // React logs the error, too
   render(
     <>
       <p>Beside</p>
-      <Boundary instead={<p>Instead</p>}>
+      <ErrorBoundary fallback={<p>Fallback</p>}>
         <Broken />
-      </Boundary>
+      </ErrorBoundary>
     </>,
   );
-  expect(screen.getByText("Instead")).toBeDefined();
+  expect(screen.getByText("Fallback")).toBeDefined();
   expect(screen.getByText("Beside")).toBeDefined();
 });
