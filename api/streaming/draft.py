@@ -132,7 +132,7 @@ class Draft:
     def take(self, now: float) -> dict[str, Any]:
         """The row as it is to be written now. What is appended from here on belongs to the next update."""
         self._dirty = False
-        self._flushed = self.beaten = now
+        self._flushed = now
         for pieces in self._pieces.values():
             if len(pieces) > 1:
                 pieces[:] = ["".join(pieces)]

@@ -11,25 +11,22 @@ One statement a tick writes the updates of all rows that are due, and one more t
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select, update
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import select, update
 
 from api.streaming import announcements, channels, leases
-from api.streaming.batch import batch
-from api.streaming.columns import Status, Streamed, deadline, now
+from api.streaming.columns import Status, Streamed
 from api.streaming.draft import Draft
 from api.streaming.errors import ProducerError
+from api.streaming.flush import flush, is_refused, texts_of
 from api.streaming.publisher import Publisher
 from api.streaming.store import Store, unforeseen
-from api.streaming.tracks import Stream
 
 log = structlog.get_logger(__name__)
 
@@ -185,34 +182,50 @@ class Writer:
                 return
 
     def _next_of(self, draft: Draft) -> float:
-        return min(draft.due_at(), draft.beaten + self._lease / HEARTBEATS_PER_LEASE)
+        return min(draft.due_at(), self._beat_at(draft))
+
+    def _beat_at(self, draft: Draft) -> float:
+        return draft.beaten + self._lease / HEARTBEATS_PER_LEASE
 
     async def tick(self) -> None:
-        """Write all updates and heartbeats that are due now. Raises what the database raises when it is away."""
+        """Write all updates and heartbeats that are due now. Raises what the database raises when it is away.
+
+        A step that fails skips none of the others: a text that cannot be stored for now, as on a full disk, must not
+        cost its writer the lease.
+        """
         at = self._clock()
-        returned: dict[type[Streamed], list[Draft]] = defaultdict(list)
-        due: dict[type[Streamed], list[Draft]] = defaultdict(list)
-        silent: dict[type[Streamed], list[Draft]] = defaultdict(list)
-        for draft in self._drafts.values():
-            if draft.returned:
-                returned[draft.model].append(draft)
-            elif draft.due_at() <= at:
-                due[draft.model].append(draft)
-            elif draft.beaten + self._lease / HEARTBEATS_PER_LEASE <= at:
-                silent[draft.model].append(draft)
-        for todo, drafts in ((self._flush, due), (self._hand_back, returned), (self._beat, silent)):
-            for model, those in drafts.items():
-                await todo(model, those)
+        due = [draft for draft in self._drafts.values() if not draft.returned and draft.due_at() <= at]
+        returned = [draft for draft in self._drafts.values() if draft.returned]
+        failures = [*await self._each(self._flush, due), *await self._each(self._hand_back, returned)]
+        silent = [draft for draft in self._drafts.values() if not draft.returned and self._beat_at(draft) <= at]
+        failures += await self._each(self._beat, silent)
+        if failures:
+            raise failures[0]
+
+    async def _each(
+        self, step: Callable[[type[Streamed], Sequence[Draft]], Awaitable[None]], drafts: Iterable[Draft]
+    ) -> list[Exception]:
+        """Take this step for the drafts of each model. Returns what was raised."""
+        by_model: dict[type[Streamed], list[Draft]] = defaultdict(list)
+        for draft in drafts:
+            by_model[draft.model].append(draft)
+        failures = []
+        for model, those in by_model.items():
+            try:
+                await step(model, those)
+            except Exception as error:
+                failures.append(error)
+        return failures
 
     async def _flush(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
         """One statement for all; if it fails for its contents, one for each, and only the offender fails."""
         taken = {draft.id: draft.take(self._clock()) for draft in sorted(drafts, key=lambda draft: draft.id)}
         try:
-            rows = await self._store.write(self._flushing(model, list(taken.values())))
+            rows = await self._store.write(flush(model, self._store.dialect, list(taken.values()), lease=self._lease))
         except Exception as error:
             for draft in drafts:
                 draft.put_back()
-            if not _offends(error):
+            if not is_refused(error):
                 raise
             if len(drafts) > 1:
                 for draft in drafts:
@@ -224,7 +237,7 @@ class Writer:
         missed = []
         for draft in drafts:
             if (row := written.get(draft.id)) is not None:
-                texts = {name: taken[draft.id][name] for name in _texts(model)}
+                texts = {name: taken[draft.id][name] for name in texts_of(model)}
                 self._written(draft, {**row._mapping, **texts})
             else:
                 draft.put_back()
@@ -235,16 +248,11 @@ class Writer:
             else:
                 self.dismiss(draft.id, draft.fence)
 
-    def _flushing(self, model: type[Streamed], rows: list[dict[str, Any]]) -> ReturningUpdate[Any]:
-        names = sorted({name for row in rows for name in row})
-        table = model.__table__
-        new = leases.held(model, batch(self._store.dialect, {name: table.c[name].type for name in names}, rows))
-        return _flush_statement(model, tuple(names), new, self._lease)
-
     def _written(self, draft: Draft, values: dict[str, Any]) -> None:
         """Announce what is committed; a final status settles the draft."""
         self._publisher.announce(announcements.on_stream(draft.model, values))
         draft.shown = True
+        draft.beaten = self._clock()
         if values["status"] != Status.STREAMING:
             self._on_end(draft.model, values["status"])
             self._settled(draft)
@@ -301,31 +309,3 @@ class Writer:
                 draft.beaten = self._clock()
         for draft in await self._lost(model, [draft for draft in drafts if draft.id not in kept]):
             self.dismiss(draft.id, draft.fence)
-
-
-def _texts(model: type[Streamed]) -> tuple[str, ...]:
-    track = model.__track__
-    assert isinstance(track, Stream)
-    return track.texts
-
-
-def _flush_statement(model: type[Streamed], names: tuple[str, ...], new: Any, lease: float) -> ReturningUpdate[Any]:
-    table = model.__table__
-    values: dict[str, Any] = {name: new.c[name] for name in (*_texts(model), "status", "error_code", "error_message")}
-    for name in set(names) - set(values) - {"id", "fence"}:
-        values[name] = func.coalesce(new.c[name], table.c[name])
-    values |= {"revision": table.c.revision + 1, "lease": deadline(lease)}
-    if "updated_at" in table.c:
-        values["updated_at"] = now()
-    shown = [column for column in table.c if column.name not in _texts(model)]
-    return update(model).where(table.c.id == new.c.id).values(values).returning(*shown)
-
-
-def _offends(error: Exception) -> bool:
-    """Whether the contents of the statement are at fault, so that asking again would not help."""
-    if isinstance(error, DataError | IntegrityError | TypeError | ValueError):
-        return True
-    if isinstance(error, DBAPIError):
-        # SQL's class 22 is a bad value, 23 a broken constraint.
-        return str(getattr(error.orig, "sqlstate", None) or "").startswith(("22", "23"))
-    return isinstance(error, StatementError)

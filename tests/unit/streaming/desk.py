@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Executable, Row
+from sqlalchemy.exc import OperationalError
 
 from api.streaming import snapshot
 from api.streaming.draft import Draft
@@ -31,13 +32,16 @@ class Line:
         self.written = 0
         self.breaks = False
         self.loses_answers = False
+        self.takes_no_text = False
 
     async def read(self, statement: Executable) -> Sequence[Row[Any]]:
         return await self._database.read(statement)
 
-    async def write(self, statement: Executable) -> Sequence[Row[Any]]:
+    async def write(self, statement: Any) -> Sequence[Row[Any]]:
         if self.breaks:
             raise ConnectionError("the database is away")
+        if self.takes_no_text and "body" in str(statement.compile(dialect=self._database.engine.dialect)):
+            raise OperationalError("UPDATE", {}, Exception("database or disk is full"))
         self.written += 1
         rows = await self._database.write(statement)
         if self.loses_answers:

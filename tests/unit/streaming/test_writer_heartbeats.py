@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+from sqlalchemy.exc import OperationalError
+
 from api.streaming.columns import Status
 from api.streaming.writer import Writer
 from tests.unit.streaming.desk import HEARTBEAT, Desk
@@ -63,3 +66,25 @@ async def test_a_silent_writer_hears_by_its_next_heartbeat_that_somebody_stopped
     await desk.tick()
     await asyncio.wait_for(hand.task, SECONDS)
     assert not other.task.done()
+
+
+async def test_a_text_that_cannot_be_stored_for_longer_than_a_lease_costs_no_writer_its_row(desk: Desk) -> None:
+    """On a full disk a heartbeat still fits, where a longer text does not."""
+    hand, silent = await desk.hand(), await desk.hand()
+    hand.text.append("a")
+    await desk.tick()
+    desk.line.takes_no_text = True
+    for _ in range(4):
+        hand.text.append("b")
+        for note in (hand.note, silent.note):
+            await desk.here.let_lease_run_out(note)
+        desk.clock.pass_(HEARTBEAT)
+        with pytest.raises(OperationalError):
+            await desk.writer.tick()
+        await desk.here.sweep.once()
+    desk.line.takes_no_text = False
+    desk.clock.pass_(HEARTBEAT)
+    await desk.tick()
+    row = await desk.row(hand.note)
+    assert (row.status, row.body, row.writer) == (Status.STREAMING, "abbbb", hand.note.writer)
+    assert (await desk.row(silent.note)).status == Status.STREAMING
