@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from graphql import build_schema, parse, validate
 
+from api.errors import RequestError
+from api.graphql.transport import close_codes
 from api.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -21,13 +23,16 @@ DOCUMENTS = sorted(
     if "node_modules" not in path.parts
 )
 
+TOO_BIG = 1009
+"""The close code for a message that is too large: the websockets library sends it."""
+
 TABLE_DEFAULTS = {"SECRET_KEY": None, "ALLOWED_ORIGINS": None}
 """Described in words: neither has a value that could be written down."""
 
 
 def test_the_table_of_settings_has_every_setting_and_its_default() -> None:
-    section = OPERATIONS.partition("## Settings")[2].partition("\n## ")[0]
-    written = dict(re.findall(r"^\| `([A-Z_]+)` \| (.+?) \|", section, re.MULTILINE))
+    table = section(OPERATIONS, "## Settings")
+    written = dict(re.findall(r"^\| `([A-Z_]+)` \| (.+?) \|", table, re.MULTILINE))
     assert set(written) == {name.upper() for name in Settings.model_fields}
     for name, value in defaults().items():
         if name not in TABLE_DEFAULTS:
@@ -66,20 +71,39 @@ def test_every_test_that_a_document_names_exists() -> None:
 
 
 def test_every_log_event_that_the_operator_is_told_of_is_logged() -> None:
-    section = OPERATIONS.partition("## At three in the morning")[2].partition("\n## ")[0]
-    first_cells = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
-    events = [event for cell in first_cells for event in re.findall(r"`([^`]+)`", cell) if not event.isupper()]
+    table = section(OPERATIONS, "## At three in the morning")
+    cells = re.findall(r"^\| (`.+?) \|", table, re.MULTILINE)
+    events = [event for cell in cells for event in re.findall(r"`([^`]+)`", cell) if not event.isupper()]
     code = "".join(path.read_text() for path in (ROOT / "api").rglob("*.py"))
     assert len(events) >= 8
     for event in events:
         assert f'"{event}"' in code, event
 
 
-def test_the_protocol_lists_the_error_codes_and_statuses_of_the_schema() -> None:
+def test_the_table_of_metrics_has_every_metric() -> None:
+    code = (ROOT / "api/server/metrics.py").read_text()
+    assert set(re.findall(r"`(twotrack_\w+)", OPERATIONS)) == set(re.findall(r'"(twotrack_\w+)"', code))
+
+
+def test_the_protocol_lists_every_code() -> None:
+    requests = section(PROTOCOL, "## 10. Errors")
+    assert first_cells(requests) >= {kind.code for kind in RequestError.__subclasses__()} | {"INTERNAL"}
+    closes = {value for value in vars(close_codes).values() if isinstance(value, int) and value > 1_000}
+    assert {int(cell) for cell in first_cells(section(PROTOCOL, "## 11. Close codes"))} == {*closes, TOO_BIG}
     schema = build_schema((ROOT / "schema.graphql").read_text())
     for enum in ("StreamErrorCode", "StreamStatus"):
         for value in schema.type_map[enum].values:  # type: ignore[attr-defined]
             assert f"`{value}`" in PROTOCOL, value
+
+
+def section(document: str, heading: str) -> str:
+    return document.partition(f"{heading}\n")[2].partition("\n## ")[0]
+
+
+def first_cells(table: str) -> set[str]:
+    """The first cells of the rows of all tables, without their heads."""
+    cells = re.findall(r"^\| `?([^`|]+?)`? \|", table, re.MULTILINE)
+    return {cell for cell in cells if cell.replace("_", "").isupper() or cell.isdigit()}
 
 
 FENCED = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
