@@ -1,7 +1,7 @@
-"""The documents that clients send: parsed, checked and remembered.
+"""The documents that clients send: parsed, validated, limited and cached.
 
-Strangers choose them, so a document is bounded before it is parsed, and whatever is computed over one grows no faster
-than it does.
+Anyone may send any document. So it is limited before it is parsed, and no step takes time that grows faster than the
+document.
 """
 
 from collections.abc import Callable, Iterable
@@ -25,19 +25,19 @@ from graphql import (
 from graphql.validation.validate import ValidationAbortedError
 
 DEPTH = 10
-"""Room for a page's author of each message of each chat; each level can multiply what is read."""
+"""Enough for the authors of all messages of all chats. Each level can multiply what is read."""
 
 ALIASES = 30
 
 TOKENS = 1_000
-"""Five times what GraphiQL's introspection takes. Checking may take the square of it: 0.3 s for the worst of these."""
+"""Five times as many as GraphiQL's introspection has. Validation can take the square of it: 0.3 s at worst."""
 
 DOCUMENTS_REMEMBERED = 200
-"""More than a frontend has. The largest weighs 600 kB, so strangers can fill 120 MB at most."""
+"""More than a frontend has. The largest takes 600 kB of memory, so all of them take 120 MB at most."""
 
 
 class Documents:
-    """Reads each document once, however often it is sent."""
+    """Parses and validates each document once, however often it is sent."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
@@ -50,24 +50,32 @@ class Documents:
         except GraphQLError as error:
             return [error]
         errors = validate(self._schema, document, specified_rules)
-        if any(isinstance(error, ValidationAbortedError) for error in errors):
-            return [GraphQLError("The document takes too long to check. Ask for less, the rest in another.")]
         if errors:
-            # Without their causes: Python's complaint about a number of 5,000 digits is no failure of ours.
-            return [GraphQLError(error.message, error.nodes) for error in errors]
+            return [_shown(error) for error in errors]
         return list(_excesses(document)) or document
 
 
+def _shown(error: GraphQLError) -> GraphQLError:
+    """Without its cause: Python's complaint about a number of 5,000 digits is not a failure of the server."""
+    if isinstance(error, ValidationAbortedError):
+        return GraphQLError("The document has more than 100 errors; these are the first. Correct them and try again.")
+    return GraphQLError(error.message, error.nodes)
+
+
 def _excesses(document: DocumentNode) -> Iterable[GraphQLError]:
-    """What a valid document asks too much of."""
+    """The limits that a valid document exceeds."""
     if (depth := _depth(document)) > DEPTH:
-        yield GraphQLError(f"The document is {depth} levels deep. Ask for {DEPTH} at most, the rest in another.")
+        yield GraphQLError(
+            f"The document is {depth} levels deep. The limit is {DEPTH}: split it into several."
+        )
     if (aliases := _aliases(document)) > ALIASES:
-        yield GraphQLError(f"The document has {aliases} aliases. Use {ALIASES} at most, the rest in another.")
+        yield GraphQLError(
+            f"The document has {aliases} aliases. The limit is {ALIASES}: split it into several."
+        )
 
 
 def _depth(document: DocumentNode) -> int:
-    """How many selections lie within each other. Introspection is bounded by a rule of its own."""
+    """The nesting of its selections. Introspection is limited by a rule of its own."""
 
     def of_field(node: FieldNode, inner: int) -> int:
         return 0 if node.selection_set is None or node.name.value.startswith("__") else 1 + inner
@@ -76,8 +84,8 @@ def _depth(document: DocumentNode) -> int:
 
 
 def _aliases(document: DocumentNode) -> int:
-    """How many there are where fragments are spread: ten in each of three within each other have the same read a
-    thousand times."""
+    """Aliases, counted wherever fragments are spread: ten in each of three nested fragments read the same a thousand
+    times."""
     return _measured(document, sum, lambda node, inner: (node.alias is not None) + inner)
 
 
@@ -86,7 +94,7 @@ def _measured(
 ) -> int:
     named = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
 
-    @cache  # a fragment is measured once: spread twice on each of thirty levels, it would be met a billion times
+    @cache  # each fragment is measured once: one that is spread twice on thirty levels occurs a billion times
     def of_fragment(name: str) -> int:
         return of_selections(named[name].selection_set)
 

@@ -1,8 +1,6 @@
-"""The door for every operation, whatever it came by: a request in, JSON payloads out. On a socket, what many readers
-share goes past it: see `direct`.
+"""Every operation, whichever transport it came by: a request in, JSON payloads out. A query or mutation gives one.
 
-A query or mutation gives one payload, a subscription as many as it likes. Errors are told by the tree in
-`api.errors`: the client's own come with their code, anything else is masked, and logged under the request's id.
+On a WebSocket, shared subscriptions take a shorter way; see `transport.fast_path`.
 """
 
 import json
@@ -36,19 +34,19 @@ EVERYTHING = frozenset(OperationType)
 WITHOUT_SUBSCRIPTIONS = EVERYTHING - {OperationType.SUBSCRIPTION}
 
 QUERY_CHARACTERS = 150_000
-"""Room for the longest message as a literal; documents are remembered, and strangers choose them."""
+"""Enough for the longest message as a literal. Documents are cached, and anyone may send them."""
 
 MOST_NESTED = 50
-"""Levels of lists and objects in the variables. The schema's own inputs have two."""
+"""Levels of lists and objects in the variables. The schema's inputs have two."""
 
-NO_STREAM = "A subscription needs a stream: follow it over WebSocket, or accept text/event-stream or multipart/mixed."
+NO_STREAM = "A subscription needs a stream. Use WebSocket, or accept text/event-stream or multipart/mixed."
 
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a client asks for."""
+    """A client's request: a document, its variables, and which of its operations to execute."""
 
     query: str
     variables: dict[str, Any] | None
@@ -58,10 +56,10 @@ class Operation:
     def of(cls, request: object) -> "Operation":
         """From the request's JSON. Raises BadUserInput."""
         if not isinstance(request, Mapping):
-            raise BadUserInput("A request is a JSON object with a `query`; batches are not served.")
+            raise BadUserInput("The request must be a JSON object with a `query`. Batches are not supported.")
         query, variables, name = request.get("query"), request.get("variables"), request.get("operationName")
         if not isinstance(query, str) or not query.strip():
-            raise BadUserInput("The request has no `query`. Send the operation's text there.")
+            raise BadUserInput("The request has no `query`. Put the document there.")
         if not isinstance(variables, dict | None):
             raise BadUserInput("`variables` must be an object.")
         if not isinstance(name, str | None):
@@ -70,19 +68,19 @@ class Operation:
         require_whole_characters(query, variables, name)
         if len(query) > QUERY_CHARACTERS:
             raise BadUserInput(
-                f"The query has more than {QUERY_CHARACTERS:,} characters. Put long texts into variables."
+                f"The query has more than {QUERY_CHARACTERS:,} characters. Move long texts to variables."
             )
         return cls(query, variables, name or None)
 
 
 def require_shallow(variables: object) -> None:
-    """Newer Pythons read JSON of any depth, and what comes after it calls itself for each level."""
+    """Raises BadUserInput for variables that nest too deep: later steps recurse on each level."""
     level = [variables]
     for _ in range(MOST_NESTED):
         level = [inner for value in level for inner in _within(value)]
         if not level:
             return
-    raise BadUserInput("The variables nest too deep. Send less in each other.")
+    raise BadUserInput(f"The variables nest deeper than {MOST_NESTED} levels, the limit. Flatten them.")
 
 
 def _within(value: object) -> Iterable[object]:
@@ -92,15 +90,15 @@ def _within(value: object) -> Iterable[object]:
 
 
 def require_whole_characters(*request: object) -> None:
-    """JSON can spell half a character, which neither a database nor an answer can hold."""
+    """Raises BadUserInput for half a character. JSON can spell it; neither a database nor an answer can contain it."""
     try:
         json.dumps(request, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise BadUserInput("The request holds half a character (a lone surrogate). Send whole ones.") from None
+        raise BadUserInput("The request contains half a character (a lone surrogate). Send whole characters.") from None
 
 
 class Operations:
-    """Executes. Subscriptions that many may ask alike are executed once for all of them."""
+    """Executes operations. Equal subscriptions are executed once for all their subscribers."""
 
     def __init__(self, schema: strawberry.Schema) -> None:
         self._schema = schema._schema
@@ -108,13 +106,13 @@ class Operations:
         self._operations = SharedOperations(schema, self._documents)
 
     def shared(self, operation: Operation, context: Context[Any]) -> SharedOperation | None:
-        """How this operation is shared with whoever asks the same; None if it is executed for this reader alone."""
+        """The operation as it is shared with equal ones; None if it is executed for this subscriber alone."""
         if context.viewer is None:
             return None
         return self._operations.of(operation.query, operation.variables, operation.name)
 
     def subscribes(self, operation: Operation) -> bool:
-        """Whether it is a subscription; what cannot be read is none."""
+        """Whether it is a subscription. False for a document that is not valid."""
         document = self._documents.read(operation.query)
         asked = None if isinstance(document, list) else get_operation_ast(document, operation.name)
         return asked is not None and asked.operation is OperationType.SUBSCRIPTION
@@ -153,7 +151,7 @@ class Operations:
     async def executed(
         self, operation: Operation, context: Context[Any], allowed: frozenset[OperationType] = EVERYTHING
     ) -> AsyncGenerator[Payload, None]:
-        """The same by graphql-core, for this reader alone."""
+        """The same by graphql-core, for this subscriber alone."""
 
         document = self._documents.read(operation.query)
 
@@ -183,7 +181,7 @@ async def _results(
     context: Context[Any],
 ) -> AsyncGenerator[ExecutionResult, None]:
     if executor.operation.operation is not OperationType.SUBSCRIPTION:
-        # To its end, though the client may leave: a query that is cut off costs its connection.
+        # To its end, even if the client disconnects: a cancelled query costs its connection to the database.
         yield await context.services.database.finish(_awaited(execute_root_selection_set(executor)))
         return
     events: AsyncIterable[object] | ExecutionResult = await _awaited(create_source_event_stream(executor))
@@ -192,7 +190,7 @@ async def _results(
         return
     async with aclosing(cast(AsyncGenerator[object, None], events)):
         async for event in events:
-            # Executors derived from the first one would share a memory that grows with every event.
+            # Executors that are derived from the first one would share a memo that grows with every event.
             context.objects = 0
             each = build(event)
             assert isinstance(each, Executor)

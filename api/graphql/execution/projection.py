@@ -1,7 +1,8 @@
 """A plain selection on a snapshot, compiled once into a function: row in, JSON-ready dictionary out.
 
-What may be compiled is declared in the schema: a field made with `snapshot_field` reads the snapshot and nothing else,
-whoever is looking. A selection with any other field is left to graphql-core. Both give the same bytes.
+What may be compiled is declared in the schema: a `snapshot_field` reads the snapshot alone, a `related_field` an object
+that the snapshot names. Both are the same for every viewer. A selection with any other field is left to graphql-core.
+Both ways give the same bytes.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
@@ -83,7 +84,7 @@ def related_field(
 
 
 class Fragments:
-    """What a selection is compiled with: the document's fragments, and the variables that directives may name."""
+    """Compiles selections, with the document's fragments, the variables that directives name, and related objects."""
 
     def __init__(
         self,
@@ -207,7 +208,7 @@ def _optional(project: Project) -> Project:
 def _required(project: Project) -> Project:
     def complete(value: Any) -> Any:
         if value is None:
-            raise NotShareable  # graphql-core knows how to say what is wrong
+            raise NotShareable  # graphql-core gives the error with its path
         return project(value)
 
     return complete

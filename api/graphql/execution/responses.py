@@ -25,19 +25,19 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Refusal(Payload):
-    """Nothing was executed: the request, its document or its variables are wrong."""
+    """The answer if nothing was executed, because the request, its document or its variables are wrong."""
 
     errors: bytes
-    """Their list alone, for where `data` does not belong."""
+    """The list of errors alone, for transports that send it without `data`."""
 
 
 def failure(error: Exception, request_id: str) -> Payload:
-    """The payload for what was tried, and failed; masked and logged unless it is the client's to mend."""
+    """The payload for an operation that failed. Errors that the client cannot mend are masked and logged."""
     return Payload(encode(None, [GraphQLError(str(error), original_error=error)], request_id))
 
 
 def refusal(error: RequestError, request_id: str) -> Refusal:
-    """The payload for what could not even be tried."""
+    """The payload for a request that was not executed."""
     return refusal_of([GraphQLError(str(error), original_error=error)], request_id)
 
 

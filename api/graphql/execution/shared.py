@@ -17,6 +17,7 @@ import strawberry
 from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -149,7 +150,7 @@ class SharedOperations:
             return None
         ((name, nodes),) = selected.items()
         field = root.fields.get(nodes[0].name.value)
-        shares = _shares(field.extensions.get("strawberry-definition")) if field is not None else None
+        shares = shares_of(field) if field is not None else None
         if field is None or shares is None:
             return None
         kind = get_named_type(field.type)
@@ -161,5 +162,7 @@ class SharedOperations:
         return SharedOperation(shares, key_of(shares.type_name, arguments["id"]), name, project, related)
 
 
-def _shares(field: object) -> Shares | None:
-    return field.metadata.get(SHARES) if isinstance(field, StrawberryField) else None
+def shares_of(field: GraphQLField) -> Shares | None:
+    """What `stream_field` declared for this field of the schema; None for other fields."""
+    definition = field.extensions.get("strawberry-definition")
+    return definition.metadata.get(SHARES) if isinstance(definition, StrawberryField) else None

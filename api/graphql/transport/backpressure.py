@@ -1,7 +1,7 @@
-"""What a peer that does not read may cost: a small buffer in the kernel, one write here, and neither for long.
+"""Backpressure: a client that does not read costs a small buffer in the kernel and one write here, for a limited time.
 
-uvicorn's protocols would wait for such a peer for ever, and the kernel queue 3 MB for it. What is added here leans on
-asyncio's Protocol alone, so that it holds for responses and for sockets on the plain path too.
+uvicorn's protocols would wait for such a client for ever, and the kernel would queue 3 MB for it. `Bounded` relies on
+asyncio's Protocol alone, so that it serves responses and sockets on the plain path too.
 """
 
 import asyncio
@@ -12,27 +12,27 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 SEND_TIMEOUT = "send_timeout_seconds"
-"""Where the application's lifespan says how long a peer may take nothing of what it is sent."""
+"""Key in the lifespan's state: how long a client may take nothing of what it is sent, in seconds."""
 
 SEND_BUFFER_BYTES = 65_536
-"""For the kernel; it doubles that. Left to itself it would keep megabytes of stale snapshots."""
+"""The kernel's send buffer; Linux doubles it. By default the kernel would keep megabytes of stale snapshots."""
 
 LAST_WORD_SECONDS = 120.0
-"""For a stuck reader to come back and read that it is over, and why: a tab that was frozen, a machine that slept for a
-moment. It costs a socket and the one write that waits there, and serves nobody meanwhile."""
+"""For a stuck client to come back and read the close frame, such as a frozen tab or a machine that slept for a moment.
+It costs a socket and the one write that waits there."""
 
 VANISHED_SECONDS = 30
-"""Beyond that the kernel gives up a peer whose machine says nothing at all any more."""
+"""After these seconds more, the kernel gives up a client whose machine does not answer at all."""
 
 
 class Bounded(asyncio.Protocol):
-    """Stands before a protocol of uvicorn's among the bases of one of ours."""
+    """Mixin that stands before one of uvicorn's protocols among the base classes."""
 
     app_state: dict[str, Any]
-    """uvicorn's: what the lifespan yielded."""
+    """uvicorn's: the state that the lifespan yielded."""
 
     closing_seconds = 0.0
-    """From being stuck to being cut off."""
+    """From the close frame to the end of the connection, for a stuck client."""
 
     _transport: asyncio.Transport
     _checking: asyncio.TimerHandle | None = None
@@ -46,7 +46,7 @@ class Bounded(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._transport = cast(asyncio.Transport, transport)
-        # Full as soon as the kernel is: so at most one write waits here, and the next one is the newest.
+        # Full as soon as the kernel is: at most one write waits here, and the next one is the latest.
         self._transport.set_write_buffer_limits(0)
         own: socket.socket = transport.get_extra_info("socket")
         if own.family in (socket.AF_INET, socket.AF_INET6):
@@ -68,18 +68,18 @@ class Bounded(asyncio.Protocol):
         super().connection_lost(exc)
 
     def stuck(self) -> None:
-        """The peer has taken nothing for too long."""
+        """The client has taken nothing for too long."""
 
     def _check_later(self) -> None:
         self._unsent = self._transport.get_write_buffer_size()
         self._checking = asyncio.get_running_loop().call_later(self.send_timeout, self._check)
 
     def _check(self) -> None:
-        """A slow peer that takes a little is let be: a long message over a weak line takes its time."""
+        """A client that takes a little is left alone: a long message over a slow connection takes its time."""
         if self._transport.get_write_buffer_size() < self._unsent:
             self._check_later()
             return
-        # Not `close`, which would wait for the peer to take the rest.
+        # Not `close`, which would wait for the client to take the rest.
         self._checking = asyncio.get_running_loop().call_later(self.closing_seconds, self._transport.abort)
         self.stuck()
 
@@ -90,14 +90,14 @@ class Bounded(asyncio.Protocol):
 
 
 class BoundedHTTP(Bounded, H11Protocol):
-    """Answers, and subscriptions as one long response."""
+    """HTTP: single answers, and subscriptions as one long response."""
 
 
 class BoundedSocket(Bounded, WebSocketsSansIOProtocol):
-    """The plain path: all that is written is written by uvicorn."""
+    """WebSockets on the plain path: uvicorn writes every message."""
 
     closing_seconds = LAST_WORD_SECONDS
 
     def keepalive_timeout(self) -> None:
-        """A half-open connection. uvicorn would close it with 1011, which a client takes for final."""
+        """The connection is half-open. uvicorn would close it with 1011, which clients take for final."""
         self._transport.abort()

@@ -88,6 +88,10 @@ class DirectWebSocketProtocol(Bounded, WebSocketsSansIOProtocol):
                     self.writer.deflates = True
                     self.writer.takeover = not extension.local_no_context_takeover
 
+    def detach(self) -> None:
+        """Forget who serves this socket: the two hold each other, and would wait for the garbage collector."""
+        self.on_writable = self.on_stuck = _nothing
+
     @property
     def closing(self) -> bool:
         """Whether nothing can be sent any more."""
@@ -104,7 +108,7 @@ class DirectWebSocketProtocol(Bounded, WebSocketsSansIOProtocol):
             self.transport.write(frame_head(FINAL_TEXT, len(message)) + message)
 
     def close(self, code: int, reason: str) -> None:
-        """Close, even while the socket is full: the peer gets some time to read that it is over, then is cut off."""
+        """Close, even while the socket is full: then the client has some time to read the close frame."""
         if self.closing:
             return
         self.writer.open = False
@@ -112,7 +116,7 @@ class DirectWebSocketProtocol(Bounded, WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.close_timer = self.loop.call_later(self.closing_seconds, self.transport.abort)
-        if self.read_paused:  # by a message that nobody receives any more; the peer's answer comes after it
+        if self.read_paused:  # by a message that is not received any more; the client's close frame comes after it
             self.read_paused = False
             self.transport.resume_reading()
 
@@ -129,11 +133,11 @@ class DirectWebSocketProtocol(Bounded, WebSocketsSansIOProtocol):
         self.on_writable()
 
     def stuck(self) -> None:
-        """Whoever serves this socket is to part from it."""
+        """The client takes nothing."""
         self.on_stuck()
 
     def handle_ping(self) -> None:
-        """While the socket is full, only the last answer waits: a peer may send pings for ever and read nothing."""
+        """While the socket is full, only the last pong waits: a client may send pings for ever and read nothing."""
         if pongs := b"".join(self.conn.data_to_send()):
             if self.writer.full:
                 self._pong = pongs
@@ -141,9 +145,9 @@ class DirectWebSocketProtocol(Bounded, WebSocketsSansIOProtocol):
                 self.transport.write(pongs)
 
     def keepalive_timeout(self) -> None:
-        """A half-open connection. Its client, should it be there after all, is to come back."""
+        """The connection is half-open. If the client is there after all, it reconnects."""
         self.pong_timer = None
-        self.close(SERVICE_RESTART, "no answer to a ping")
+        self.close(SERVICE_RESTART, "No answer to a ping; reconnect")
         self.queue.put_nowait({"type": "websocket.disconnect", "code": SERVICE_RESTART})
 
 

@@ -1,7 +1,4 @@
-"""GraphQL over HTTP: one JSON answer to a POST, or a subscription as server-sent events or multipart.
-
-SSE follows graphql-sse's distinct connections mode, multipart Apollo's multipart subscription protocol 1.0.
-"""
+"""GraphQL over HTTP: one JSON answer to a POST, or a subscription as one long response."""
 
 import asyncio
 import json
@@ -26,7 +23,7 @@ JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
 HEARTBEAT_SECONDS = 10.0
-"""Proxies cut a response that is silent for longer than some tens of seconds."""
+"""Proxies close a response that is silent for some tens of seconds."""
 
 
 class GraphQLOverHTTP:
@@ -45,7 +42,7 @@ class GraphQLOverHTTP:
         except RequestError as error:
             return _answer(request, refusal(error, request_id), status=_status_of(error, request))
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody hears it: they left in the middle of asking
+            return Response(status_code=400)  # the client disconnected while it was sending; it reads no answer
         context = Context(self._services, viewer, request.client.host if request.client else "", request_id)
         framing = _framing(request)
         if framing is SERVER_SENT_EVENTS and _takes_json(request) and not self._operations.subscribes(operation):
@@ -66,19 +63,20 @@ class GraphQLOverHTTP:
             body += piece
             if len(body) > self._services.settings.body_bytes:
                 raise BadUserInput(
-                    f"The request is larger than {self._services.settings.body_bytes:,} bytes. Send less at once."
+                    f"The request is larger than {self._services.settings.body_bytes:,} bytes, the limit. Split it."
                 )
         try:
             return json.loads(body)
         except (ValueError, RecursionError):
-            raise BadUserInput("The request's body is no JSON. Send an object with `query` and `variables`.") from None
+            raise BadUserInput("The request's body is not JSON. Send an object with `query` and `variables`.") from None
 
     async def _framed(
         self, payloads: AsyncGenerator[Payload, None], framing: Framing, viewer: Identity | None
     ) -> AsyncIterator[bytes]:
-        """The payloads as they come, heartbeats in between; ends without a `complete` when it is time to part.
+        """The payloads as they come, with heartbeats in between.
 
-        A client takes a missing `complete` for a lost connection, and comes back.
+        Ends without a `complete` if the server stops or the token expires: clients take that for a lost connection,
+        and reconnect.
         """
         ending = asyncio.create_task(self._until_over(viewer))
         upcoming: asyncio.Task[Payload] | None = None
@@ -106,14 +104,14 @@ class GraphQLOverHTTP:
             await payloads.aclose()
 
     async def _until_over(self, viewer: Identity | None) -> None:
-        """Until the server parts, or the token expires that the request was let in with."""
+        """Returns when the server stops, or when the request's token expires."""
         with suppress(TimeoutError):
             async with asyncio.timeout(None if viewer is None else viewer.expires_at - time.time()):
                 await self._draining.wait()
 
 
 class Streaming(StreamingResponse):
-    """A response whose generator is closed there and then when the client leaves, not when it is collected."""
+    """Closes its generator as soon as the client disconnects, not when the generator is collected."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with aclosing(self.body_iterator):  # type: ignore[type-var]
@@ -132,19 +130,19 @@ def _framing(request: Request) -> Framing | None:
 def _status_of(error: RequestError, request: Request) -> int | None:
     if isinstance(error, BadUserInput):
         return 400
-    # graphql-sse's client takes any 200 for a stream, and this one, which has no event, for one that broke off.
+    # graphql-sse's client takes any 200 for a stream, and one without events for a broken one.
     return 401 if _framing(request) is SERVER_SENT_EVENTS and not _takes_json(request) else None
 
 
 def _takes_json(request: Request) -> bool:
-    """A client that lists all that it understands wants a single answer whole, with a status, and not cut off."""
+    """Whether the client accepts a single JSON answer: then a query is not sent as a stream."""
     accepted = request.headers.get("accept", "").lower()
     return JSON in accepted or GRAPHQL_JSON in accepted
 
 
 def _answer(request: Request, payload: Payload, status: int | None = None) -> Response:
-    """Older clients look for 200 with `application/json`, and for `data`; with the newer media type, what was refused
-    has another status and no `data`."""
+    """With `application/json`, older clients expect 200 and `data`. With the newer media type, a request that was not
+    executed has status 400 and no `data`."""
     if GRAPHQL_JSON not in request.headers.get("accept", "").lower():
         return Response(payload.body, status or 200, media_type=JSON)
     if isinstance(payload, Refusal):

@@ -2,7 +2,7 @@
 
 from api.graphql.transport.framing import Framing
 
-# A client takes a part for whole when it sees the boundary after it, so that comes with the part, not with the next.
+# A client processes a part when it sees the boundary after it, so the boundary is sent with the part before it.
 BOUNDARY = b"\r\n--graphql"
 PART = b"\r\nContent-Type: application/json\r\n\r\n"
 

@@ -1,6 +1,6 @@
 """GraphQL over WebSocket: the graphql-transport-ws protocol, and only that.
 
-The legacy `graphql-ws` subprotocol is refused: authorization could be walked around in it.
+The legacy `graphql-ws` subprotocol is refused: a client could bypass authorization in it.
 """
 
 import asyncio
@@ -38,10 +38,10 @@ log = structlog.get_logger(__name__)
 
 SUBPROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 10.0
-"""For `connection_init`: a client sends it at once, and whoever does not holds a socket for nothing."""
+"""For `connection_init`. Clients send it at once; one that does not would hold a socket for nothing."""
 
 ID_CHARACTERS = 1_000
-"""Of an operation. It goes before each update, in a block of deflate that holds 64 kB."""
+"""Of an operation's id. The id goes before each update, in a block of deflate that holds 64 kB."""
 
 
 class Socket:
@@ -53,7 +53,7 @@ class Socket:
         self._services = services
         self._direct: DirectWebSocketProtocol | None = websocket.scope.get("extensions", {}).get(EXTENSION)
         self._waiting: dict[FastPathSubscriber, None] = {}
-        """Who has an update to write as soon as there is room."""
+        """Subscribers that have an update to write as soon as there is room."""
         self._viewer: Identity | None = None
         self._ready = False
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -61,10 +61,10 @@ class Socket:
         self._ending: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
 
     async def serve(self) -> None:
-        """Until either side closes."""
+        """Returns when either side closed the socket."""
         if SUBPROTOCOL not in self._websocket.scope["subprotocols"]:
             await self._websocket.accept()
-            await self._websocket.close(NO_SUBPROTOCOL, f"Speak the subprotocol {SUBPROTOCOL}")
+            await self._websocket.close(NO_SUBPROTOCOL, f"Use the subprotocol {SUBPROTOCOL}")
             return
         await self._websocket.accept(SUBPROTOCOL)
         if self._direct is not None:
@@ -79,7 +79,9 @@ class Socket:
             tasks = [reading, *self._tasks.values()]
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.wait(tasks)
+            if self._direct is not None:
+                self._direct.detach()
         if self._ending.done():
             await self._close(self._ending.result())
 
@@ -98,7 +100,9 @@ class Socket:
             return
         if self._websocket.application_state is WebSocketState.CONNECTED:
             with suppress(RuntimeError, WebSocketDisconnect):
-                await self._websocket.close(closed.code, closed.reason)  # waits while it is full; see `bounded`
+                await self._websocket.close(
+                    closed.code, closed.reason
+                )  # waits while the socket is full; see `backpressure`
 
     async def _read(self) -> None:
         try:
@@ -107,7 +111,8 @@ class Socket:
         except WebSocketDisconnect:
             pass
         except Closed as closed:
-            self.end(closed)
+            # Without its traceback, whose frames hold this socket: the two would wait for the garbage collector.
+            self.end(closed.with_traceback(None))
 
     async def _message(self) -> dict[str, Any]:
         event = await self._websocket.receive()
@@ -138,7 +143,7 @@ class Socket:
                 if (task := self._tasks.pop(str(message.get("id")), None)) is not None:
                     task.cancel()
             case other:
-                raise Closed(BAD_MESSAGE, f"There is no message type {other!r}")
+                raise Closed(BAD_MESSAGE, f"Unknown message type {other!r}")
 
     async def _initialise(self, payload: object) -> None:
         if self._ready:
@@ -163,7 +168,7 @@ class Socket:
         if not self._ready:
             raise Closed(NOT_INITIALISED, "Send connection_init first")
         if not isinstance(id, str) or not id:
-            raise Closed(BAD_MESSAGE, "subscribe needs an id")
+            raise Closed(BAD_MESSAGE, "`subscribe` needs an `id`")
         if len(id) > ID_CHARACTERS:
             raise Closed(BAD_MESSAGE, f"An id has at most {ID_CHARACTERS} characters")
         if id in self._tasks:
@@ -177,7 +182,7 @@ class Socket:
             most = self._services.settings.socket_operations
             if len(self._tasks) >= most:
                 raise LimitExceeded(
-                    f"A socket carries at most {most} operations at once. Complete some first, or open another socket."
+                    f"A socket carries at most {most} operations at once. Complete some, or open another socket."
                 )
             operation = Operation.of(payload)
         except (LimitExceeded, BadUserInput) as error:
@@ -188,7 +193,7 @@ class Socket:
         self._tasks[id] = asyncio.create_task(self._operate(id, operation, context), name=f"socket: {id}")
 
     async def _operate(self, id: str, operation: Operation, context: Context[Any]) -> None:
-        """Run one operation to its end; forget it before saying so, so that its id is free when the client hears."""
+        """Run one operation to its end. Its id is free before the client receives `complete`."""
         try:
             shared = self._operations.shared(operation, context) if self._direct is not None else None
             if shared is None or not await self._directly(id, shared, context):
@@ -203,7 +208,7 @@ class Socket:
             self._forget(id)
             await self._send(orjson.dumps({"id": id, "type": "complete"}))
         except (WebSocketDisconnect, RuntimeError):
-            pass  # the client is gone; reading will notice
+            pass  # the client disconnected, which `_read` notices
         finally:
             self._forget(id)
 
@@ -229,9 +234,9 @@ class Socket:
         self._waiting[subscriber] = None
 
     def _relieve(self) -> None:
-        """There is room again: whoever waits writes the newest, until it is full again.
+        """There is room again: waiting subscribers write the latest snapshot, until the socket is full.
 
-        Answers come first. Updates never end, and on a slow line would leave no room for them.
+        Other answers come first. Updates never end, and on a slow connection would leave no room for them.
         """
         assert self._direct is not None
         while self._waiting and not self._direct.writer.full and not self._sending.locked():
@@ -244,7 +249,7 @@ class Socket:
             del self._tasks[id]
 
     async def _send(self, message: bytes) -> None:
-        """One message at a time; a subscriber that takes none for too long is cut off."""
+        """One message at a time. A client that takes none for too long is disconnected."""
         if self._direct is not None:
             try:
                 async with self._sending:

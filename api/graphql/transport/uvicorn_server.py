@@ -1,0 +1,97 @@
+"""Runs uvicorn: servers that sleep until they are told to stop, in one process or several.
+
+The changes to uvicorn rely on its private parts. tests/integration/graphql/test_private_parts.py lists those, and fails
+if a release of uvicorn no longer has them.
+"""
+
+import asyncio
+import sys
+import time
+from contextlib import suppress
+from email.utils import formatdate
+from socket import socket
+from types import FrameType
+
+import uvicorn
+from uvicorn.server import ServerState
+from uvicorn.supervisors import multiprocess
+
+START_FAILED = 3
+"""Exit code of a server that did not start, for example because its port is in use. It is uvicorn's code as well: a
+child process that exits with it stops its parent, and is not replaced."""
+
+
+def run_server(config: uvicorn.Config) -> None:
+    """Serve in this process until SIGTERM or SIGINT."""
+    server = EventDrivenServer(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(START_FAILED)
+
+
+def run_server_processes(config: uvicorn.Config) -> None:
+    """Serve in `config.workers` child processes until SIGTERM or SIGINT, and replace those that die."""
+    multiprocess.Process = ServerProcess  # type: ignore[misc]
+    supervisor = multiprocess.Multiprocess(config, [config.bind_socket()])
+    supervisor.run()
+    if any(process.exitcode == START_FAILED for process in supervisor.processes):
+        sys.exit(START_FAILED)
+
+
+class EventDrivenServer(uvicorn.Server):
+    """Waits for an event until it stops. uvicorn's server polls ten times a second, half of the work of an idle
+    process."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        self.server_state = DatedServerState(self.config.encoded_headers)
+        await super().startup(sockets)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        if not self.should_exit:
+            await self._stopping.wait()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
+
+class DatedServerState(ServerState):
+    """Computes the Date header when a response needs it. uvicorn's server computes it once a second, in its poll."""
+
+    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+        self._headers = headers
+        super().__init__()
+
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        return [(b"date", formatdate(time.time(), usegmt=True).encode()), *self._headers]
+
+    @default_headers.setter
+    def default_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Ignores the empty list that uvicorn's constructor assigns."""
+
+
+class ServerProcess(multiprocess.Process):
+    """A child process whose death its parent notices at once.
+
+    In uvicorn's, the parent keeps both ends of the pipe for health checks. If a child is killed before it answers one,
+    the parent waits for the whole timeout of a start, and neither replaces the child nor reacts to SIGTERM.
+    """
+
+    def start(self) -> None:
+        super().start()
+        self.child_conn.close()
+
+    @property
+    def server(self) -> uvicorn.Server:
+        if self._server is None:
+            self._server = EventDrivenServer(self.config)
+        return self._server
