@@ -1,4 +1,4 @@
-/** An async iterator that is fed from outside. */
+/** An async iterator that yields what is pushed to it. */
 
 export class Channel<Event> implements AsyncIterableIterator<Event> {
   #queue: Event[] = [];

@@ -1,17 +1,20 @@
-/** What the test server keeps, and the part of it that a page asks for. */
+/** The rows of the test server, and the pages that queries cut out of them. */
 
-export interface Message {
-  __typename: "Message";
+export interface Row {
   id: string;
+  revision: number;
+  status: "STREAMING" | "COMPLETE" | "STOPPED" | "FAILED";
+  streaming: boolean;
+  error: { code: string; message: string } | null;
+}
+
+export interface Message extends Row {
+  __typename: "Message";
   chatId: string;
   author: { id: string; name: string; createdAt: string } | null;
   role: "USER" | "ASSISTANT";
   content: string;
   reasoning: string | null;
-  status: "STREAMING" | "COMPLETE" | "STOPPED" | "FAILED";
-  streaming: boolean;
-  error: { code: string; message: string } | null;
-  revision: number;
   model: string | null;
   finishReason: string | null;
   usage: { inputTokens: number; outputTokens: number } | null;
@@ -19,8 +22,16 @@ export interface Message {
   updatedAt: string;
 }
 
+/** A second streamed model, which the client package does not know. */
+export interface Note extends Row {
+  __typename: "Note";
+  title: string;
+  body: string;
+}
+
 const NOW = "2026-01-01T00:00:00Z";
 export const CHAT = "chat-1";
+export const NOTEBOOK = "notebook-1";
 export const ADA = { __typename: "User", id: "user-1", name: "Ada", createdAt: NOW };
 
 export function newMessage(fields: Partial<Message> & { id: string }): Message {
@@ -31,10 +42,7 @@ export function newMessage(fields: Partial<Message> & { id: string }): Message {
     role: "ASSISTANT",
     content: "",
     reasoning: null,
-    status: "COMPLETE",
-    streaming: fields.status === "STREAMING",
-    error: null,
-    revision: 1,
+    ...newRow(fields),
     model: null,
     finishReason: null,
     usage: null,
@@ -42,6 +50,14 @@ export function newMessage(fields: Partial<Message> & { id: string }): Message {
     updatedAt: NOW,
     ...fields,
   };
+}
+
+export function newNote(fields: Partial<Note> & { id: string }): Note {
+  return { __typename: "Note", title: "", body: "", ...newRow(fields), ...fields };
+}
+
+function newRow({ id, status }: Partial<Row> & { id: string }): Row {
+  return { id, status: "COMPLETE", streaming: status === "STREAMING", error: null, revision: 1 };
 }
 
 export function chatOf({ title, revision, rows }: { title: string; revision: number; rows: Message[] }) {
@@ -54,31 +70,40 @@ export function chatOf({ title, revision, rows }: { title: string; revision: num
     revision,
     createdAt: NOW,
     updatedAt: NOW,
-    messages: (window: Window) => page(rows, window, revision),
+    messages: (args: PageArguments) => page(rows, args, revision),
   };
 }
 
-interface Window {
+export function notebookOf({ revision, rows }: { revision: number; rows: Note[] }) {
+  return {
+    __typename: "Notebook",
+    id: NOTEBOOK,
+    revision,
+    notes: (args: PageArguments) => page(rows, args, revision),
+  };
+}
+
+interface PageArguments {
   first?: number;
   after?: string;
   last?: number;
   before?: string;
 }
 
-function page(rows: Message[], args: Window, revision: number) {
+function page(rows: Row[], args: PageArguments, revision: number) {
   const start = args.after ? rows.findIndex((row) => row.id === args.after) + 1 : 0;
   const end = args.before ? rows.findIndex((row) => row.id === args.before) : rows.length;
   const first = args.first !== undefined ? Math.min(end, start + args.first) : end;
   const from = args.first !== undefined ? start : Math.max(start, end - (args.last ?? 30));
-  const window = rows.slice(from, first);
+  const edges = rows.slice(from, first);
   return {
     revision,
-    edges: window.map((node) => ({ cursor: node.id, node })),
+    edges: edges.map((node) => ({ cursor: node.id, node })),
     pageInfo: {
       hasPreviousPage: from > 0,
       hasNextPage: first < rows.length,
-      startCursor: window[0]?.id ?? null,
-      endCursor: window.at(-1)?.id ?? null,
+      startCursor: edges[0]?.id ?? null,
+      endCursor: edges.at(-1)?.id ?? null,
     },
   };
 }

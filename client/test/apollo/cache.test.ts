@@ -1,7 +1,8 @@
 import { type FetchPolicy, gql } from "@apollo/client";
+import { parse } from "graphql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import WebSocket from "ws";
-import { createTwotrackClient, type TwotrackClient } from "../../src/apollo/index.ts";
+import { createTwotrackClient, TwotrackCache, type TwotrackClient } from "../../src/apollo/index.ts";
 import { LiveMessageFragmentDoc, MessageStreamDocument } from "../../src/core/documents.ts";
 import { TestServer } from "../server.ts";
 
@@ -61,9 +62,9 @@ async function followUntil(content: string): Promise<void> {
 }
 
 const textOf = (data: unknown): string => {
-  const { node } = (data as { chat: { messages: { edges: { node: Record<string, string> }[] } } }).chat.messages
-    .edges[0] as { node: Record<string, string> };
-  return (node.content ?? node.text) as string;
+  const { chat } = data as { chat: { messages: { edges: { node: Record<string, string> }[] } } };
+  const node = chat.messages.edges[0]?.node;
+  return (node?.content ?? node?.text) as string;
 };
 
 describe.each(Object.entries(QUERIES))("a page that asks %s", (_, query) => {
@@ -96,77 +97,80 @@ describe.each(Object.entries(QUERIES))("a page that asks %s", (_, query) => {
   });
 });
 
-describe("a write", () => {
-  const stored = (optimistic: boolean) =>
-    (client.cache.extract(optimistic) as Record<string, unknown>)["Message:message-1"];
-  const write = (revision: number, content: string) =>
-    client.writeFragment({
-      fragment: gql`fragment Text on Message { id revision content }`,
-      data: { __typename: "Message", id: "message-1", revision, content },
-    });
-  const text = () =>
-    client.readFragment<{ content: string; revision: number }>({
-      fragment: gql`fragment Text on Message { id revision content }`,
-      from: { __typename: "Message", id: "message-1" },
-    });
+const notes = { type: "Note", field: "noteStream", poll: "note" };
+
+describe.each([
+  ["a message, whose stream every cache knows", "Message", () => new TwotrackCache()],
+  ["a note, whose stream the cache was given", "Note", () => new TwotrackCache({ streams: [notes] })],
+])("a write of %s", (_, type, create) => {
+  const fragment = parse(`fragment Text on ${type} { id revision text }`);
+  const from = { __typename: type, id: "1" };
+  let cache: TwotrackCache;
+
+  beforeEach(() => {
+    cache = create();
+  });
+
+  const write = (revision: number, text: string) =>
+    cache.writeFragment({ fragment, data: { ...from, revision, text } });
+  const stored = (optimistic = false) => (cache.extract(optimistic) as Record<string, unknown>)[`${type}:1`];
 
   test.each([2, 1])("with revision %i replaces the text of revision 1", (revision) => {
     write(1, "first");
     write(revision, "second");
-    expect(text()?.content).toBe("second");
+    expect(stored()).toMatchObject({ revision, text: "second" });
   });
 
-  test("with a lower revision does not, and tells no watcher", async () => {
+  test("with a lower revision changes nothing and notifies no watcher", () => {
     write(2, "second");
-    const heard: unknown[] = [];
-    const watching = client
-      .watchFragment({
-        fragment: gql`fragment Text on Message { id revision content }`,
-        from: { __typename: "Message", id: "message-1" },
-      })
-      .subscribe((result) => heard.push(result.data));
-    await expect.poll(() => heard.length).toBe(1);
+    const received: unknown[] = [];
+    cache.watchFragment({ fragment, from }).subscribe(({ data }) => received.push(data));
     write(1, "first");
-    await Promise.resolve();
-    expect(heard).toHaveLength(1);
-    expect(text()).toMatchObject({ content: "second", revision: 2 });
-    watching.unsubscribe();
+    expect(stored()).toMatchObject({ revision: 2, text: "second" });
+    write(3, "third");
+    expect(received).toMatchObject([{ text: "second" }, { text: "third" }]);
   });
 
-  test("with a lower revision still brings the fields that were unknown", () => {
+  test("with a lower revision still adds the fields that were not stored", () => {
     write(2, "second");
-    client.writeFragment({
-      fragment: gql`fragment Model on Message { id revision model }`,
-      data: { __typename: "Message", id: "message-1", revision: 1, model: "scripted" },
+    cache.writeFragment({
+      fragment: parse(`fragment Model on ${type} { id revision model }`),
+      data: { ...from, revision: 1, model: "scripted" },
     });
-    expect(stored(false)).toMatchObject({
-      revision: 2,
-      model: "scripted",
-      content: "second",
-    });
+    expect(stored()).toMatchObject({ revision: 2, text: "second", model: "scripted" });
   });
 
-  test("in an optimistic layer is bound by the same rule, and leaves with its layer", () => {
+  test("follows the same rule in an optimistic layer, and leaves with its layer", () => {
     write(2, "second");
-    client.cache.recordOptimisticTransaction((cache) => {
-      cache.writeFragment({
-        fragment: gql`fragment Text on Message { id revision content }`,
-        data: { __typename: "Message", id: "message-1", revision: 1, content: "first" },
-      });
-    }, "late");
-    const optimistic = () => stored(true);
-    expect(optimistic()).toMatchObject({ content: "second" });
-    client.cache.recordOptimisticTransaction((cache) => {
-      cache.writeFragment({
-        fragment: gql`fragment Text on Message { id revision content }`,
-        data: { __typename: "Message", id: "message-1", revision: 3, content: "edited" },
-      });
-    }, "edit");
-    expect(optimistic()).toMatchObject({ content: "edited" });
-    client.cache.removeOptimistic("edit");
-    client.cache.removeOptimistic("late");
-    expect(optimistic()).toMatchObject({ content: "second", revision: 2 });
+    cache.recordOptimisticTransaction(() => void write(1, "first"), "late");
+    expect(stored(true)).toMatchObject({ text: "second" });
+    cache.recordOptimisticTransaction(() => void write(3, "edited"), "edit");
+    expect(stored(true)).toMatchObject({ text: "edited" });
+    cache.removeOptimistic("edit");
+    cache.removeOptimistic("late");
+    expect(stored(true)).toMatchObject({ text: "second", revision: 2 });
   });
+});
+
+test("a write of a type without a stream takes the last text, whatever its revision", () => {
+  const cache = new TwotrackCache();
+  const fragment = parse(`fragment Text on Note { id revision text }`);
+  for (const [revision, text] of [
+    [2, "second"],
+    [1, "first"],
+  ])
+    cache.writeFragment({ fragment, data: { __typename: "Note", id: "1", revision, text } });
+  expect(cache.extract()["Note:1"]).toMatchObject({ revision: 1, text: "first" });
+});
+
+test("a fragment on the interface Streamed is read from every streamed type", () => {
+  const cache = new TwotrackCache({ streams: [notes] });
+  for (const __typename of ["Message", "Note"]) {
+    const row = { __typename, id: "1", revision: 7 };
+    cache.writeFragment({ fragment: parse(`fragment Row on ${__typename} { id revision }`), data: row });
+    const fragment = parse(`fragment Any on Streamed { revision }`);
+    expect(cache.readFragment({ fragment, from: { __typename, id: "1" } })).toMatchObject({ revision: 7 });
+  }
 });
 
 describe("a message that was followed", () => {

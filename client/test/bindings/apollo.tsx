@@ -1,12 +1,16 @@
 /** The Apollo binding, for the list that every binding must pass. */
 
+import type { TypedDocumentNode } from "@apollo/client";
 import { ApolloProvider, useMutation, useQuery } from "@apollo/client/react";
 import WebSocket from "ws";
 import {
   addSent,
   createTwotrackClient,
+  revisionedPagination,
   type SendMessagePayload,
+  TwotrackCache,
   useMessageStream,
+  useStream,
   useSync,
 } from "../../src/apollo/index.ts";
 import { type Binding, SEND } from "./harness.tsx";
@@ -15,8 +19,11 @@ export const apollo: Binding = {
   name: "Apollo",
   isNonreactive: true,
   keepsPage: true,
+  cachesFrames: true,
   connect(server, options = {}) {
-    const client = createTwotrackClient({ url: server.url, fetch: server.fetch, webSocketImpl: WebSocket, ...options });
+    const cache = new TwotrackCache({ typePolicies: { Notebook: { fields: { notes: revisionedPagination() } } } });
+    const { url, fetch } = server;
+    const client = createTwotrackClient({ url, fetch, webSocketImpl: WebSocket, cache, ...options });
     return {
       wrap: (page) => <ApolloProvider client={client}>{page}</ApolloProvider>,
       status: () => client.connection.status(),
@@ -24,10 +31,11 @@ export const apollo: Binding = {
     };
   },
   useMessageStream: (message, options) => useMessageStream(message, options) as typeof message,
+  useStream: (definition, object) => useStream(definition, object) as typeof object,
   useSync,
-  useChat(query, id) {
+  useQuery<Data>(query: TypedDocumentNode<Data, { id: string }>, id: string) {
     const { data, refetch } = useQuery(query, { variables: { id } });
-    return { data, refetch };
+    return { data: data as Data | undefined, refetch };
   },
   useSend(chatId) {
     const [send] = useMutation(SEND, {

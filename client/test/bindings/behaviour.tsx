@@ -9,142 +9,145 @@ import { type Binding, document, eventually, type Options, quiet, type Shown, sh
 const STREAM = "MessageStream message-1";
 
 export function behaves(binding: Binding): void {
-  let server: TestServer;
-  let shown: Shown | undefined;
+  describe(`${binding.name}: a chat page`, () => {
+    let server: TestServer;
+    let shown: Shown | undefined;
 
-  beforeEach(async () => {
-    server = await TestServer.start();
-  });
-  afterEach(async () => {
-    shown?.unmount();
-    shown?.connected.close();
-    shown = undefined;
-    await server.stop();
-  });
-
-  const open = (options?: Options): Shown => {
-    shown = show(binding, server, options);
-    return shown;
-  };
-
-  /** A page on which one message is being written, and followed. */
-  const openStreaming = async ({ row, ...options }: Options & { row?: Partial<Message> } = {}): Promise<Shown> => {
-    server.add({ status: "STREAMING", content: "Once", ...row });
-    const page = open(options);
-    await eventually(() => page.text("message-1"), "Once");
-    await eventually(() => server.live.includes(STREAM), true);
-    return page;
-  };
-
-  const streams = () => server.live.filter((name) => name === STREAM).length;
-
-  describe("a message that is being written", () => {
-    test("grows with each frame, ends, and is followed no longer", async () => {
-      const page = await openStreaming();
-      for (const content of ["Once upon", "Once upon a", "Once upon a time"]) {
-        server.frame("message-1", { content });
-        await eventually(() => page.text("message-1"), content);
-      }
-      expect(page.busy("message-1")).toBe(true);
-      server.frame("message-1", { content: "Once upon a time.", status: "COMPLETE" });
-      await eventually(() => page.text("message-1"), "Once upon a time.");
-      expect(page.busy("message-1")).toBe(false);
-      await eventually(() => streams(), 0);
-      expect(server.count("Chat")).toBe(1);
+    beforeEach(async () => {
+      server = await TestServer.start();
+    });
+    afterEach(async () => {
+      shown?.unmount();
+      shown?.connected.close();
+      shown = undefined;
+      await server.stop();
     });
 
-    test("is one live operation under StrictMode", async () => {
-      await openStreaming({ strict: true });
-      await quiet();
-      expect(streams()).toBe(1);
-      expect(server.count("MessageStream")).toBe(1);
-    });
+    const open = (options?: Options): Shown => {
+      shown = show(binding, server, options);
+      return shown;
+    };
 
-    test("is one live operation for two components, and the second shows its text at once", async () => {
-      const page = await openStreaming();
-      server.frame("message-1", { content: "Once upon" });
-      await eventually(() => page.text("message-1"), "Once upon");
-      page.second();
-      expect([...window.document.querySelectorAll("article")].map((bubble) => bubble.textContent)).toEqual([
-        "Once upon",
-        "Once upon",
-      ]);
-      await quiet();
-      expect(streams()).toBe(1);
-    });
+    /** A page on which one message is being written, and followed. */
+    const openStreaming = async ({ row, ...options }: Options & { row?: Partial<Message> } = {}): Promise<Shown> => {
+      server.add({ status: "STREAMING", content: "Once", ...row });
+      const page = open(options);
+      await eventually(() => page.text("message-1"), "Once");
+      await eventually(() => server.live.includes(STREAM), true);
+      return page;
+    };
 
-    test("is left when the page is", async () => {
-      const page = await openStreaming();
-      page.unmount();
-      await eventually(() => [...server.live], []);
-    });
+    const streams = () => server.live.filter((name) => name === STREAM).length;
 
-    test("is followed again after a regeneration, by one operation", async () => {
-      const page = await openStreaming();
-      server.frame("message-1", { content: "Once.", status: "COMPLETE" });
-      await eventually(() => streams(), 0);
-      server.frame("message-1", { content: "", status: "STREAMING" });
-      server.touch();
-      await eventually(() => streams(), 1);
-      server.frame("message-1", { content: "Twice" });
-      await eventually(() => page.text("message-1"), "Twice");
-      await quiet();
-      expect(streams()).toBe(1);
-    });
-
-    test("keeps growing while its page is refetching", async () => {
-      const page = await openStreaming();
-      server.holding.add("Chat");
-      act(() => void page.refetch());
-      await eventually(() => server.held.length, 1);
-      server.frame("message-1", { content: "Once upon" });
-      await eventually(() => page.text("message-1"), "Once upon");
-      server.held[0]?.release();
-      await quiet();
-      expect(page.text("message-1")).toBe("Once upon");
-    });
-
-    test("keeps growing after its page's refetch has failed", async () => {
-      const page = await openStreaming();
-      server.holding.add("Chat");
-      act(() => void Promise.resolve(page.refetch()).catch(() => {}));
-      await eventually(() => server.held.length, 1);
-      server.holding.clear();
-      server.held[0]?.fail();
-      await quiet(50);
-      server.frame("message-1", { content: "Once upon" });
-      await eventually(() => page.text("message-1"), "Once upon");
-    });
-
-    test("never goes back when a refetch answers after a newer frame", async () => {
-      const page = await openStreaming();
-      server.holding.add("Chat");
-      act(() => void page.refetch());
-      await eventually(() => server.held.length, 1);
-      server.frame("message-1", { content: "Once upon a time", status: "COMPLETE" });
-      await eventually(() => page.text("message-1"), "Once upon a time");
-      server.held[0]?.release();
-      await quiet();
-      expect(page.texts.get("message-1")).toEqual(["Once", "Once upon a time"]);
-      expect(page.busy("message-1")).toBe(false);
-      expect(streams()).toBe(0);
-    });
-
-    test("costs no refetch when its frames carry more, or less, than the page asked for", async () => {
-      const fragment = document<unknown, unknown>("fragment Less on Message { content usage { outputTokens } model }");
-      const page = await openStreaming({ fragment });
-      server.frame("message-1", {
-        content: "Once upon",
-        usage: { inputTokens: 1, outputTokens: 2 },
-        model: "scripted",
+    describe("a message that is being written", () => {
+      test("grows with each frame, ends, and is followed no longer", async () => {
+        const page = await openStreaming();
+        for (const content of ["Once upon", "Once upon a", "Once upon a time"]) {
+          server.frame("message-1", { content });
+          await eventually(() => page.text("message-1"), content);
+        }
+        expect(page.busy("message-1")).toBe(true);
+        server.frame("message-1", { content: "Once upon a time.", status: "COMPLETE" });
+        await eventually(() => page.text("message-1"), "Once upon a time.");
+        expect(page.busy("message-1")).toBe(false);
+        await eventually(() => streams(), 0);
+        expect(server.count("Chat")).toBe(1);
       });
-      await eventually(() => page.text("message-1"), "Once upon");
-      await quiet();
-      expect(server.count("Chat")).toBe(1);
-    });
 
-    test("does not stop its page when they ask for other fields of its usage and error", async () => {
-      const query = document<never, { id: string }>(`
+      test("is one live operation under StrictMode", async () => {
+        await openStreaming({ strict: true });
+        await quiet();
+        expect(streams()).toBe(1);
+        expect(server.count("MessageStream")).toBe(1);
+      });
+
+      test("is one live operation for two components, and the second shows its text at once", async () => {
+        const page = await openStreaming();
+        server.frame("message-1", { content: "Once upon" });
+        await eventually(() => page.text("message-1"), "Once upon");
+        page.second();
+        expect([...window.document.querySelectorAll("article")].map((bubble) => bubble.textContent)).toEqual([
+          "Once upon",
+          "Once upon",
+        ]);
+        await quiet();
+        expect(streams()).toBe(1);
+      });
+
+      test("is left when the page is", async () => {
+        const page = await openStreaming();
+        page.unmount();
+        await eventually(() => [...server.live], []);
+      });
+
+      test("is followed again after a regeneration, by one operation", async () => {
+        const page = await openStreaming();
+        server.frame("message-1", { content: "Once.", status: "COMPLETE" });
+        await eventually(() => streams(), 0);
+        server.frame("message-1", { content: "", status: "STREAMING" });
+        server.touch();
+        await eventually(() => streams(), 1);
+        server.frame("message-1", { content: "Twice" });
+        await eventually(() => page.text("message-1"), "Twice");
+        await quiet();
+        expect(streams()).toBe(1);
+      });
+
+      test("keeps growing while its page is refetching", async () => {
+        const page = await openStreaming();
+        server.holding.add("Chat");
+        act(() => void page.refetch());
+        await eventually(() => server.held.length, 1);
+        server.frame("message-1", { content: "Once upon" });
+        await eventually(() => page.text("message-1"), "Once upon");
+        server.held[0]?.release();
+        await quiet();
+        expect(page.text("message-1")).toBe("Once upon");
+      });
+
+      test("keeps growing after its page's refetch has failed", async () => {
+        const page = await openStreaming();
+        server.holding.add("Chat");
+        act(() => void Promise.resolve(page.refetch()).catch(() => {}));
+        await eventually(() => server.held.length, 1);
+        server.holding.clear();
+        server.held[0]?.fail();
+        await quiet(50);
+        server.frame("message-1", { content: "Once upon" });
+        await eventually(() => page.text("message-1"), "Once upon");
+      });
+
+      test("never goes back when a refetch answers after a newer frame", async () => {
+        const page = await openStreaming();
+        server.holding.add("Chat");
+        act(() => void page.refetch());
+        await eventually(() => server.held.length, 1);
+        server.frame("message-1", { content: "Once upon a time", status: "COMPLETE" });
+        await eventually(() => page.text("message-1"), "Once upon a time");
+        server.held[0]?.release();
+        await quiet();
+        expect(page.texts.get("message-1")).toEqual(["Once", "Once upon a time"]);
+        expect(page.busy("message-1")).toBe(false);
+        expect(streams()).toBe(0);
+      });
+
+      test("costs no refetch when its frames carry more, or less, than the page asked for", async () => {
+        const fragment = document<unknown, unknown>(
+          "fragment Less on Message { content usage { outputTokens } model }",
+        );
+        const page = await openStreaming({ fragment });
+        server.frame("message-1", {
+          content: "Once upon",
+          usage: { inputTokens: 1, outputTokens: 2 },
+          model: "scripted",
+        });
+        await eventually(() => page.text("message-1"), "Once upon");
+        await quiet();
+        expect(server.count("Chat")).toBe(1);
+      });
+
+      test("does not stop its page when they ask for other fields of its usage and error", async () => {
+        const query = document<never, { id: string }>(`
         query Chat($id: ID!) {
           chat(id: $id) {
             id title revision
@@ -156,50 +159,50 @@ export function behaves(binding: Binding): void {
           }
         }
       `);
-      const fragment = document<unknown, unknown>(
-        "fragment Other on Message { content usage { outputTokens } error { message } }",
-      );
-      const usage = { inputTokens: 1, outputTokens: 2 };
-      const error = { code: "TIMEOUT", message: "Too slow." };
-      const page = await openStreaming({ query, fragment, row: { usage, error } });
-      for (const content of ["Once upon", "Once upon a"]) {
-        server.frame("message-1", { content, usage: { ...usage, outputTokens: content.length } });
-        await eventually(() => page.text("message-1"), content);
-      }
-      await quiet();
-      expect(server.count("Chat")).toBe(1);
+        const fragment = document<unknown, unknown>(
+          "fragment Other on Message { content usage { outputTokens } error { message } }",
+        );
+        const usage = { inputTokens: 1, outputTokens: 2 };
+        const error = { code: "TIMEOUT", message: "Too slow." };
+        const page = await openStreaming({ query, fragment, row: { usage, error } });
+        for (const content of ["Once upon", "Once upon a"]) {
+          server.frame("message-1", { content, usage: { ...usage, outputTokens: content.length } });
+          await eventually(() => page.text("message-1"), content);
+        }
+        await quiet();
+        expect(server.count("Chat")).toBe(1);
+      });
+
+      test("that is deleted stops looking as if it were being written", async () => {
+        const page = await openStreaming();
+        server.remove("message-1");
+        await eventually(() => page.busy("message-1"), false);
+        await quiet();
+        expect(server.count("MessageStream")).toBe(1);
+      });
+
+      test("that ends early is asked for again", async () => {
+        const page = await openStreaming();
+        server.completeEarly("message-1");
+        await eventually(() => server.count("MessageStream"), 2);
+        server.frame("message-1", { content: "Once more", status: "COMPLETE" });
+        await eventually(() => page.text("message-1"), "Once more");
+      });
+
+      test("is asked for later when the server says so", async () => {
+        server.refuseNext("RATE_LIMITED", { retryAfter: 0.1 });
+        server.refuseNext("RATE_LIMITED", { retryAfter: 0.1 });
+        const page = await openStreaming();
+        server.frame("message-1", { content: "At last", status: "COMPLETE" });
+        await eventually(() => page.text("message-1"), "At last");
+      });
     });
 
-    test("that is deleted stops looking as if it were being written", async () => {
-      const page = await openStreaming();
-      server.remove("message-1");
-      await eventually(() => page.busy("message-1"), false);
-      await quiet();
-      expect(server.count("MessageStream")).toBe(1);
-    });
-
-    test("that ends early is asked for again", async () => {
-      const page = await openStreaming();
-      server.completeEarly("message-1");
-      await eventually(() => server.count("MessageStream"), 2);
-      server.frame("message-1", { content: "Once more", status: "COMPLETE" });
-      await eventually(() => page.text("message-1"), "Once more");
-    });
-
-    test("is asked for later when the server says so", async () => {
-      server.refuseNext("RATE_LIMITED", { retryAfter: 0.1 });
-      server.refuseNext("RATE_LIMITED", { retryAfter: 0.1 });
-      const page = await openStreaming();
-      server.frame("message-1", { content: "At last", status: "COMPLETE" });
-      await eventually(() => page.text("message-1"), "At last");
-    });
-  });
-
-  describe("a page", () => {
-    test("costs one bubble's render per frame, however long it is", async () => {
-      for (let i = 0; i < 100; i++) server.add({ content: `Text ${i}` });
-      const reply = server.add({ status: "STREAMING" });
-      const query = document<never, { id: string }>(`
+    describe("a page", () => {
+      test("costs one bubble's render per frame, however long it is", async () => {
+        for (let i = 0; i < 100; i++) server.add({ content: `Text ${i}` });
+        const reply = server.add({ status: "STREAMING" });
+        const query = document<never, { id: string }>(`
         query Chat($id: ID!) {
           chat(id: $id) {
             id title
@@ -212,196 +215,197 @@ export function behaves(binding: Binding): void {
         }
         fragment Bubble on Message { id revision status streaming content }
       `);
-      const page = open({ query, strict: false });
-      await eventually(() => server.live.includes(`MessageStream ${reply.id}`), true);
-      await quiet();
-      const before = { page: page.pageRenders, bubbles: total(page) };
-      for (let i = 1; i <= 10; i++) {
-        server.frame(reply.id, { content: `Frame ${i}` });
-        await eventually(() => page.text(reply.id), `Frame ${i}`);
-      }
-      if (binding.isNonreactive) expect(page.pageRenders - before.page).toBe(0);
-      // Graphcache brings each frame to the page too, and the page to its bubble.
-      expect(total(page) - before.bubbles).toBe(binding.isNonreactive ? 10 : 20);
-    });
+        const page = open({ query, strict: false });
+        await eventually(() => server.live.includes(`MessageStream ${reply.id}`), true);
+        await quiet();
+        const before = { page: page.pageRenders, bubbles: total(page) };
+        for (let i = 1; i <= 10; i++) {
+          server.frame(reply.id, { content: `Frame ${i}` });
+          await eventually(() => page.text(reply.id), `Frame ${i}`);
+        }
+        if (binding.isNonreactive) expect(page.pageRenders - before.page).toBe(0);
+        // Graphcache brings each frame to the page too, and the page to its bubble.
+        expect(total(page) - before.bubbles).toBe(binding.isNonreactive ? 10 : 20);
+      });
 
-    test("that hears of a change refetches once", async () => {
-      server.add({ content: "One" });
-      const page = open();
-      await eventually(() => page.text("message-1"), "One");
-      server.add({ content: "Two" });
-      server.touch();
-      await eventually(() => page.text("message-2"), "Two");
-      await quiet();
-      expect(server.count("Chat")).toBe(2);
-    });
-
-    test("that hears of a burst refetches once", async () => {
-      const page = open();
-      await eventually(() => server.live.includes("Sync chat-1"), true);
-      for (let i = 1; i <= 30; i++) {
-        server.add({ content: `Text ${i}` });
+      test("that hears of a change refetches once", async () => {
+        server.add({ content: "One" });
+        const page = open();
+        await eventually(() => page.text("message-1"), "One");
+        server.add({ content: "Two" });
         server.touch();
-      }
-      await eventually(() => page.text("message-30"), "Text 30");
-      await quiet();
-      expect(server.count("Chat")).toBe(2);
-    });
-
-    test("whose fetch was overtaken by a change finds out from the first event", async () => {
-      server.holding.add("Chat");
-      const page = open();
-      await eventually(() => server.held.length, 1);
-      server.add({ content: "Missed" });
-      server.touch();
-      server.holding.clear();
-      server.held[0]?.release();
-      await eventually(() => page.text("message-1"), "Missed");
-      expect(server.count("Chat")).toBe(2);
-    });
-
-    test("that reconnects refetches what moved, and nothing else", async () => {
-      const page = open();
-      await eventually(() => server.live.includes("Sync chat-1"), true);
-      server.cut();
-      await eventually(() => server.count("Sync"), 2);
-      await quiet();
-      expect(server.count("Chat")).toBe(1);
-      server.refuseConnects();
-      await eventually(() => [...server.live], []);
-      server.add({ content: "While you were away" });
-      server.touch();
-      server.acceptConnects();
-      await eventually(() => page.text("message-1"), "While you were away");
-      expect(server.count("Chat")).toBe(2);
-    });
-
-    test("of a chat that is gone says so after one refetch", async () => {
-      const page = open();
-      await eventually(() => server.live.includes("Sync chat-1"), true);
-      server.deleted = true;
-      server.announce({ id: "chat-1", revision: 0, deleted: true });
-      await eventually(() => window.document.body.textContent?.includes("gone"), true);
-      await quiet();
-      expect(server.count("Chat")).toBe(2);
-      expect(page.text("message-1")).toBeUndefined();
-    });
-
-    test("whose sync is refused, as where one was signed out meanwhile, asks for itself and so finds out", async () => {
-      const page = open();
-      await eventually(() => server.live.includes("Sync chat-1"), true);
-      server.deleted = true; // not to be seen any more
-      server.refuseNext("UNAUTHENTICATED");
-      server.cut();
-      await eventually(() => window.document.body.textContent?.includes("gone"), true);
-      await quiet();
-      expect(server.count("Chat")).toBe(2);
-      expect(page.connected.status()).not.toBe("lost");
-    });
-
-    test("leaves no operation behind", async () => {
-      const page = await openStreaming();
-      page.unmount();
-      await eventually(() => [...server.live], []);
-    });
-  });
-
-  describe("somebody else's message", () => {
-    test("is refetched, found streaming, and followed to its end", async () => {
-      const page = open();
-      await eventually(() => server.live.includes("Sync chat-1"), true);
-      server.add({ role: "USER", content: "Hello" });
-      server.add({ status: "STREAMING", content: "" });
-      server.touch();
-      await eventually(() => page.text("message-1"), "Hello");
-      await eventually(() => server.live.includes("MessageStream message-2"), true);
-      server.frame("message-2", { content: "Hi" });
-      await eventually(() => page.text("message-2"), "Hi");
-      server.frame("message-2", { content: "Hi!", status: "COMPLETE" });
-      await eventually(() => page.busy("message-2"), false);
-      await quiet();
-      expect(server.count("Chat")).toBe(2);
-    });
-  });
-
-  describe("a connection", () => {
-    test("that is cut in mid-stream comes back, and the text with it", async () => {
-      const page = await openStreaming();
-      server.cut();
-      server.frame("message-1", { content: "Once upon" });
-      await eventually(() => page.text("message-1"), "Once upon");
-      server.frame("message-1", { content: "The end", status: "COMPLETE" });
-      await eventually(() => page.text("message-1"), "The end");
-    });
-
-    test("that is refused at first is tried again", async () => {
-      server.refuseConnects();
-      server.add({ status: "STREAMING", content: "Once" });
-      const page = open();
-      await eventually(() => page.connected.status(), "lost");
-      server.acceptConnects();
-      await eventually(() => page.text("message-1"), "Once");
-      server.frame("message-1", { content: "Once upon" });
-      await eventually(() => page.text("message-1"), "Once upon");
-      expect(page.connected.status()).toBe("open");
-    });
-
-    test.each([1001, 1011, 1012, 1013, 4400, 4401, 4500])("that is closed with %i comes back", async (code) => {
-      const page = await openStreaming();
-      server.cut(code);
-      await eventually(() => server.count("MessageStream"), 2);
-      server.frame("message-1", { content: "Once upon" });
-      await eventually(() => page.text("message-1"), "Once upon");
-    });
-
-    test("that is closed with 1000 before it is open is no storm", async () => {
-      server.closeConnectsWith = 1000;
-      server.add({ status: "STREAMING", content: "Once" });
-      const page = open();
-      await quiet(1000);
-      expect(server.connects.length).toBeLessThan(15);
-      server.closeConnectsWith = undefined;
-      server.frame("message-1", { content: "Once upon" });
-      await eventually(() => page.text("message-1"), "Once upon");
-    });
-
-    test("whose token has expired asks for a new one, once", async () => {
-      const asked: (string | undefined)[] = [];
-      server.refused.add("old");
-      let token = "old";
-      server.holding.add("Chat"); // so that the socket is the first to find out
-      const page = open({
-        token: (refused) => {
-          if (refused !== undefined) {
-            asked.push(refused);
-            token = "new";
-          }
-          return token;
-        },
+        await eventually(() => page.text("message-2"), "Two");
+        await quiet();
+        expect(server.count("Chat")).toBe(2);
       });
-      await eventually(() => server.live.includes("Sync chat-1"), true);
-      expect(server.connects).toEqual(["old", "new"]);
-      expect(asked).toEqual(["old"]);
-      expect(page.connected.status()).toBe("open");
-    });
 
-    test("whose token has expired over HTTP asks for a new one, once", async () => {
-      server.add({ content: "Hello" });
-      server.refused.add("old");
-      const asked: (string | undefined)[] = [];
-      const page = open({
-        token: async (refused) => {
-          if (refused !== undefined) asked.push(refused);
-          return asked.length > 0 ? "new" : "old";
-        },
+      test("that hears of a burst refetches once", async () => {
+        const page = open();
+        await eventually(() => server.live.includes("Sync chat-1"), true);
+        for (let i = 1; i <= 30; i++) {
+          server.add({ content: `Text ${i}` });
+          server.touch();
+        }
+        await eventually(() => page.text("message-30"), "Text 30");
+        await quiet();
+        expect(server.count("Chat")).toBe(2);
       });
-      await eventually(() => page.text("message-1"), "Hello");
-      expect(asked.length).toBeGreaterThan(0);
-      expect(new Set(asked)).toEqual(new Set(["old"]));
-    });
-  });
 
-  function total(page: Shown): number {
-    return [...page.renders.values()].reduce((sum, renders) => sum + renders, 0);
-  }
+      test("whose fetch was overtaken by a change finds out from the first event", async () => {
+        server.holding.add("Chat");
+        const page = open();
+        await eventually(() => server.held.length, 1);
+        server.add({ content: "Missed" });
+        server.touch();
+        server.holding.clear();
+        server.held[0]?.release();
+        await eventually(() => page.text("message-1"), "Missed");
+        expect(server.count("Chat")).toBe(2);
+      });
+
+      test("that reconnects refetches what moved, and nothing else", async () => {
+        const page = open();
+        await eventually(() => server.live.includes("Sync chat-1"), true);
+        server.cut();
+        await eventually(() => server.count("Sync"), 2);
+        await quiet();
+        expect(server.count("Chat")).toBe(1);
+        server.refuseConnects();
+        await eventually(() => [...server.live], []);
+        server.add({ content: "While you were away" });
+        server.touch();
+        server.acceptConnects();
+        await eventually(() => page.text("message-1"), "While you were away");
+        expect(server.count("Chat")).toBe(2);
+      });
+
+      test("of a chat that is gone says so after one refetch", async () => {
+        const page = open();
+        await eventually(() => server.live.includes("Sync chat-1"), true);
+        server.deleted = true;
+        server.announce({ id: "chat-1", revision: 0, deleted: true });
+        await eventually(() => window.document.body.textContent?.includes("gone"), true);
+        await quiet();
+        expect(server.count("Chat")).toBe(2);
+        expect(page.text("message-1")).toBeUndefined();
+      });
+
+      test("whose sync is refused, as where one was signed out meanwhile, asks for itself and so finds out", async () => {
+        const page = open();
+        await eventually(() => server.live.includes("Sync chat-1"), true);
+        server.deleted = true; // not to be seen any more
+        server.refuseNext("UNAUTHENTICATED");
+        server.cut();
+        await eventually(() => window.document.body.textContent?.includes("gone"), true);
+        await quiet();
+        expect(server.count("Chat")).toBe(2);
+        expect(page.connected.status()).not.toBe("lost");
+      });
+
+      test("leaves no operation behind", async () => {
+        const page = await openStreaming();
+        page.unmount();
+        await eventually(() => [...server.live], []);
+      });
+    });
+
+    describe("somebody else's message", () => {
+      test("is refetched, found streaming, and followed to its end", async () => {
+        const page = open();
+        await eventually(() => server.live.includes("Sync chat-1"), true);
+        server.add({ role: "USER", content: "Hello" });
+        server.add({ status: "STREAMING", content: "" });
+        server.touch();
+        await eventually(() => page.text("message-1"), "Hello");
+        await eventually(() => server.live.includes("MessageStream message-2"), true);
+        server.frame("message-2", { content: "Hi" });
+        await eventually(() => page.text("message-2"), "Hi");
+        server.frame("message-2", { content: "Hi!", status: "COMPLETE" });
+        await eventually(() => page.busy("message-2"), false);
+        await quiet();
+        expect(server.count("Chat")).toBe(2);
+      });
+    });
+
+    describe("a connection", () => {
+      test("that is cut in mid-stream comes back, and the text with it", async () => {
+        const page = await openStreaming();
+        server.cut();
+        server.frame("message-1", { content: "Once upon" });
+        await eventually(() => page.text("message-1"), "Once upon");
+        server.frame("message-1", { content: "The end", status: "COMPLETE" });
+        await eventually(() => page.text("message-1"), "The end");
+      });
+
+      test("that is refused at first is tried again", async () => {
+        server.refuseConnects();
+        server.add({ status: "STREAMING", content: "Once" });
+        const page = open();
+        await eventually(() => page.connected.status(), "lost");
+        server.acceptConnects();
+        await eventually(() => page.text("message-1"), "Once");
+        server.frame("message-1", { content: "Once upon" });
+        await eventually(() => page.text("message-1"), "Once upon");
+        expect(page.connected.status()).toBe("open");
+      });
+
+      test.each([1001, 1011, 1012, 1013, 4400, 4401, 4500])("that is closed with %i comes back", async (code) => {
+        const page = await openStreaming();
+        server.cut(code);
+        await eventually(() => server.count("MessageStream"), 2);
+        server.frame("message-1", { content: "Once upon" });
+        await eventually(() => page.text("message-1"), "Once upon");
+      });
+
+      test("that is closed with 1000 before it is open is no storm", async () => {
+        server.closeConnectsWith = 1000;
+        server.add({ status: "STREAMING", content: "Once" });
+        const page = open();
+        await quiet(1000);
+        expect(server.connects.length).toBeLessThan(15);
+        server.closeConnectsWith = undefined;
+        server.frame("message-1", { content: "Once upon" });
+        await eventually(() => page.text("message-1"), "Once upon");
+      });
+
+      test("whose token has expired asks for a new one, once", async () => {
+        const asked: (string | undefined)[] = [];
+        server.refused.add("old");
+        let token = "old";
+        server.holding.add("Chat"); // so that the socket is the first to find out
+        const page = open({
+          token: (refused) => {
+            if (refused !== undefined) {
+              asked.push(refused);
+              token = "new";
+            }
+            return token;
+          },
+        });
+        await eventually(() => server.live.includes("Sync chat-1"), true);
+        expect(server.connects).toEqual(["old", "new"]);
+        expect(asked).toEqual(["old"]);
+        expect(page.connected.status()).toBe("open");
+      });
+
+      test("whose token has expired over HTTP asks for a new one, once", async () => {
+        server.add({ content: "Hello" });
+        server.refused.add("old");
+        const asked: (string | undefined)[] = [];
+        const page = open({
+          token: async (refused) => {
+            if (refused !== undefined) asked.push(refused);
+            return asked.length > 0 ? "new" : "old";
+          },
+        });
+        await eventually(() => page.text("message-1"), "Hello");
+        expect(asked.length).toBeGreaterThan(0);
+        expect(new Set(asked)).toEqual(new Set(["old"]));
+      });
+    });
+
+    function total(page: Shown): number {
+      return [...page.renders.values()].reduce((sum, renders) => sum + renders, 0);
+    }
+  });
 }

@@ -6,6 +6,7 @@ import { parse } from "graphql";
 import { memo, type ReactNode, StrictMode, useState } from "react";
 import { expect } from "vitest";
 import type { TokenSource } from "../../src/core/http/tokens.ts";
+import type { StreamDefinition, StreamedObject, StreamedType } from "../../src/core/index.ts";
 import type { Message } from "../rows.ts";
 
 export type Row = Pick<Message, "id" | "revision" | "status" | "streaming" | "content">;
@@ -29,13 +30,16 @@ export interface Binding {
   readonly isNonreactive: boolean;
   /** Whether a message that is sent reaches the page without a refetch. */
   readonly keepsPage: boolean;
-  connect(server: Endpoint, options?: { token?: TokenSource }): Connected;
+  /** Whether a page that opens after the end of a stream finds its last frame in the cache. */
+  readonly cachesFrames: boolean;
+  connect(server: Endpoint, options?: { token?: TokenSource; streams?: readonly StreamedType[] }): Connected;
   useMessageStream<M extends Row, L>(message: M, options?: { fragment?: TypedDocumentNode<L, unknown> }): M;
+  useStream<Shown extends StreamedObject, L>(definition: StreamDefinition<L>, object: Shown): Shown;
   useSync(id: string, revision: () => number | undefined, refetch: () => unknown): void;
-  useChat(
-    query: TypedDocumentNode<ChatData, { id: string }>,
+  useQuery<Data>(
+    query: TypedDocumentNode<Data, { id: string }>,
     id: string,
-  ): { data: ChatData | undefined; refetch: () => unknown };
+  ): { data: Data | undefined; refetch: () => unknown };
   useSend(chatId: string): (content: string) => Promise<unknown>;
 }
 
@@ -135,7 +139,7 @@ function Chat({
   fragment,
   chatId,
 }: Props & { query: NonNullable<Options["query"]>; chatId: string }) {
-  const { data, refetch } = binding.useChat(query, chatId);
+  const { data, refetch } = binding.useQuery(query, chatId);
   const [hasSecond, setHasSecond] = useState(false);
   const send = binding.useSend(chatId);
   binding.useSync(chatId, () => data?.chat?.messages.revision, refetch);

@@ -10,19 +10,22 @@ import {
   type SendMessagePayload,
   type TwotrackClientOptions,
   useMessageStream,
+  useStream,
   useSync,
 } from "../../src/urql/index.ts";
 import { type Binding, SEND } from "./harness.tsx";
 
+const embedded = () => null;
+const noteKeys = { NoteConnection: embedded, NoteEdge: embedded };
+
 function urqlOn(
   name: string,
-  { isNonreactive, keepsPage }: Pick<Binding, "isNonreactive" | "keepsPage">,
+  traits: Pick<Binding, "isNonreactive" | "keepsPage" | "cachesFrames">,
   settings: () => Pick<TwotrackClientOptions, "exchanges">,
 ): Binding {
   return {
     name,
-    isNonreactive,
-    keepsPage,
+    ...traits,
     connect({ url, fetch }, options = {}) {
       const client = createTwotrackClient({ url, fetch, webSocketImpl: WebSocket, ...settings(), ...options });
       return {
@@ -32,8 +35,9 @@ function urqlOn(
       };
     },
     useMessageStream: (message, options) => useMessageStream(message, options) as typeof message,
+    useStream: (definition, object) => useStream(definition, object) as typeof object,
     useSync,
-    useChat(query, id) {
+    useQuery(query, id) {
       const [{ data }, execute] = useQuery({ query, variables: { id } });
       return { data, refetch: () => execute({ requestPolicy: "network-only" }) };
     },
@@ -44,15 +48,23 @@ function urqlOn(
   };
 }
 
-export const urql = urqlOn("urql with its document cache", { isNonreactive: true, keepsPage: false }, () => ({}));
+export const urql = urqlOn(
+  "urql with its document cache",
+  { isNonreactive: true, keepsPage: false, cachesFrames: false },
+  () => ({}),
+);
 
-export const urqlGraphcache = urqlOn("urql with graphcache", { isNonreactive: false, keepsPage: true }, () => ({
-  exchanges: [
-    graphcache({
-      keys,
-      updates: {
-        Mutation: { sendMessage: (data, _, cache) => addSent(cache, data.sendMessage as SendMessagePayload) },
-      },
-    }),
-  ],
-}));
+export const urqlGraphcache = urqlOn(
+  "urql with graphcache",
+  { isNonreactive: false, keepsPage: true, cachesFrames: true },
+  () => ({
+    exchanges: [
+      graphcache({
+        keys: { ...keys, ...noteKeys },
+        updates: {
+          Mutation: { sendMessage: (data, _, cache) => addSent(cache, data.sendMessage as SendMessagePayload) },
+        },
+      }),
+    ],
+  }),
+);

@@ -2,12 +2,14 @@ import { act } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { behaves } from "../bindings/behaviour.tsx";
 import { type ChatData, document, eventually, quiet, show } from "../bindings/harness.tsx";
+import { streamsNotes } from "../bindings/notes.tsx";
 import { sends } from "../bindings/sending.tsx";
 import { urqlGraphcache } from "../bindings/urql.tsx";
 import { TestServer } from "../server.ts";
 
 behaves(urqlGraphcache);
 sends(urqlGraphcache);
+streamsNotes(urqlGraphcache);
 
 test("the first message of a chat whose page asks for cursors costs no refetch", async () => {
   const server = await TestServer.start();

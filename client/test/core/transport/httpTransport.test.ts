@@ -112,7 +112,7 @@ describe("where WebSockets are blocked", () => {
   test("and streams held back, everything is asked for, until there is another network", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
     const page = stubPage();
-    server.holdsStreamsBack = true;
+    server.buffersStreams = true;
     server.add({ status: "STREAMING", content: "Once" });
     const [revisions, { texts }] = [followChat(), follow("message-1")];
     await vi.advanceTimersByTimeAsync(8_000);
@@ -126,7 +126,7 @@ describe("where WebSockets are blocked", () => {
         ["Once", "Once upon"],
       ]),
     );
-    server.holdsStreamsBack = false;
+    server.buffersStreams = false;
     page.online();
     await eventually(() => expect(server.live).toHaveLength(2));
   });
