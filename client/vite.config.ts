@@ -5,14 +5,14 @@ import { preload } from "./app/preload/vitePlugin.ts";
 const here = (path: string) => new URL(path, import.meta.url).pathname;
 const server = process.env.TWOTRACK_SERVER ?? "http://127.0.0.1:8000";
 
-/** The package by its name, from its sources. */
+/** Resolves the package's public names to its sources. */
 export const sources = {
   "@twotrack/client/apollo": here("src/apollo/index.ts"),
   "@twotrack/client/urql": here("src/urql/index.ts"),
   "@twotrack/client": here("src/core/index.ts"),
 };
 
-/** The chat page. It takes the package as any team's page would, by its name. */
+/** Builds the chat page, which imports the package by its public names, as any other project would. */
 export default defineConfig({
   root: here("app"),
   plugins: [react(), preload()],
@@ -24,8 +24,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 600,
     rolldownOptions: {
       output: {
-        // Has Chromium compile scripts while they arrive, beside the page's own thread, and not each function when it is
-        // called. React by itself is compiled at the same time as all else, and stays in the browser's cache.
+        // Makes Chromium compile all functions while the script loads, off the main thread, instead of at the first call.
+        // React is a chunk of its own: compiled in parallel, and cached when only the page changes.
         postBanner: "//# allFunctionsCalledOnLoad",
         codeSplitting: { groups: [{ name: "react", test: /\/node_modules\/(react|react-dom|scheduler)\// }] },
       },

@@ -1,13 +1,15 @@
-/** The tabs that GraphiQL opens with: from nobody to a streaming reply, by clicking Run in each, in order. */
+/** The tabs that GraphiQL opens with. Run in order, they lead from signing up to a streaming reply. */
 
 export interface Example {
   query: string;
   variables: string;
 }
 
-export const blank = `# A tab of your own. The token is sent along; $chatId and $replyId
-# are filled in with the last ones, unless Variables has them.
-# All types and fields are described under the book on the left.
+export const blank = `# A new tab. The token of the last sign-up or sign-in is sent
+# automatically. If Variables does not set $chatId or $replyId,
+# the last chat or reply is used.
+# The Documentation Explorer (book icon, top left) describes all
+# types and fields.
 `;
 
 export function examples(): Example[] {
@@ -15,11 +17,12 @@ export function examples(): Example[] {
 }
 
 const signUp = (): Example => ({
-  query: `# 1. Who are you? Any e-mail address will do.
+  query: `# 1. Sign up. Any e-mail address will do.
 #
-# The answer's token is sent along from now on,
-# over HTTP as \`Authorization: Bearer …\`, over
-# WebSocket in \`connectionParams\`.
+# The token in the response is sent with all later
+# operations: over HTTP as the header
+# \`Authorization: Bearer …\`, over WebSocket in
+# \`connectionParams\`.
 mutation SignUp(
   $name: String!
   $email: String!
@@ -42,7 +45,7 @@ mutation SignUp(
   }
 }
 `,
-  // No two newcomers have the same address.
+  // Each e-mail address can sign up only once.
   variables: json({
     name: "Ada",
     email: `ada.${Date.now().toString(36)}@example.com`,
@@ -51,7 +54,7 @@ mutation SignUp(
 });
 
 const createChat: Example = {
-  query: `# 2. A chat to talk in.
+  query: `# 2. Create a chat.
 mutation CreateChat($title: String) {
   createChat(input: { title: $title }) {
     chat {
@@ -66,13 +69,13 @@ mutation CreateChat($title: String) {
 };
 
 const sendMessage: Example = {
-  query: `# 3. A message, and the reply to it, which has
-# only just begun. Go on to tab 4 at once.
+  query: `# 3. Send a message. The response contains the
+# reply, which starts to stream: run tab 4 now.
 #
-# $chatId: the last answer's chat, unless
-# Variables has another. $idempotencyKey: a new
-# one for each run; one that comes twice sends
-# nothing twice.
+# $chatId defaults to the last chat.
+# $idempotencyKey defaults to a new key for each
+# run. If a request is repeated with the same key,
+# the message is stored only once.
 mutation SendMessage(
   $chatId: ID!
   $content: String!
@@ -101,12 +104,12 @@ mutation SendMessage(
 };
 
 const followReply: Example = {
-  query: `# 4. The stream track: the whole message each
-# time, the first at once, the last with a final
-# status.
+  query: `# 4. Follow the reply. The server sends the full
+# message immediately and on every update, and
+# completes after the final status. A finished
+# reply is sent once.
 #
-# $replyId: the last reply, unless Variables has
-# another. A finished one comes once.
+# $replyId defaults to the last reply.
 subscription FollowReply($replyId: ID!) {
   messageStream(id: $replyId) {
     status

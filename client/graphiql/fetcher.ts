@@ -1,4 +1,4 @@
-/** Queries and mutations by POST, subscriptions over graphql-transport-ws, with what earlier answers told. */
+/** Sends queries and mutations by POST, subscriptions over graphql-transport-ws, with the remembered token and variables. */
 
 import type { Fetcher, FetcherParams } from "@graphiql/toolkit";
 import { type ExecutionResult, GraphQLError, getOperationAST, parse } from "graphql";
@@ -8,26 +8,26 @@ import type { Memory } from "./memory.ts";
 export function createFetcher(url: URL, memory: Memory): Fetcher {
   return async ({ query, operationName, variables }, options) => {
     const document = parse(query);
-    // Just after a change of tabs, GraphiQL still names the other tab's operation.
+    // Right after a change of tabs, GraphiQL still gives the operation name of the other tab.
     const operation = getOperationAST(document, operationName) ?? getOperationAST(document);
-    if (operation == null) return said("This tab has several operations: put the cursor into the one to run.");
+    if (operation == null) return refusal("This tab has several operations. Place the cursor in the one to run.");
     const filled = memory.fill(operation, variables ?? {});
-    if (typeof filled === "string") return said(filled);
+    if (typeof filled === "string") return refusal(filled);
     const headers = authorized(options?.headers ?? {}, memory);
     const request = { query, operationName: operation.name?.value, variables: filled };
     if (operation.operation === "subscription") return follow(url, request, headers);
     const result = await post(url, request, headers);
-    memory.learn(result.data);
+    memory.remember(result.data);
     return result;
   };
 }
 
-/** A refusal of our own, in the shape of the server's: GraphiQL shows whatever is thrown with its stack. */
-function said(message: string): ExecutionResult {
+/** An error in the format of a response. If it were thrown, GraphiQL would show its stack trace. */
+function refusal(message: string): ExecutionResult {
   return { errors: [new GraphQLError(message)] };
 }
 
-/** The tab's own headers, whose names may be in any case, and the token unless they bring one. */
+/** The tab's headers, in lower case, and the remembered token unless the tab sets its own. */
 function authorized(headers: Record<string, string>, memory: Memory): Record<string, string> {
   const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   const token = memory.token();
@@ -43,7 +43,7 @@ async function post(url: URL, request: FetcherParams, headers: Record<string, st
   return response.json();
 }
 
-/** A socket for each run: it carries the headers of this run's tab. Leaving the loop, by Stop, closes it. */
+/** Opens a socket for each run, which sends the headers of that tab. Stop ends the loop and closes the socket. */
 async function* follow(
   url: URL,
   request: FetcherParams,
@@ -56,7 +56,7 @@ async function* follow(
     const { query, operationName, variables } = request;
     yield* client.iterate({ query, operationName, variables }) as AsyncIterable<ExecutionResult>;
   } catch (cause) {
-    if (cause instanceof CloseEvent) yield said(`The server closed the socket: ${cause.code} ${cause.reason}`);
+    if (cause instanceof CloseEvent) yield refusal(`The server closed the socket: ${cause.code} ${cause.reason}`);
     else if (Array.isArray(cause)) yield { errors: cause };
     else throw cause;
   } finally {

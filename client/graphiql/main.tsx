@@ -11,7 +11,7 @@ const memory = new Memory(sessionStorage);
 const fetcher = createFetcher(new URL("/graphql", location.href), memory);
 const tabs = examples();
 
-// GraphiQL takes the first tab's variables from where it stores them, never from `defaultTabs`.
+// GraphiQL reads the first tab's variables from its storage, not from `defaultTabs`.
 if (localStorage.getItem("graphiql:tabState") === null) {
   localStorage.setItem("graphiql:variables", tabs[0]?.variables ?? "");
 }
@@ -24,7 +24,7 @@ function SignedIn() {
         "Signed out. Run the first tab, or set an Authorization header."
       ) : (
         <>
-          Signed in: the token goes with every operation.
+          Signed in. The token is sent with every operation.
           <button type="button" onClick={memory.signOut}>
             Sign out
           </button>
@@ -38,7 +38,7 @@ createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
     <GraphiQL fetcher={fetcher} defaultTabs={tabs} defaultQuery={blank} defaultEditorToolsVisibility="variables">
       <GraphiQL.Logo>
-        <a href="/" className="logo" title="To the chat page">
+        <a href="/" className="logo" title="Open the chat page">
           Twotrack
         </a>
       </GraphiQL.Logo>

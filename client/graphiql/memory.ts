@@ -1,76 +1,78 @@
-/** What one tab's answer tells the next: who is signed in, and the ids of what was made. */
+/** Remembers the token, the last chat and the last reply from responses, for the operations in other tabs. */
 
 import type { OperationDefinitionNode } from "graphql";
 
 const KEY = "twotrack:graphiql";
 
-type Known = { token?: string; chatId?: string; replyId?: string };
+type Remembered = { token?: string; chatId?: string; replyId?: string };
 
-const first = {
-  chatId: "Run the tab that creates a chat first, or set chatId in the variables.",
-  replyId: "Run the tab that sends a message first, or set replyId in the variables.",
+/** Shown if an operation needs a variable that no response has provided yet. */
+const missing = {
+  chatId: "Run the tab that creates a chat first, or set chatId in Variables.",
+  replyId: "Run the tab that sends a message first, or set replyId in Variables.",
 };
 
 export class Memory {
-  private known: Known;
+  private remembered: Remembered;
   private listeners = new Set<() => void>();
 
-  /** `storage` outlives a reload, but not the browser's tab. */
+  /** `storage` is the session storage: it survives a reload, but not the browser tab. */
   constructor(private storage: Pick<Storage, "getItem" | "setItem">) {
     try {
-      this.known = JSON.parse(storage.getItem(KEY) ?? "{}");
+      this.remembered = JSON.parse(storage.getItem(KEY) ?? "{}");
     } catch {
-      this.known = {};
+      this.remembered = {};
     }
   }
 
-  token = (): string | undefined => this.known.token;
+  token = (): string | undefined => this.remembered.token;
 
-  /** Forget it all. */
-  signOut = (): void => this.keep({});
+  /** Forgets everything. */
+  signOut = (): void => this.store({});
 
   subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
 
-  /** Learn from an answer's payloads: `{ token }`, `{ chat { id } }`, `{ reply { id } }`, under whatever alias. */
-  learn(data: unknown): void {
-    const found: Known = {};
+  /** Reads `{ token }`, `{ chat { id } }` and `{ reply { id } }` from the top-level fields of a response. */
+  remember(data: unknown): void {
+    const found: Remembered = {};
     for (const payload of Object.values(asObject(data)).map(asObject)) {
       found.token ??= asText(payload.token);
       found.chatId ??= asText(asObject(payload.chat).id);
       found.replyId ??= asText(asObject(payload.reply).id);
     }
-    const news = Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
-    // Another's chats are not this one's to see.
-    if (Object.keys(news).length > 0) this.keep(found.token === undefined ? { ...this.known, ...news } : news);
+    const update = Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+    // A new token may belong to another user, who cannot see the previous chat.
+    if (Object.keys(update).length > 0)
+      this.store(found.token === undefined ? { ...this.remembered, ...update } : update);
   }
 
-  /** The variables with what the operation asks for and nobody gave; or what to do first. */
+  /** Adds the remembered values for variables that are not set. Returns an error text if one is not known yet. */
   fill(operation: OperationDefinitionNode, given: Record<string, unknown>): Record<string, unknown> | string {
     const variables = { ...given };
     for (const { variable } of operation.variableDefinitions ?? []) {
       const name = variable.name.value;
       if (variables[name] !== undefined) continue;
-      if (name === "idempotencyKey") variables[name] = freshKey();
+      if (name === "idempotencyKey") variables[name] = newIdempotencyKey();
       if (name !== "chatId" && name !== "replyId") continue;
-      const known = this.known[name];
-      if (known === undefined) return first[name];
-      variables[name] = known;
+      const value = this.remembered[name];
+      if (value === undefined) return missing[name];
+      variables[name] = value;
     }
     return variables;
   }
 
-  private keep(known: Known): void {
-    this.known = known;
-    this.storage.setItem(KEY, JSON.stringify(known));
+  private store(remembered: Remembered): void {
+    this.remembered = remembered;
+    this.storage.setItem(KEY, JSON.stringify(remembered));
     for (const listener of this.listeners) listener();
   }
 }
 
 /** Not `crypto.randomUUID`, which browsers withhold from pages over plain HTTP. */
-function freshKey(): string {
+function newIdempotencyKey(): string {
   return `graphiql-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 }
 

@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 
 const here = new URL(".", import.meta.url).pathname;
 
-/** GraphiQL from our own files, so that it works with the network off. The server shows it at `/graphql`. */
+/** Bundles GraphiQL, so that it works without internet access. The server shows it at `/graphql`. */
 export default defineConfig({
   root: here,
   base: "/graphql-assets/",
@@ -13,8 +13,8 @@ export default defineConfig({
     emptyOutDir: true,
     chunkSizeWarningLimit: 2_000,
     rolldownOptions: {
-      output: { keepNames: true }, // its icons are announced by the names of their functions
-      // GraphiQL is compiled already, and brings a directive that tells compilers so.
+      output: { keepNames: true }, // GraphiQL derives the accessible names of its icons from function names
+      // GraphiQL contains a directive for the React compiler, which Rolldown ignores.
       onwarn: (warning, warn) => warning.code === "MODULE_LEVEL_DIRECTIVE" || warn(warning),
     },
   },

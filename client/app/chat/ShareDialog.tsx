@@ -73,7 +73,7 @@ export function ShareDialog({ chat, viewerId, onClose }: Props) {
           </li>
         ))}
       </ul>
-      <p className="aside">All participants can read the whole conversation and write in it.</p>
+      <p className="aside">Participants see all messages, including earlier ones, and can write.</p>
     </Dialog>
   );
 }
