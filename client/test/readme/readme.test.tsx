@@ -7,6 +7,7 @@ import WebSocket from "ws";
 import type { TwotrackClient } from "../../src/urql/index.ts";
 import { eventually } from "../bindings/harness.tsx";
 import { type Person, RealServer } from "../real/server.ts";
+import { TestServer } from "../server.ts";
 import { snippets, writeSnippets } from "./snippets.ts";
 
 const FOLDER = "test/readme/dist"; // what is built is not kept
@@ -19,7 +20,7 @@ let chatId: string;
 beforeAll(async () => {
   server = await RealServer.start("scripted?chars=600&rate=600");
   ada = await server.signUp("Ada");
-  (window as unknown as { happyDOM: { setURL(url: string): void } }).happyDOM.setURL(server.url);
+  setLocation(server.url);
   localStorage.setItem("token", ada.token);
   vi.stubGlobal("WebSocket", WebSocket);
   vi.stubGlobal("fetch", server.fetch);
@@ -32,6 +33,9 @@ beforeEach(async () => {
   chatId = await server.chatOf(ada);
 });
 
+/** The snippets connect to `/graphql` of the page's own server. */
+const setLocation = (url: string) =>
+  (window as unknown as { happyDOM: { setURL(url: string): void } }).happyDOM.setURL(url);
 const load = <Module,>(name: string): Promise<Module> => import(/* @vite-ignore */ `./dist/${name}`);
 const shown = () => [...document.querySelectorAll("article")].map((bubble) => bubble.textContent);
 
@@ -39,16 +43,16 @@ test("every snippet has a test", () => {
   expect([...snippets().keys()].sort()).toEqual([
     "apollo.tsx",
     "connection.ts",
-    "follow.py", // in tests/schema/test_gql.py
+    "follow.py", // tested in tests/integration/graphql/test_gql.py
     "follow.sh",
     "fragment.tsx",
     "graphcache.ts",
+    "notes.tsx",
     "older.tsx",
     "plain.ts",
     "relay.ts",
     "sending.tsx",
     "session.tsx",
-    "subscription.tsx",
     "urql.tsx",
   ]);
 });
@@ -129,8 +133,8 @@ test("graphcache.ts keeps a page that one sends from", async () => {
   client.connection.close();
 });
 
-test.each(["fragment.tsx", "subscription.tsx"])("%s follows a reply to its end", async (name) => {
-  const { Bubble } = await load<{ Bubble: ComponentType<{ message: unknown }> }>(name);
+test("fragment.tsx streams a reply to its end", async () => {
+  const { Bubble } = await load<{ Bubble: ComponentType<{ message: unknown }> }>("fragment.tsx");
   const { createTwotrackClient } = await import("../../src/apollo/index.ts");
   const { ApolloProvider } = await import("@apollo/client/react");
   const client = createTwotrackClient({ url: server.url, token: ada.token });
@@ -144,7 +148,7 @@ test.each(["fragment.tsx", "subscription.tsx"])("%s follows a reply to its end",
   await expect.poll(async () => (await server.row(id, ada)).status, { timeout: 10_000 }).toBe("COMPLETE");
   const { content } = await server.row(id, ada);
   await eventually(() => shown()[0], content);
-  if (name === "fragment.tsx") expect(document.querySelector("article")?.title).toBe("scripted");
+  expect(document.querySelector("article")?.title).toBe("scripted");
   unmount();
   client.stop();
 });
@@ -166,6 +170,24 @@ describe.each(["connection.ts", "plain.ts"])("%s", (name) => {
     expect(texts.length).toBeGreaterThan(2);
     expect(texts.at(-1)).toBe((await server.row(id, ada)).content);
   });
+});
+
+test("notes.tsx streams a note", async () => {
+  const notes = await TestServer.start();
+  vi.stubGlobal("fetch", notes.fetch);
+  setLocation(notes.url);
+  notes.addNote({ status: "STREAMING", title: "Plan", body: "Once" });
+  const { App } = await load<{ App: ComponentType<{ id: string }> }>("notes.tsx");
+  const { unmount } = render(<App id="note-1" />);
+  await eventually(shown, ["Once"]);
+  await eventually(() => [...notes.live], ["NoteStream note-1"]);
+  notes.frame("note-1", { body: "The end", status: "COMPLETE" });
+  await eventually(shown, ["The end"]);
+  expect(document.querySelector("article")?.title).toBe("Plan");
+  unmount();
+  vi.stubGlobal("fetch", server.fetch);
+  setLocation(server.url);
+  await notes.stop();
 });
 
 test("relay.ts asks and follows through Relay's network layer", async () => {
