@@ -1,12 +1,14 @@
-"""Twotrack itself, as a product on the two tracks."""
+"""Twotrack as a product on the two tracks: chats with streamed replies."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import api.accounts.access
+import api.chats.access  # noqa: F401  registers access rules
 from api.chats.models import Message
 from api.database import Database
-from api.server.pages import CHAT_PAGE
+from api.server.built import CHAT_PAGE
 from api.server.product import Produce, Product
 from api.server.runtime import Runtime
 from api.settings import Settings
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 
     from api.schema.context import ChatServices
 
-# Imports inside functions: a worker loads no web server, and a server without replies no model library (25 MB, 0.5 s).
+# These functions import what they need: a worker loads no web server, and a server without replies does not load
+# pydantic-ai (25 MB, 0.5 s).
 
 
 def _schema() -> "strawberry.Schema":

@@ -1,4 +1,4 @@
-"""Settings from the environment or `.env`, prefix `TWOTRACK_`: read once, checked, frozen."""
+"""Settings from the environment or `.env`, with the prefix `TWOTRACK_`. They are read once, checked, and frozen."""
 
 import os
 from collections.abc import Iterator
@@ -20,21 +20,23 @@ ENV_FILE = ".env"
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-SERVERS_SHARE = 0.1
-"""Of the grace, what a server takes to part from its clients: those come back to another, and need no minute for it."""
+DRAIN_SHARE = 0.1
+"""Share of the grace period in which a server closes its connections. Clients reconnect to another server at once, and
+do not need the whole period."""
 
 SECRET_CHARACTERS = 32
 """HMAC with SHA-256 is as strong as its key, up to this length."""
 
-MISSPELT = 0.55
-"""So alike, and a name is meant for a setting: LEASE for LEASE_SECONDS. SERVICE_HOST, which Kubernetes sets, is not."""
+MISSPELLING_SIMILARITY = 0.55
+"""A name that is this similar to a setting is taken for a misspelt one, such as LEASE for LEASE_SECONDS. SERVICE_HOST,
+which Kubernetes sets, is less similar to any."""
 
-UNTOLD = {"secret_key", "database_url", "broadcast_url"}
-"""Their values hold passwords, and an error ends up in a log."""
+CONFIDENTIAL = {"secret_key", "database_url", "broadcast_url"}
+"""Settings whose values contain passwords. Errors do not quote them, since errors are logged."""
 
 
 class Settings(BaseSettings):
-    """What an operator decides. Durations in seconds, sizes in bytes where not said otherwise."""
+    """The settings of an operator. Durations are in seconds, sizes in bytes, unless the name says otherwise."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
@@ -66,33 +68,33 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _known_database(cls, url: str) -> str:
+    def _supported_database(cls, url: str) -> str:
         if not url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
-            raise ValueError("it must begin with sqlite+aiosqlite:// or postgresql+asyncpg://")
+            raise ValueError("it must start with sqlite+aiosqlite:// or postgresql+asyncpg://")
         try:
             database = make_url(url).database
         except (ArgumentError, ValueError):
             raise ValueError(
-                "it is no address of a database; write postgresql+asyncpg://user:password@host:port/name, "
-                "with special characters of the password percent-encoded"
+                "it is not the URL of a database; write postgresql+asyncpg://user:password@host:port/name, "
+                "and percent-encode special characters of the password"
             ) from None
         if not database or database == ":memory:" or (url.startswith("sqlite") and database.startswith("file:")):
-            raise ValueError("it must name a file, as sqlite+aiosqlite:///twotrack.db does, or a database of Postgres")
+            raise ValueError("it must name a file, like sqlite+aiosqlite:///twotrack.db, or a Postgres database")
         return url
 
     @field_validator("broadcast_url")
     @classmethod
-    def _known_bus(cls, url: str) -> str:
+    def _supported_bus(cls, url: str) -> str:
         scheme = urlsplit(url).scheme
         if scheme in ("postgres", "postgresql"):
-            raise ValueError("PostgreSQL's NOTIFY ends at 8,000 bytes, less than a message; use memory:// or redis://…")
+            raise ValueError("Postgres cannot be the bus: its NOTIFY is limited to 8,000 bytes; use redis://…")
         if scheme not in ("memory", "redis", "rediss"):
             raise ValueError("it must be memory:// or redis://…")
         return url
 
     @field_validator("allowed_origins", mode="before")
     @classmethod
-    def _separated_by_commas(cls, value: object) -> object:
+    def _split_at_commas(cls, value: object) -> object:
         return (
             tuple(part.strip().rstrip("/").lower() for part in value.split(",") if part.strip())
             if isinstance(value, str)
@@ -101,73 +103,75 @@ class Settings(BaseSettings):
 
     @field_validator("allowed_origins")
     @classmethod
-    def _whole_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+    def _valid_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
             scheme, host, *rest = urlsplit(origin)
             if origin != "*" and (scheme not in ("http", "https") or not host or any(rest)):
                 raise ValueError(
-                    f"`{origin}` is no origin; write it like https://chat.example.com, several separated by commas"
+                    f"`{origin}` is not an origin; write it like https://chat.example.com, and separate several by "
+                    "commas"
                 )
         return origins
 
     @model_validator(mode="after")
-    def _agree_with_each_other(self) -> Self:
+    def _consistent(self) -> Self:
         if self.model_timeout_seconds <= 3 * self.lease_seconds:
             raise SettingsError(
                 f"{PREFIX}MODEL_TIMEOUT_SECONDS must be more than three times {PREFIX}LEASE_SECONDS "
-                f"({self.lease_seconds:g}): a model may think in silence while its writer's heart beats."
+                f"({self.lease_seconds:g})."
             )
         if self.secret_key is None and not self.embedded:
             raise SettingsError(
-                f"{PREFIX}SECRET_KEY must be set when the database is not SQLite: all processes sign tokens with it. "
-                "Make one with `openssl rand -hex 32`."
+                f"{PREFIX}SECRET_KEY must be set if the database is not SQLite: all processes sign tokens with it. "
+                "Generate one with `openssl rand -hex 32`."
             )
         return self
 
     @property
     def embedded(self) -> bool:
-        """The database is an SQLite file on this machine."""
+        """Whether the database is an SQLite file on this machine."""
         return self.database_url.startswith("sqlite")
 
     @property
     def one_process(self) -> bool:
-        """Nobody outside this process could hear what happens in it."""
+        """Whether the bus is in memory, so that announcements do not leave this process."""
         return self.broadcast_url.startswith("memory")
 
     @property
     def drain_seconds(self) -> float:
-        """How long a server takes to close its clients' connections when it stops."""
-        return self.grace_seconds * SERVERS_SHARE
+        """How long a server that stops waits for its connections to close."""
+        return self.grace_seconds * DRAIN_SHARE
 
     @classmethod
     def load(cls, **overrides: object) -> "Settings":
-        """From the environment. Raises SettingsError with one sentence that names the setting.
+        """Read the environment. Raises SettingsError with one sentence that names the setting.
 
-        `.env` is read into the environment, since it also holds what the models' SDKs look for there.
+        `.env` is loaded into the environment, because providers' SDKs look for their keys there.
         """
         try:
             load_dotenv(ENV_FILE)
         except UnicodeDecodeError:
-            raise SettingsError(f"{ENV_FILE} cannot be read: save it as UTF-8.") from None
-        for name in cls.unknown():
-            for near in get_close_matches(_plain(name), map(str.upper, cls.model_fields), n=1, cutoff=MISSPELT):
-                raise SettingsError(f"{name} is no setting. Did you mean {PREFIX}{near}?")
+            raise SettingsError(f"{ENV_FILE} is not UTF-8. Save it as UTF-8.") from None
+        known = [field.upper() for field in cls.model_fields]
+        for name in cls.unknown_names():
+            for near in get_close_matches(_without_prefix(name), known, n=1, cutoff=MISSPELLING_SIMILARITY):
+                raise SettingsError(f"{name} is not a setting. Did you mean {PREFIX}{near}?")
         try:
             return cls(**overrides)  # type: ignore[arg-type]
         except ValidationError as error:
             first = error.errors()[0]
             name = PREFIX + "_".join(str(part) for part in first["loc"][:1]).upper()
-            reason = first["msg"].removeprefix("Value error, ")
-            value = "" if first["loc"][0] in UNTOLD else f" (it is {first['input']!r})"
-            raise SettingsError(f"{name} is wrong: {reason}{value}.") from None
+            reason = first["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+            value = "" if first["loc"][0] in CONFIDENTIAL else f" (it is {first['input']!r})"
+            raise SettingsError(f"{name} is invalid: {reason}{value}.") from None
 
     @classmethod
-    def unknown(cls) -> Iterator[str]:
-        """What the environment names like a setting, though there is none of that name."""
+    def unknown_names(cls) -> Iterator[str]:
+        """Environment variables with the prefix that are no settings."""
         for name in os.environ:
-            if name.upper().startswith(PREFIX) and _plain(name).lower() not in cls.model_fields:
+            if name.upper().startswith(PREFIX) and _without_prefix(name).lower() not in cls.model_fields:
                 yield name
 
 
-def _plain(name: str) -> str:
+def _without_prefix(name: str) -> str:
     return name.upper().removeprefix(PREFIX)

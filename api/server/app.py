@@ -14,22 +14,30 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from api.graphql.execution.operations import Operations
+from api.graphql.served_models import served_models
 from api.graphql.transport.backpressure import SEND_TIMEOUT
 from api.graphql.transport.http import GraphQLOverHTTP
 from api.graphql.transport.sockets import Sockets
-from api.server.health import healthz, readyz
+from api.server.built import GRAPHIQL
+from api.server.health import healthz, metrics, readyz
 from api.server.metrics import Metrics
-from api.server.pages import GRAPHIQL, Pages, graphiql
+from api.server.pages import Pages, graphiql
 from api.server.product import Product
 from api.server.request_ids import RequestIds
 from api.server.runtime import running
 from api.server.static import Assets
 from api.settings import Settings
+from api.streaming.access import require_rules
 
 
 def create_app(settings: Settings, product: Product, *, replies: bool = True) -> FastAPI:
-    """The product's page, GraphQL on every transport, health and metrics. With `replies` it also writes streams."""
-    operations = Operations(product.schema())
+    """The product's page, GraphQL on every transport, health and metrics. With `replies` it also writes streams.
+
+    Raises AccessRuleMissing if clients could follow a model that has no access rule.
+    """
+    schema = product.schema()
+    require_rules(served_models(schema))
+    operations = Operations(schema)
     draining = asyncio.Event()
 
     @asynccontextmanager
@@ -41,7 +49,7 @@ def create_app(settings: Settings, product: Product, *, replies: bool = True) ->
             app.state.runtime = runtime
             app.state.http = GraphQLOverHTTP(operations, services, draining)
             app.state.sockets = Sockets(operations, services)
-            with _draining_when_terminated(app):
+            with _draining_on_signals(app):
                 yield {SEND_TIMEOUT: settings.send_timeout_seconds}
             drain(app)
 
@@ -59,36 +67,36 @@ def create_app(settings: Settings, product: Product, *, replies: bool = True) ->
     return app
 
 
-def drain(app: FastAPI) -> None:
-    """Close sockets with 1012 and end long responses, so that clients reconnect to another process."""
-    app.state.draining.set()
-    app.state.sockets.drain()
-
-
 @contextmanager
-def _draining_when_terminated(app: FastAPI) -> Iterator[None]:
-    """uvicorn waits for long responses to end, and does not tell them so: handle the signal before it does."""
+def _draining_on_signals(app: FastAPI) -> Iterator[None]:
+    """Drain as soon as SIGTERM or SIGINT arrives. uvicorn would first wait for open responses, which do not end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
-    def draining(number: int, frame: FrameType | None) -> None:
+    def drain_first(number: int, frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(drain, app)
-        handler = before[signal.Signals(number)]
+        handler = previous[signal.Signals(number)]
         if callable(handler):
             handler(number, frame)
 
-    for number, handler in before.items():
+    for number, handler in previous.items():
         if callable(handler):
-            signal.signal(number, draining)
+            signal.signal(number, drain_first)
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             if callable(handler):
                 signal.signal(number, handler)
+
+
+def drain(app: FastAPI) -> None:
+    """Close sockets with 1012 and end long responses, so that clients reconnect to another process."""
+    app.state.draining.set()
+    app.state.sockets.drain()
 
 
 def _add_routes(app: FastAPI, product: Product) -> None:
@@ -98,10 +106,6 @@ def _add_routes(app: FastAPI, product: Product) -> None:
 
     async def socket(websocket: WebSocket) -> None:
         await app.state.sockets(websocket)
-
-    async def metrics(request: Request) -> Response:
-        counts: Metrics = app.state.runtime.metrics
-        return await counts(request)
 
     app.add_route("/graphql", graphql, methods=["POST"])
     app.add_route("/graphql", graphiql, methods=["GET"])

@@ -1,37 +1,40 @@
-"""Metrics for Prometheus. Over several processes of one `serve`, the numbers are summed through files."""
+"""Metrics for Prometheus. The processes of one `serve` share files, through which their numbers are summed."""
 
 import asyncio
 import os
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    generate_latest,
-    start_http_server,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
-from starlette.requests import Request
-from starlette.responses import Response
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment variable by which prometheus-client's processes find each other's files."""
+"""prometheus-client's environment variable for the folder with the shared files."""
 
 COUNT_SECONDS = 2.0
-"""How old the count of updates may be in the other processes of one `serve`: short against the 15 s after which
-Prometheus usually asks again. A server that only streams should hardly wake for its own metrics."""
+"""How late a process adds its stream updates to the counter that other processes read: little against the 15 s
+between two scrapes of Prometheus. A server that only streams should hardly wake up for its own metrics."""
 
-ENDS = ("COMPLETE", "FAILED")
-"""How a stream ends by itself. A user's Stop is no reason for an alert."""
+COUNTED_ENDS = ("COMPLETE", "FAILED")
+"""Streams that a user stopped are not counted: they are no reason for an alert."""
+
+
+@contextmanager
+def shared_by(processes: int) -> Iterator[None]:
+    """Have the server processes that are started meanwhile count together. The shared files are deleted at the end."""
+    if processes == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="twotrack-metrics-") as directory:
+        os.environ[DIRECTORY] = directory
+        yield
 
 
 class Metrics:
-    """The counts of one process."""
+    """The metrics of one process."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -44,7 +47,7 @@ class Metrics:
         )
         self._channels = Gauge(
             "twotrack_bus_channels",
-            "Channels of the bus that this process is subscribed to: one per followed row.",
+            "Subscribed channels of the bus: one per followed row.",
             registry=self._registry,
             multiprocess_mode="livesum",
         )
@@ -53,12 +56,12 @@ class Metrics:
         )
         self._replies = Counter(
             "twotrack_replies_total",
-            "Streams that ended by themselves, by model and final status.",
+            "Streams that completed or failed. Stopped ones are not counted.",
             ["model", "status"],
             registry=self._registry,
         )
         self._uncounted: dict[str, int] = defaultdict(int)
-        """Updates on the stream track by model, unless it is empty until a timer ends and they are counted."""
+        """Stream updates by model that are not in the counter yet. A timer adds them."""
 
     def subscribed(self, track: str, model: str) -> None:
         self._active.labels(track, model).inc()
@@ -67,12 +70,12 @@ class Metrics:
         self._active.labels(track, model).dec()
 
     def updated_stream(self, model: str) -> None:
-        """Called for each update of each subscriber: it must cost next to nothing, so they are counted in bulk."""
+        """Called for each update of each subscriber, so it must cost next to nothing: updates are counted in bulk."""
         if not self._uncounted:
-            asyncio.get_running_loop().call_later(COUNT_SECONDS, self._count)
+            asyncio.get_running_loop().call_later(COUNT_SECONDS, self._add_uncounted)
         self._uncounted[model] += 1
 
-    def _count(self) -> None:
+    def _add_uncounted(self) -> None:
         for model, count in self._uncounted.items():
             self._updates.labels("stream", model).inc(count)
         self._uncounted.clear()
@@ -84,12 +87,12 @@ class Metrics:
         self._channels.set(count)
 
     def ended(self, model: type, status: str) -> None:
-        if status in ENDS:
+        if status in COUNTED_ENDS:
             self._replies.labels(model.__name__, status).inc()
 
     @contextmanager
     def served(self, host: str, port: int) -> Iterator[None]:
-        """Serve them on a port of their own. Raises OSError if the port is taken."""
+        """Serve them over HTTP on a port of their own. Raises OSError if the port is in use."""
         server, thread = start_http_server(port, host, self._registry)
         try:
             yield
@@ -98,27 +101,27 @@ class Metrics:
             server.server_close()
             thread.join()
 
-    async def __call__(self, request: Request) -> Response:
-        """GET `/metrics`."""
-        self._count()
+    def exposition(self) -> bytes:
+        """The current metrics in Prometheus' text format: of this process, or of all that share files with it."""
+        self._add_uncounted()
         registry = self._registry
         if (directory := os.environ.get(DIRECTORY)) is not None:
-            _forget_the_dead(Path(directory))
+            _remove_gauges_of_dead_processes(Path(directory))
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        return generate_latest(registry)
 
 
-def _forget_the_dead(directory: Path) -> None:
-    """Nothing is served by a process that was killed; what it has counted stays counted."""
+def _remove_gauges_of_dead_processes(directory: Path) -> None:
+    """A killed process has no open subscriptions any more. Its counters stay."""
     for file in directory.glob("gauge_live*.db"):
         pid = int(file.stem.rpartition("_")[2])
-        if not _lives(pid):
-            with suppress(FileNotFoundError):  # another process was asked at the same moment
+        if not _is_alive(pid):
+            with suppress(FileNotFoundError):  # another process is removing it at the same moment
                 mark_process_dead(pid, str(directory))  # type: ignore[no-untyped-call]
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

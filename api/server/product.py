@@ -28,29 +28,29 @@ if TYPE_CHECKING:
     from api.server.runtime import Runtime
 
 Produce = Callable[[Any, Draft], Awaitable[None]]
-"""Appends a claimed row's text to its draft. Returning completes the row, an exception fails it."""
+"""Appends the text of a claimed row to its draft. If it returns, the row is COMPLETE; if it raises, FAILED."""
 
 Producer = Callable[[Settings, Database], AbstractAsyncContextManager[Produce]]
-"""Opens what a worker needs to produce the text of a model's rows, such as a connection to a provider."""
+"""Opens what a worker needs to produce the text of a model's rows, for example a connection to a provider."""
 
 
 async def no_tables(database: Database) -> None:
-    """For products without tables of their own."""
+    """For products whose tables all come from the migrations."""
 
 
 @dataclass(frozen=True)
 class Product:
-    """One application. Its parts are functions, so that a process loads only what it runs."""
+    """One application. Its parts are functions, so that a process imports only what it runs."""
 
     name: str
     schema: "Callable[[], strawberry.Schema]"
     services: "Callable[[Runtime], AbstractAsyncContextManager[Services]]"
     """Opens what its resolvers find in `info.context.services`."""
     streams: Mapping[type[Streamed], Producer]
-    """Its streamed models, each with the producer that a worker calls."""
+    """Its streamed models, each with the producer of its text. Importing the product registers their access rules."""
     page: Path
-    """The folder with the built page: `index.html`, and `assets/` with files whose names tell their content."""
+    """The folder with the built page: `index.html`, and `assets/` with files whose names contain a hash."""
     page_paths: tuple[str, ...] = ("",)
-    """Paths that serve the page; one that ends with `/` stands for all paths below it."""
+    """Paths that serve the page. A path that ends with `/` stands for all paths below it."""
     prepare: Callable[[Database], Awaitable[None]] = field(default=no_tables)
-    """Makes tables that the migrations do not know."""
+    """Makes the tables that do not come from the migrations."""

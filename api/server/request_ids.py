@@ -1,4 +1,4 @@
-"""Gives each request an id, and logs one line for it."""
+"""Gives each request an id, and logs one line per request."""
 
 import time
 from typing import Any
@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 
 class RequestIds:
-    """ASGI middleware: the id is in the log and in the `X-Request-Id` header.
+    """ASGI middleware. The id is in the log, in `scope["request_id"]` and in the response's `X-Request-Id` header.
 
     Not a `BaseHTTPMiddleware`, which would hide from the application that a client disconnected.
     """
@@ -26,25 +26,24 @@ class RequestIds:
             return
         request_id = scope["request_id"] = uuid7().hex
         started = time.monotonic()
-        status: dict[str, Any] = {}
+        result: dict[str, Any] = {}
 
-        async def sending(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.accept"):
                 MutableHeaders(scope=message)["x-request-id"] = request_id
-                status.setdefault("status", message.get("status", 101))
+                result.setdefault("status", message.get("status", 101))
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            await self._app(scope, receive, send_with_id)
         finally:
             if (code := scope.get("close_code")) is not None:
-                status["code"] = code
-            took = round((time.monotonic() - started) * 1000)
+                result["code"] = code
             log.info(
                 "request",
                 request_id=request_id,
                 method=scope.get("method", "WEBSOCKET"),
                 path=scope["path"],
-                **status,
-                ms=took,
+                **result,
+                ms=round((time.monotonic() - started) * 1000),
             )

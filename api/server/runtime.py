@@ -12,7 +12,7 @@ from api.database import Database
 from api.server.metrics import Metrics
 from api.server.product import Product
 from api.settings import Settings
-from api.streaming.access import Access
+from api.streaming.access import Access, require_rules
 from api.streaming.bus import Bus
 from api.streaming.hub import Hub
 from api.streaming.publisher import Publisher
@@ -38,13 +38,18 @@ class Runtime:
 
 @asynccontextmanager
 async def running(settings: Settings, product: Product, metrics: Metrics, *, replies: bool) -> AsyncIterator[Runtime]:
-    """The services of a process. With `replies` it also writes the product's streamed rows."""
+    """The services of a process. With `replies` it also writes the product's streamed rows.
+
+    Raises AccessRuleMissing if it would write rows that nobody may see.
+    """
+    if replies:
+        require_rules(product.streams)
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(Bus(settings.broadcast_url))
         publisher = Publisher(bus.publish_all)
         database = Database(settings.database_url, publisher)
         stack.push_async_callback(database.aclose)
-        await _prepare(database, settings, product)
+        await _prepare_tables(database, settings, product)
         await stack.enter_async_context(publisher)
         hub = await stack.enter_async_context(Hub(bus, Access(database), on_topics=metrics.channels))
         sweep = Sweep(
@@ -64,8 +69,9 @@ async def running(settings: Settings, product: Product, metrics: Metrics, *, rep
         yield runtime
 
 
-async def _prepare(database: Database, settings: Settings, product: Product) -> None:
-    """A process that restarts while Postgres is away starts all the same: the one before it has checked the tables."""
+async def _prepare_tables(database: Database, settings: Settings, product: Product) -> None:
+    """Check or make the tables. A process that restarts while Postgres is down starts nevertheless: `serve` and
+    `worker` have checked the tables before."""
     try:
         await migrations.prepare(database, embedded=settings.embedded)
         await product.prepare(database)
@@ -77,8 +83,9 @@ async def _prepare(database: Database, settings: Settings, product: Product) -> 
 
 @asynccontextmanager
 async def _writing(runtime: Runtime, product: Product) -> AsyncIterator[None]:
+    """Claims and writes the product's streamed rows."""
     settings, database = runtime.settings, runtime.database
-    # A single process has no other to hand its rows to: its users wait for the next one to start.
+    # A single process has no other to take over its rows: its users wait until it has stopped and started again.
     grace = settings.drain_seconds if settings.one_process else settings.grace_seconds
     async with AsyncExitStack() as stack:
         writer_database = await stack.enter_async_context(database.dedicated())

@@ -1,85 +1,82 @@
-"""Serving by uvicorn, in one process or several."""
+"""Serves an application with uvicorn, in one process or several."""
 
-import asyncio
-import sys
-import time
-from contextlib import suppress
-from email.utils import formatdate
-from socket import socket
-from types import FrameType
+import gc
+import multiprocessing
+import os
+import signal
+import threading
 from typing import Any
 
 import uvicorn
-from uvicorn.server import ServerState
-from uvicorn.supervisors import multiprocess
+from starlette.types import ASGIApp
 
-START_SECONDS = 30
-"""For each of several processes to give its first sign of life: uvicorn kills it otherwise and starts another, which on
-a busy machine may take no less time to import what it needs."""
+from api.graphql.transport.backpressure import BoundedHTTP, BoundedSocket
+from api.graphql.transport.direct_protocol import DirectWebSocketProtocol
+from api.graphql.transport.uvicorn_server import run_server, run_server_processes
+from api.settings import Settings
 
-NOT_STARTED = 3
-"""What uvicorn exits with, too."""
+PING_SECONDS = 45.0
+"""Between two pings of a WebSocket: less than the minute after which nginx and other proxies close idle connections.
+uvicorn's 20 s cost more than twice as much. The kernel finds dead peers as well, and our clients ping by themselves."""
+
+PROCESS_START_SECONDS = 30
+"""For each of several processes to start and answer its parent. uvicorn kills it after that and starts another, which
+would take no less time on a busy machine."""
 
 
-def run(app: str, *, workers: int, **options: Any) -> None:
-    """Serve until a signal. `options` are uvicorn's; several processes are uvicorn's own affair."""
-    if workers > 1:
-        multiprocess.Process = Child  # type: ignore[misc]
-        uvicorn.run(app, workers=workers, timeout_worker_healthcheck=START_SECONDS, **options)
+def run(app: ASGIApp | str, settings: Settings, *, host: str, port: int, processes: int = 1) -> None:
+    """Serve until SIGTERM or SIGINT. Several processes need `app` as the import path of a function that returns it."""
+    config = uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        host=host,
+        port=port,
+        workers=processes,
+        loop="uvloop",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
+        timeout_worker_healthcheck=PROCESS_START_SECONDS,
+        **protocol_options(settings),
+    )
+    if processes == 1:
+        run_server(config)
+    else:
+        run_server_processes(config)
+
+
+def protocol_options(settings: Settings) -> dict[str, Any]:
+    """uvicorn's options for connections to clients. Without `DIRECT_WRITES`, uvicorn's own protocol writes."""
+    return {
+        "http": BoundedHTTP,
+        "ws": DirectWebSocketProtocol if settings.direct_writes else BoundedSocket,
+        "ws_max_size": settings.body_bytes,
+        "ws_ping_interval": PING_SECONDS,
+        "ws_per_message_deflate": settings.deflate and settings.direct_writes,
+    }
+
+
+def prepare_process() -> None:
+    """Prepare this server process. To be called once all modules are imported."""
+    _relax_garbage_collector()
+    _stop_with_parent()
+
+
+def _relax_garbage_collector() -> None:
+    """With Python's defaults, it scans all that was made at start again and again: a third of the cost of fan-out."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 1_000)
+
+
+def _stop_with_parent() -> None:
+    """If the parent of several processes is killed, they would keep the port, and nothing would stop them."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
         return
-    server = Server(uvicorn.Config(app, **options))
-    with suppress(KeyboardInterrupt):
-        server.run()
-    if not server.started:
-        sys.exit(NOT_STARTED)
 
+    def wait_and_stop() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
-class Child(multiprocess.Process):
-    """One of several processes, whose end is seen at once.
-
-    uvicorn's keeps both ends of the pipe over which it asks for signs of life: asked one that is killed before it
-    answers, it waits for as long as a process may take to start, and neither replaces it nor hears that it should end.
-    """
-
-    def start(self) -> None:
-        super().start()
-        self.child_conn.close()
-
-
-class Dated(ServerState):
-    """Puts the date on an answer when there is one, instead of once a second."""
-
-    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
-        self._headers = headers
-        super().__init__()
-
-    @property
-    def default_headers(self) -> list[tuple[bytes, bytes]]:
-        return [(b"date", formatdate(time.time(), usegmt=True).encode()), *self._headers]
-
-    @default_headers.setter
-    def default_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
-        """uvicorn's own are none to begin with."""
-
-
-class Server(uvicorn.Server):
-    """Told when to end. uvicorn's own looks ten times a second, which is half of what an idle process does."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._told = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        self.server_state = Dated(self.config.encoded_headers)
-        await super().startup(sockets)
-
-    async def main_loop(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        if not self.should_exit:
-            await self._told.wait()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._told.set)
+    threading.Thread(target=wait_and_stop, daemon=True, name="parent").start()

@@ -1,4 +1,4 @@
-"""The built scripts, styles and fonts: sent compressed, and kept by browsers for good."""
+"""Serves the built scripts, styles and fonts: compressed, and cached by browsers for a year."""
 
 import asyncio
 import gzip
@@ -12,31 +12,33 @@ from starlette.types import Scope
 COMPRESSIBLE = {".css", ".js", ".svg"}
 """Fonts are compressed already."""
 
-FOR_GOOD = "public, max-age=31536000, immutable"
-"""A year. A file's name tells its content: another build has other names."""
+IMMUTABLE = "public, max-age=31536000, immutable"
+"""A year. A file's name contains a hash of its content, so the files of another build have other names."""
 
 
 class Assets(StaticFiles):
+    """The files of one folder of assets."""
+
     def __init__(self, directory: Path) -> None:
-        super().__init__(directory=directory, check_dir=False)  # built later, perhaps
+        super().__init__(directory=directory, check_dir=False)  # the page may be built while the server runs
         self._compressed: dict[str, bytes] = {}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         if not isinstance(response, FileResponse) or response.status_code != 200:
             return response
-        response.headers["cache-control"] = FOR_GOOD
+        response.headers["cache-control"] = IMMUTABLE
         if Path(path).suffix not in COMPRESSIBLE:
             return response
         response.headers["vary"] = "accept-encoding"
-        asked = Headers(scope=scope)
-        if "gzip" not in asked.get("accept-encoding", "") or "range" in asked:
+        request = Headers(scope=scope)
+        if "gzip" not in request.get("accept-encoding", "") or "range" in request:
             return response
-        headers = {"content-encoding": "gzip", "vary": "accept-encoding", "cache-control": FOR_GOOD}
+        headers = {"content-encoding": "gzip", "vary": "accept-encoding", "cache-control": IMMUTABLE}
         return Response(await self._gzipped(str(response.path)), media_type=response.media_type, headers=headers)
 
     async def _gzipped(self, path: str) -> bytes:
-        """Compressed once, and not in the loop, which has streams to serve."""
+        """The compressed file. It is compressed once, in a thread, since the event loop has streams to serve."""
         if path not in self._compressed:
             self._compressed[path] = await asyncio.to_thread(lambda: gzip.compress(Path(path).read_bytes()))
         return self._compressed[path]

@@ -1,4 +1,4 @@
-"""A server ends when it is told to, and not at its next look."""
+"""A server stops as soon as it is told to, computes the Date header per response, and replaces dead processes."""
 
 import asyncio
 import os
@@ -11,11 +11,12 @@ import httpx
 import pytest
 import uvicorn
 
-from api.server import serve
+from api.graphql.transport import uvicorn_server
+from api.graphql.transport.uvicorn_server import EventDrivenServer, ServerProcess
 from tests.support.until import until
 
 
-class QuietServer(serving.Server):
+class QuietServer(EventDrivenServer):
     """Leaves the signals to pytest."""
 
     def capture_signals(self) -> Any:
@@ -31,7 +32,7 @@ def quiet_server() -> QuietServer:
     return QuietServer(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
 
 
-async def test_a_server_that_is_told_to_end_does_so_at_once() -> None:
+async def test_a_server_that_is_told_to_stop_does_so_at_once() -> None:
     server = quiet_server()
     task = asyncio.create_task(server.serve())
     await until(lambda: server.started)
@@ -40,16 +41,16 @@ async def test_a_server_that_is_told_to_end_does_so_at_once() -> None:
         await task
 
 
-async def test_a_server_that_is_told_before_it_started_does_not_stay() -> None:
+async def test_a_server_that_is_told_to_stop_before_it_started_does_not_stay() -> None:
     server = quiet_server()
     server.handle_exit(signal.SIGTERM, None)
     async with asyncio.timeout(10):
         await server.serve()
 
 
-async def test_answers_are_dated_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_response_has_the_date_of_its_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(time=lambda: 0.0)
-    monkeypatch.setattr(serving, "time", clock)
+    monkeypatch.setattr(uvicorn_server, "time", clock)
     server = quiet_server()
     task = asyncio.create_task(server.serve())
     await until(lambda: server.started)
@@ -68,8 +69,12 @@ async def test_answers_are_dated_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     await task
 
 
-def test_a_process_that_is_killed_is_not_waited_for() -> None:
-    child = serving.Child(uvicorn.Config("tests.integration.test_serving:app", log_config=None, lifespan="off"), [])
+def child_process() -> ServerProcess:
+    return ServerProcess(uvicorn.Config("tests.integration.test_serving:app", log_config=None, lifespan="off"), [])
+
+
+def test_a_process_that_was_killed_is_noticed_at_once() -> None:
+    child = child_process()
     child.start()
     try:
         child.parent_conn.send(b"ping")
@@ -77,8 +82,14 @@ def test_a_process_that_is_killed_is_not_waited_for() -> None:
         child.join()
         while child.parent_conn.poll(20):  # it may have answered before
             child.parent_conn.recv()
-        pytest.fail("the parent does not see that nobody will answer")
+        pytest.fail("the parent does not notice that its child is dead")
     except (EOFError, ConnectionResetError):
         pass
     finally:
         child.kill()
+
+
+def test_each_of_several_processes_runs_a_server_that_does_not_poll() -> None:
+    child = child_process()
+    assert isinstance(child.server, EventDrivenServer)
+    assert child.server is child.server

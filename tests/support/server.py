@@ -29,7 +29,6 @@ from graphql import GraphQLField, build_schema, get_named_type
 from sqlalchemy import select, update
 from websockets.asyncio.client import ClientConnection, connect
 
-from api.__main__ import protocols
 from api.accounts.models import User
 from api.accounts.secret import secret_key
 from api.accounts.sessions import Tokens
@@ -38,6 +37,7 @@ from api.graphql import relay
 from api.product import TWOTRACK
 from api.server.app import create_app
 from api.server.runtime import Runtime
+from api.server.serve import protocol_options
 from api.settings import Settings
 from api.streaming import leases
 from api.streaming.columns import deadline
@@ -90,7 +90,7 @@ async def serving(settings: Settings, *, replies: bool = False, **options: Any) 
     app = create_app(settings, TWOTRACK, replies=replies)
     config = uvicorn.Config(
         app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1,
-        **{**protocols(settings), **options},
+        **{**protocol_options(settings), **options},
     )  # fmt: skip
     server = QuietServer(config)
     task = asyncio.create_task(server.serve())
@@ -116,7 +116,7 @@ class Running:
     uvicorn: uvicorn.Server
 
     @property
-    def parts(self) -> Runtime:
+    def runtime(self) -> Runtime:
         return self.app.state.runtime
 
     @property

@@ -1,4 +1,4 @@
-"""Settings come from the environment or `.env`; a wrong one is told in a sentence that names it."""
+"""Settings come from the environment or `.env`. An invalid one is refused with a sentence that names it."""
 
 import os
 import stat
@@ -41,12 +41,12 @@ def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.allowed_origins == ("https://a.example", "https://b.example")
 
 
-def test_what_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_value_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWOTRACK_CADENCE_SECONDS", "")
     assert Settings.load().cadence_seconds == 0.35
 
 
-def test_the_file_reaches_us_and_the_models_sdks(tmp_path: Path) -> None:
+def test_the_file_is_loaded_into_the_environment_for_providers_sdks(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TWOTRACK_CADENCE_SECONDS=0.1\nOPENAI_API_KEY=from the file\n")
     assert Settings.load().cadence_seconds == 0.1
     assert os.environ["OPENAI_API_KEY"] == "from the file"
@@ -60,7 +60,7 @@ def test_the_environment_comes_before_the_file(tmp_path: Path, monkeypatch: pyte
     assert os.environ["OPENAI_API_KEY"] == "from the environment"
 
 
-def test_a_file_that_is_no_text_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"TWOTRACK_MODEL=\xff\xfe")
     with pytest.raises(SettingsError, match=r"\.env"):
         Settings.load()
@@ -102,7 +102,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
-def test_a_wrong_setting_is_named_in_one_sentence(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_setting_is_named_in_one_sentence(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"TWOTRACK_{name}", value)
     with pytest.raises(SettingsError) as refused:
         Settings.load()
@@ -121,26 +121,26 @@ def test_a_wrong_setting_is_named_in_one_sentence(name: str, value: str, monkeyp
         ("twotrack_worker_reply", "TWOTRACK_WORKER_REPLIES"),
     ],
 )
-def test_a_misspelt_setting_is_told_with_the_one_that_was_meant(
+def test_a_misspelt_setting_is_refused_with_the_name_that_was_meant(
     written: str, meant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(written, "1")
-    with pytest.raises(SettingsError, match=f"^{written} is no setting. Did you mean {meant}[?]$"):
+    with pytest.raises(SettingsError, match=f"^{written} is not a setting. Did you mean {meant}[?]$"):
         Settings.load()
 
 
-def test_a_misspelt_setting_in_the_file_is_told_too(tmp_path: Path) -> None:
+def test_a_misspelt_setting_in_the_file_is_refused_too(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TWOTRACK_SECRETKEY=hush\n")
     with pytest.raises(SettingsError, match="TWOTRACK_SECRET_KEY"):
         Settings.load()
 
 
 @pytest.mark.parametrize("name", ["SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT_8000_TCP_ADDR"])
-def test_what_kubernetes_says_of_a_service_of_our_name_stops_no_start(
+def test_variables_that_kubernetes_sets_for_a_service_of_our_name_do_not_prevent_the_start(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"TWOTRACK_{name}", "10.0.0.1")
-    assert list(Settings.load().unknown()) == [f"TWOTRACK_{name}"]
+    assert list(Settings.load().unknown_names()) == [f"TWOTRACK_{name}"]
 
 
 @pytest.mark.parametrize("name", ["TWOTRACK_MODEL", "twotrack_model"])
@@ -148,7 +148,7 @@ def test_a_setting_is_known_in_either_case(name: str, monkeypatch: pytest.Monkey
     monkeypatch.setenv(name, "scripted?rate=0")
     settings = Settings.load()
     assert settings.model == "scripted?rate=0"
-    assert list(settings.unknown()) == []
+    assert list(settings.unknown_names()) == []
 
 
 def test_a_model_may_be_silent_for_more_than_three_leases(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,14 +168,14 @@ def test_a_model_may_be_silent_for_more_than_three_leases(monkeypatch: pytest.Mo
         ("SECRET_KEY", "hush"),
     ],
 )
-def test_a_password_is_never_told(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_error_quotes_a_password(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"TWOTRACK_{name}", value)
     with pytest.raises(SettingsError) as refused:
         Settings.load()
     assert "hush" not in str(refused.value)
 
 
-def test_a_shared_database_needs_a_key_that_all_processes_know(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shared_database_needs_a_key_that_all_processes_share(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWOTRACK_DATABASE_URL", "postgresql+asyncpg://localhost/twotrack")
     with pytest.raises(SettingsError, match=r"^TWOTRACK_SECRET_KEY must be set"):
         Settings.load()
@@ -206,10 +206,10 @@ def test_databases_beside_each_other_have_keys_of_their_own() -> None:
 def test_a_key_that_was_cut_off_signs_nothing(tmp_path: Path, content: str) -> None:
     """Anybody could guess it."""
     (tmp_path / "twotrack.db.secret").write_text(content)
-    with pytest.raises(SettingsError, match=r"twotrack\.db\.secret is broken"):
+    with pytest.raises(SettingsError, match=r"twotrack\.db\.secret is damaged"):
         secret_key(Settings.load())
 
 
 def test_a_key_that_cannot_be_kept_is_told_in_a_sentence() -> None:
-    with pytest.raises(SettingsError, match=r"^TWOTRACK_SECRET_KEY is not set and none can be kept at nowhere/"):
+    with pytest.raises(SettingsError, match=r"^TWOTRACK_SECRET_KEY is not set, and no key can be stored at nowhere/"):
         secret_key(Settings(database_url="sqlite+aiosqlite:///nowhere/twotrack.db"))

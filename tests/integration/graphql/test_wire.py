@@ -1,8 +1,6 @@
-"""The wire writes what a client decodes, in whatever order things happen; and what it leans on is still there."""
+"""A client decodes what the direct protocol writes, in whatever order updates, envelopes and answers come."""
 
-import ast
 import asyncio
-import inspect
 import json
 import socket
 import zlib
@@ -14,17 +12,12 @@ import uvicorn
 import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
-from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
-from websockets.server import ServerProtocol
 
 from api.graphql.encoded_payload import EncodedPayload
-from api.graphql.transport import backpressure as bounded
-from api.graphql.transport import direct_protocol as wire
 from api.graphql.transport.backpressure import SEND_TIMEOUT
 from api.graphql.transport.direct_protocol import DirectWebSocketProtocol
-from tests.integration.texts import noise, story
+from tests.support.texts import noise, story
 
 LOOPS = {"uvloop": uvloop.new_event_loop}
 """As in production."""
@@ -61,7 +54,9 @@ async def opened(*offers: str) -> AsyncIterator[list[tuple[DirectWebSocketProtoc
         await send({"type": "websocket.accept"})
         await asyncio.Event().wait()
 
-    config = uvicorn.Config(app, ws=DirectWebSocketProtocol, ws_per_message_deflate=True, ws_ping_interval=None, log_config=None)
+    config = uvicorn.Config(
+        app, ws=DirectWebSocketProtocol, ws_per_message_deflate=True, ws_ping_interval=None, log_config=None
+    )
     config.load()
     state = ServerState()
     wires = []
@@ -151,59 +146,3 @@ async def test_any_order_of_updates_envelopes_and_answers_is_decoded(
                     one, transport = wires[reader]
                     one.write_text(b"an answer")
                     assert clients[reader].read(transport.written.pop()) == b"an answer"
-
-
-# What is leaned on.
-
-
-UVICORN = {
-    *("app_state", "close_sent", "close_timer", "conn", "disconnected", "loop", "pong_timer", "queue", "read_paused"),
-    *("transport", "writable"),
-    *("connection_lost", "connection_made", "handle_connect", "handle_ping", "keepalive_timeout", "pause_writing"),
-    *("resume_writing",),
-}
-"""What DirectWebSocketProtocol and Bounded use, or replace, of uvicorn's WebSocket protocol."""
-
-WEBSOCKETS: list[tuple[Any, set[str]]] = [
-    (ServerProtocol(), {"data_to_send", "extensions", "send_close"}),
-    (
-        PerMessageDeflate(False, False, 15, 15),
-        {"encode", "encoder", "local_max_window_bits", "local_no_context_takeover"},
-    ),
-    (ServerPerMessageDeflateFactory(), {"process_request_params"}),
-]
-
-
-def test_the_insides_of_uvicorn_and_websockets_that_the_wire_leans_on_are_still_there() -> None:
-    protocol = uvicorn_protocol()
-    gone = {f"uvicorn's WebSocketsSansIOProtocol.{name}" for name in UVICORN if not hasattr(protocol, name)}
-    for owner, names in WEBSOCKETS:
-        gone |= {f"websockets' {type(owner).__name__}.{name}" for name in names if not hasattr(owner, name)}
-    assert not gone, f"api/schema/wire.py and bounded.py must be mended: there is no longer {', '.join(sorted(gone))}"
-
-
-def test_the_wire_leans_on_nothing_else_of_uvicorns() -> None:
-    protocol = uvicorn_protocol()
-    used = {
-        node.attr if isinstance(node, ast.Attribute) else node.name
-        for module in (wire, bounded)
-        for kind in ast.parse(inspect.getsource(module)).body
-        if isinstance(kind, ast.ClassDef) and kind.name in ("Bounded", "BoundedSocket", "DirectWebSocketProtocol")
-        for node in ast.walk(kind)
-        if (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self")
-        or (isinstance(node, ast.FunctionDef) and node.name != "__init__")
-    }
-    assert {name for name in used if hasattr(protocol, name)} == UVICORN
-
-
-def uvicorn_protocol() -> WebSocketsSansIOProtocol:
-    """As uvicorn makes it; a handshake adds the scope."""
-    config = uvicorn.Config(lambda scope: None, log_config=None)
-    config.load()
-    loop = asyncio.new_event_loop()
-    try:
-        protocol = WebSocketsSansIOProtocol(config, ServerState(), {}, loop)
-    finally:
-        loop.close()
-    assert "scope" in WebSocketsSansIOProtocol.handle_connect.__code__.co_names
-    return protocol
