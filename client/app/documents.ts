@@ -3,90 +3,90 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** A new chat. */
+/** Input for creating a chat. */
 export type CreateChatInput = {
-  /** What it is about: at most 200 characters. */
+  /** Title of the chat, at most 200 characters. If omitted, the chat is named after its first message. */
   title?: string | null | undefined;
 };
 
-/** The chat to delete. */
+/** Input for deleting a chat. */
 export type DeleteChatInput = {
-  /** Which chat. */
+  /** Id of the chat. */
   chatId: string;
 };
 
-/** A message's new text. */
+/** Input for editing a message. */
 export type EditMessageInput = {
-  /** The text: at most 100,000 bytes. */
+  /** New text of the message in Markdown, at most 100,000 bytes of UTF-8. */
   content: string;
-  /** Which message: one's own. */
+  /** Id of a message that the viewer wrote. */
   messageId: string;
 };
 
-/** Which message. */
+/** Input that names a message. */
 export type MessageInput = {
-  /** Its id. */
+  /** Id of the message. */
   messageId: string;
 };
 
 /** Role of a message's author in the conversation. */
 export type MessageRole =
-  /** Written by the assistant. */
+  /** The assistant wrote the message. */
   | 'ASSISTANT'
-  /** Written by a participant. */
+  /** A participant wrote the message. */
   | 'USER';
 
-/** Whom to let in. */
+/** Input for adding a participant to a chat. */
 export type ParticipantInput = {
-  /** Which chat. */
+  /** Id of the chat. */
   chatId: string;
-  /** The address that they signed up with. */
+  /** E-mail address of the user's account. */
   email: string;
 };
 
-/** Who leaves. */
+/** Input for removing a participant from a chat. */
 export type RemoveParticipantInput = {
-  /** Which chat. */
+  /** Id of the chat. */
   chatId: string;
-  /** Which participant. */
+  /** Id of the user to remove. With the viewer's own user id, the viewer leaves the chat. */
   userId: string;
 };
 
-/** A chat's new title. */
+/** Input for renaming a chat. */
 export type RenameChatInput = {
-  /** Which chat. */
+  /** Id of the chat. */
   chatId: string;
-  /** What it is about: at most 200 characters. */
+  /** New title of the chat, 1 to 200 characters. */
   title: string;
 };
 
-/** What to send. */
+/** Input for sending a message. */
 export type SendMessageInput = {
-  /** Where to. */
+  /** Id of the chat. */
   chatId: string;
-  /** The text: at most 100,000 bytes. */
+  /** Text of the message in Markdown, at most 100,000 bytes of UTF-8. */
   content: string;
-  /** Made by the client, one for each message: the same key again sends nothing twice. At most 100 characters. */
+  /** Idempotency key of 1 to 100 characters, such as a UUID. The client makes one for each message and repeats it with every attempt, so that the message is sent only once. */
   idempotencyKey: string;
-  /** Whether the assistant answers. */
+  /** Whether the assistant replies to the message. */
   reply?: boolean;
 };
 
-/** Who signs in. */
+/** Input for signing in. */
 export type SignInInput = {
-  /** The address they signed up with. */
+  /** E-mail address of the account, in upper or lower case. */
   email: string;
-  /** Their password. */
+  /** Password of the account. */
   password: string;
 };
 
-/** Who signs up. */
+/** Input for creating an account. */
 export type SignUpInput = {
-  /** Where others find them. */
+  /** E-mail address for signing in, at most 320 characters. Other users add the viewer to chats by it. */
   email: string;
-  /** What others will see: at most 100 characters. */
+  /** Name that other users see, at most 100 characters. */
   name: string;
-  /** 10 to 200 characters. */
+  /** Password of 10 to 200 characters. */
   password: string;
 };
 

@@ -3,26 +3,26 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** Why a message FAILED. */
+/** Machine-readable reason why a streamed object has the status FAILED. */
 export type StreamErrorCode =
-  /** Whoever was writing it stopped. */
+  /** The process that wrote the text stopped. */
   | 'INTERRUPTED'
-  /** The model's provider refused or broke off. */
+  /** The model's provider refused the request or broke off. */
   | 'PROVIDER'
-  /** The model was silent too long, or nobody was free to write. */
+  /** The provider sent nothing for too long, or no worker was free in time. */
   | 'TIMEOUT'
-  /** It outgrew the limit. */
+  /** The text outgrew its limit. */
   | 'TOO_LONG';
 
-/** Where a message stands. All but STREAMING are final. */
+/** Status of a streamed object. Every value except STREAMING is final. */
 export type StreamStatus =
-  /** It is all there. */
+  /** The text is complete. */
   | 'COMPLETE'
-  /** It broke off, and `error` says why; the text so far stays. */
+  /** Writing failed; `error` gives the reason. The text so far is kept. */
   | 'FAILED'
-  /** A participant stopped it; the text so far stays. */
+  /** A user stopped it. The text so far is kept. */
   | 'STOPPED'
-  /** It is being written, or waits for a writer: follow it with `messageStream`. */
+  /** The text is being written, or waits for a writer. Subscribe to the object's stream. */
   | 'STREAMING';
 
 export type LiveMessageFragment = { id: string, revision: number, status: StreamStatus, streaming: boolean, content: string, reasoning: string | null, model: string | null, finishReason: string | null, updatedAt: string, error: { code: StreamErrorCode, message: string } | null, usage: { inputTokens: number | null, outputTokens: number | null } | null };

@@ -1,4 +1,4 @@
-/** Frames go to who follows; what the cache hears of a message that is being written, and when. */
+/** Frames go to the components that use the hook. These tests show which of them the cache gets, and when. */
 
 import { gql } from "@apollo/client";
 import { ApolloProvider } from "@apollo/client/react";
@@ -30,7 +30,7 @@ function Bubble({ message }: { message: Row }) {
   return <p data-testid="text">{useMessageStream(message).content}</p>;
 }
 
-/** Shows message-1, which is being written and says "Once", as the page fetched it. */
+/** Shows message-1, which streams and contains "Once", as a page has fetched it. */
 async function opened(): Promise<() => void> {
   server.add({ status: "STREAMING", content: "Once" });
   const message = { ...server.messages[0] } as Row;
@@ -46,13 +46,13 @@ async function opened(): Promise<() => void> {
 
 const text = () => screen.queryByTestId("text")?.textContent;
 
-test("a frame is shown without the cache being told, and the last one is told to everybody", async () => {
+test("a frame is shown without a write to the cache, and the final frame is written", async () => {
   await opened();
   const written = vi.spyOn(client.cache, "write");
-  const heard: unknown[] = [];
+  const received: unknown[] = [];
   const watching = client
     .watchFragment({ fragment: TEXT, from: { __typename: "Message", id: "message-1" } })
-    .subscribe(({ data }) => heard.push((data as Row).content));
+    .subscribe(({ data }) => received.push((data as Row).content));
   for (const content of ["Once upon", "Once upon a", "Once upon a time"]) {
     server.frame("message-1", { content });
     await eventually(text, content);
@@ -60,36 +60,36 @@ test("a frame is shown without the cache being told, and the last one is told to
   expect(written).not.toHaveBeenCalled();
   server.frame("message-1", { content: "The end", status: "COMPLETE" });
   await eventually(text, "The end");
-  await eventually(() => heard, ["Once", "The end"]);
+  await eventually(() => received, ["Once", "The end"]);
   expect(stored()).toMatchObject({ content: "The end", streaming: false });
   watching.unsubscribe();
 });
 
-test("the newest text is there for whoever comes after the last one has left", async () => {
-  const leave = await opened();
+test("the cache gets the newest text when the last component unmounts", async () => {
+  const unmount = await opened();
   server.frame("message-1", { content: "Once upon" });
   await eventually(text, "Once upon");
-  leave();
+  unmount();
   expect(stored()).toMatchObject({ content: "Once upon", streaming: true });
 });
 
-test("a message that was deleted does not come back with its last frame", async () => {
-  const leave = await opened();
+test("a deleted message does not come back with its last frame", async () => {
+  const unmount = await opened();
   server.frame("message-1", { content: "Once upon" });
   await eventually(text, "Once upon");
   client.cache.evict({ id: "Message:message-1" });
-  leave();
+  unmount();
   expect(stored()).toBeNull();
 });
 
-test("an answer that is newer than the last frame stays", async () => {
-  const leave = await opened();
+test("a result that is newer than the last frame is kept", async () => {
+  const unmount = await opened();
   server.frame("message-1", { content: "Once upon" });
   await eventually(text, "Once upon");
   const stopped = { ...server.messages[0], revision: 9, content: "Once upon a", status: "STOPPED", streaming: false };
   client.writeFragment({ fragment: TEXT, data: stopped });
   await eventually(text, "Once upon a");
   await eventually(() => [...server.live], []);
-  leave();
+  unmount();
   expect(stored()).toMatchObject({ revision: 9, content: "Once upon a" });
 });

@@ -6,24 +6,24 @@ import { createTwotrackClient, TwotrackCache, type TwotrackClient } from "../../
 import { LiveMessageFragmentDoc, MessageStreamDocument } from "../../src/core/documents.ts";
 import { TestServer } from "../server.ts";
 
-/** The same page, asked for in the ways that teams ask. */
+/** Queries for the same page, written in different ways. */
 const QUERIES = {
-  plainly: gql`
+  "without aliases": gql`
     query Chat {
       chat(id: "chat-1") { id messages(last: 30) { revision edges { node { id revision content } } } }
     }
   `,
-  "under aliases": gql`
+  "with aliases": gql`
     query Chat {
       chat(id: "chat-1") { id messages(last: 30) { revision edges { node { id rev: revision text: content } } } }
     }
   `,
-  "with the id under an alias too": gql`
+  "with an alias for the id too": gql`
     query Chat {
       chat(id: "chat-1") { id messages(last: 30) { revision edges { node { key: id rev: revision text: content } } } }
     }
   `,
-  "through a fragment": gql`
+  "with a fragment": gql`
     query Chat {
       chat(id: "chat-1") { id messages(last: 30) { revision edges { node { ...Row } } } }
     }
@@ -48,7 +48,7 @@ afterEach(async () => {
 const cached = () =>
   client.readFragment({ fragment: LiveMessageFragmentDoc, from: { __typename: "Message", id: "message-1" } });
 
-/** Follows message-1 until the cache holds this text. */
+/** Streams message-1 through the cache until a frame has this text. */
 async function followUntil(content: string): Promise<void> {
   await new Promise<void>((done) => {
     const following = client
@@ -67,8 +67,8 @@ const textOf = (data: unknown): string => {
   return (node?.content ?? node?.text) as string;
 };
 
-describe.each(Object.entries(QUERIES))("a page that asks %s", (_, query) => {
-  test.each(POLICIES)("keeps the newer text when a %s fetch answers late", async (fetchPolicy) => {
+describe.each(Object.entries(QUERIES))("a query %s", (_, query) => {
+  test.each(POLICIES)("keeps the newer text if a %s fetch is answered late", async (fetchPolicy) => {
     server.add({ status: "STREAMING", content: "old", revision: 1 });
     server.holding.add("Chat");
     const late = client.query({ query, fetchPolicy: fetchPolicy as "network-only" });
@@ -80,7 +80,7 @@ describe.each(Object.entries(QUERIES))("a page that asks %s", (_, query) => {
     expect(cached()).toMatchObject({ content: "new", revision: 2 });
   });
 
-  test("keeps the newer text when its refetch answers late, and the promise brings it too", async () => {
+  test("keeps the newer text if its refetch is answered late, and so does the promise of refetch()", async () => {
     server.add({ status: "STREAMING", content: "old", revision: 1 });
     const page = client.watchQuery({ query });
     const watching = page.subscribe(() => {});
@@ -173,15 +173,15 @@ test("a fragment on the interface Streamed is read from every streamed type", ()
   }
 });
 
-describe("a message that was followed", () => {
+describe("gc()", () => {
   const isKept = () => "Message:message-1" in (client.cache.extract() as object);
 
   test.each([
-    ["is kept while a page has it", ["chat-1"], true],
-    ["is forgotten with its page", [], false],
+    ["keeps a streamed message that a page shows", ["chat-1"], true],
+    ["removes a streamed message that no page shows", [], false],
   ])("%s", async (_, pages, kept) => {
     server.add({ status: "STREAMING", content: "old", revision: 1 });
-    for (const _ of pages) await client.query({ query: QUERIES.plainly });
+    for (const _ of pages) await client.query({ query: QUERIES["without aliases"] });
     server.frame("message-1", { content: "new" });
     await followUntil("new");
     expect(isKept()).toBe(true);
@@ -190,7 +190,7 @@ describe("a message that was followed", () => {
   });
 });
 
-test("a list's preview of its last messages is kept apart by @connection", async () => {
+test("a connection with @connection(key: …) is stored separately", async () => {
   for (const content of ["one", "two", "three"]) server.add({ content });
   const preview = gql`
     query Preview {
@@ -200,8 +200,10 @@ test("a list's preview of its last messages is kept apart by @connection", async
       }
     }
   `;
-  await client.query({ query: QUERIES.plainly });
+  await client.query({ query: QUERIES["without aliases"] });
   await client.query({ query: preview });
-  const { data } = await client.query<{ chat: { messages: { edges: unknown[] } } }>({ query: QUERIES.plainly });
+  const { data } = await client.query<{ chat: { messages: { edges: unknown[] } } }>({
+    query: QUERIES["without aliases"],
+  });
   expect(data?.chat.messages.edges).toHaveLength(3);
 });

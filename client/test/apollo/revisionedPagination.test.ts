@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Edge, mergePages, type Page } from "../../src/apollo/revisionedPagination.ts";
 
-/** `rows("c d e", { of: "a b c d e" })`: a window on a list, as the server cuts it. */
+/** `rows("c d e", { of: "a b c d e" })`: a page of a list, as the server returns it. */
 function rows(shown: string, { of, revision = 1 }: { of: string; revision?: number }): Page {
   const [names, all] = [shown.split(" ").filter(Boolean), of.split(" ")];
   return {
@@ -18,8 +18,8 @@ function rows(shown: string, { of, revision = 1 }: { of: string; revision?: numb
 
 const names = (window: Page) => window.edges?.map((edge) => edge.node.__ref).join(" ");
 
-describe("the newest rows", () => {
-  test("keep the older ones in front of them where they join", () => {
+describe("a page with the newest rows", () => {
+  test("keeps the older rows in front of it if they join", () => {
     const known = rows("a b c d e", { of: "a b c d e" });
     const joined = mergePages(known, rows("d e f", { of: "a b c d e f", revision: 2 }), {});
     expect(names(joined)).toBe("a b c d e f");
@@ -27,7 +27,7 @@ describe("the newest rows", () => {
     expect(joined.pageInfo).toMatchObject({ startCursor: "a", hasPreviousPage: false, endCursor: "f" });
   });
 
-  test("that say what is known are the known ones, so that no result is computed anew for them", () => {
+  test("keeps the edge objects that are equal to known ones, so that Apollo recomputes no result for them", () => {
     const known = rows("a b c", { of: "a b c" });
     const incoming = rows("b c d", { of: "a b c d", revision: 2 });
     const [b, c] = incoming.edges as [Edge, Edge];
@@ -36,21 +36,21 @@ describe("the newest rows", () => {
     expect(joined.edges?.[2]).toEqual({ ...c, cursor: "of c" });
   });
 
-  test("drop the older ones where a gap would show", () => {
+  test("drops the older rows if there would be a gap", () => {
     const known = rows("a b", { of: "a b" });
     const joined = mergePages(known, rows("e f", { of: "a b c d e f", revision: 2 }), {});
     expect(names(joined)).toBe("e f");
     expect(joined.pageInfo).toMatchObject({ startCursor: "e", hasPreviousPage: true });
   });
 
-  test("take the deleted ones away", () => {
+  test("removes the rows that were deleted", () => {
     const known = rows("a b c d", { of: "a b c d" });
     expect(names(mergePages(known, rows("b d", { of: "a b d", revision: 2 }), {}))).toBe("a b d");
     expect(names(mergePages(known, rows("a b c", { of: "a b c", revision: 2 }), {}))).toBe("a b c");
     expect(names(mergePages(known, rows("", { of: "", revision: 2 }), {}))).toBe("");
   });
 
-  test("keep behind them what was sent since they were read, until they bring it themselves", () => {
+  test("keeps the rows that a mutation added later, until the server returns them", () => {
     const known = rows("a b", { of: "a b", revision: 10 });
     const sent = { ...known, edges: [...(known.edges ?? []), { node: { __ref: "mine" }, addedAtRevision: 12 }] };
     const joined = mergePages(sent, rows("a b c", { of: "a b c", revision: 11 }), {});
@@ -60,7 +60,7 @@ describe("the newest rows", () => {
     expect(names(mergePages(joined, rows("b c d", { of: "a b c d", revision: 13 }), {}))).toBe("a b c d");
   });
 
-  test("that were read before what is shown are not used, but say that a fetch is due", () => {
+  test("that was read before the shown rows is not used, and its revision makes the page refetch", () => {
     const known = rows("a b c", { of: "a b c", revision: 5 });
     const joined = mergePages(known, rows("a b", { of: "a b", revision: 4 }), {});
     expect(names(joined)).toBe("a b c");
@@ -68,8 +68,8 @@ describe("the newest rows", () => {
   });
 });
 
-describe("older rows", () => {
-  test("come in front, and leave the revision to the rows that were there", () => {
+describe("a page with older rows", () => {
+  test("is put in front, and does not change the revision", () => {
     const known = rows("c d", { of: "a b c d", revision: 3 });
     const joined = mergePages(known, rows("a b", { of: "a b c d", revision: 4 }), { before: "c" });
     expect(names(joined)).toBe("a b c d");
@@ -82,12 +82,12 @@ describe("older rows", () => {
     });
   });
 
-  test("are dropped if the page has moved on meanwhile", () => {
+  test("is dropped if the shown page has changed meanwhile", () => {
     const known = rows("x y", { of: "a b c x y", revision: 3 });
     expect(names(mergePages(known, rows("a b", { of: "a b c x y", revision: 3 }), { before: "c" }))).toBe("x y");
   });
 
-  test("of which there are none end the history", () => {
+  test("that is empty ends the history", () => {
     const known = { ...rows("c d", { of: "b c d" }) };
     const joined = mergePages(known, rows("", { of: "c d" }), { before: "c" });
     expect(names(joined)).toBe("c d");
@@ -95,7 +95,7 @@ describe("older rows", () => {
 });
 
 describe("a list that is ordered by activity", () => {
-  test("lets a row move to the front", () => {
+  test("accepts a row that has moved to the front", () => {
     const known = rows("a b c d e", { of: "a b c d e" });
     const joined = mergePages(known, rows("d a b", { of: "d a b c e", revision: 2 }), {});
     expect(names(joined)).toBe("d a b c e");
@@ -109,7 +109,7 @@ describe("a list that is ordered by activity", () => {
   });
 });
 
-test("an answer without rows brings no revision", () => {
+test("a result without rows does not change the revision", () => {
   const known = rows("a b", { of: "a b", revision: 3 });
   expect(mergePages(known, { revision: 4 }, {})).toMatchObject({ revision: 3 });
 });

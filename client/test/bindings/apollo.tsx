@@ -1,4 +1,4 @@
-/** The Apollo binding, for the list that every binding must pass. */
+/** The Apollo binding. */
 
 import type { TypedDocumentNode } from "@apollo/client";
 import { ApolloProvider, useMutation, useQuery } from "@apollo/client/react";

@@ -1,4 +1,4 @@
-/** What every binding must do, whatever its cache is like. */
+/** What a chat page must do on every binding. */
 
 import { act } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -28,7 +28,7 @@ export function behaves(binding: Binding): void {
       return shown;
     };
 
-    /** A page on which one message is being written, and followed. */
+    /** A page with one message that streams. */
     const openStreaming = async ({ row, ...options }: Options & { row?: Partial<Message> } = {}): Promise<Shown> => {
       server.add({ status: "STREAMING", content: "Once", ...row });
       const page = open(options);
@@ -39,8 +39,8 @@ export function behaves(binding: Binding): void {
 
     const streams = () => server.live.filter((name) => name === STREAM).length;
 
-    describe("a message that is being written", () => {
-      test("grows with each frame, ends, and is followed no longer", async () => {
+    describe("a message that streams", () => {
+      test("grows with each frame, and its subscription ends with it", async () => {
         const page = await openStreaming();
         for (const content of ["Once upon", "Once upon a", "Once upon a time"]) {
           server.frame("message-1", { content });
@@ -54,14 +54,14 @@ export function behaves(binding: Binding): void {
         expect(server.count("Chat")).toBe(1);
       });
 
-      test("is one live operation under StrictMode", async () => {
+      test("has one subscription under StrictMode", async () => {
         await openStreaming({ strict: true });
         await quiet();
         expect(streams()).toBe(1);
         expect(server.count("MessageStream")).toBe(1);
       });
 
-      test("is one live operation for two components, and the second shows its text at once", async () => {
+      test("has one subscription for two components, and the second one shows its text at once", async () => {
         const page = await openStreaming();
         server.frame("message-1", { content: "Once upon" });
         await eventually(() => page.text("message-1"), "Once upon");
@@ -74,13 +74,13 @@ export function behaves(binding: Binding): void {
         expect(streams()).toBe(1);
       });
 
-      test("is left when the page is", async () => {
+      test("has no subscription after its page is unmounted", async () => {
         const page = await openStreaming();
         page.unmount();
         await eventually(() => [...server.live], []);
       });
 
-      test("is followed again after a regeneration, by one operation", async () => {
+      test("has one new subscription after it is regenerated", async () => {
         const page = await openStreaming();
         server.frame("message-1", { content: "Once.", status: "COMPLETE" });
         await eventually(() => streams(), 0);
@@ -93,7 +93,7 @@ export function behaves(binding: Binding): void {
         expect(streams()).toBe(1);
       });
 
-      test("keeps growing while its page is refetching", async () => {
+      test("keeps growing while its page refetches", async () => {
         const page = await openStreaming();
         server.holding.add("Chat");
         act(() => void page.refetch());
@@ -117,7 +117,7 @@ export function behaves(binding: Binding): void {
         await eventually(() => page.text("message-1"), "Once upon");
       });
 
-      test("never goes back when a refetch answers after a newer frame", async () => {
+      test("never shows older text if a refetch is answered after a newer frame", async () => {
         const page = await openStreaming();
         server.holding.add("Chat");
         act(() => void page.refetch());
@@ -131,7 +131,7 @@ export function behaves(binding: Binding): void {
         expect(streams()).toBe(0);
       });
 
-      test("costs no refetch when its frames carry more, or less, than the page asked for", async () => {
+      test("causes no refetch if its frames have more or fewer fields than the page selects", async () => {
         const fragment = document<unknown, unknown>(
           "fragment Less on Message { content usage { outputTokens } model }",
         );
@@ -146,7 +146,7 @@ export function behaves(binding: Binding): void {
         expect(server.count("Chat")).toBe(1);
       });
 
-      test("does not stop its page when they ask for other fields of its usage and error", async () => {
+      test("does not stop its page if its stream selects other subfields of usage and error", async () => {
         const query = document<never, { id: string }>(`
         query Chat($id: ID!) {
           chat(id: $id) {
@@ -173,7 +173,7 @@ export function behaves(binding: Binding): void {
         expect(server.count("Chat")).toBe(1);
       });
 
-      test("that is deleted stops looking as if it were being written", async () => {
+      test("that is deleted no longer looks as if it were streaming", async () => {
         const page = await openStreaming();
         server.remove("message-1");
         await eventually(() => page.busy("message-1"), false);
@@ -181,7 +181,7 @@ export function behaves(binding: Binding): void {
         expect(server.count("MessageStream")).toBe(1);
       });
 
-      test("that ends early is asked for again", async () => {
+      test("that ends early is subscribed again", async () => {
         const page = await openStreaming();
         server.completeEarly("message-1");
         await eventually(() => server.count("MessageStream"), 2);
@@ -189,7 +189,7 @@ export function behaves(binding: Binding): void {
         await eventually(() => page.text("message-1"), "Once more");
       });
 
-      test("is asked for later when the server says so", async () => {
+      test("is subscribed again after the time that RATE_LIMITED gives", async () => {
         server.refuseNext("RATE_LIMITED", { retryAfter: 0.1 });
         server.refuseNext("RATE_LIMITED", { retryAfter: 0.1 });
         const page = await openStreaming();
@@ -199,7 +199,7 @@ export function behaves(binding: Binding): void {
     });
 
     describe("a page", () => {
-      test("costs one bubble's render per frame, however long it is", async () => {
+      test("with 100 messages renders one bubble for each frame", async () => {
         for (let i = 0; i < 100; i++) server.add({ content: `Text ${i}` });
         const reply = server.add({ status: "STREAMING" });
         const query = document<never, { id: string }>(`
@@ -224,11 +224,11 @@ export function behaves(binding: Binding): void {
           await eventually(() => page.text(reply.id), `Frame ${i}`);
         }
         if (binding.isNonreactive) expect(page.pageRenders - before.page).toBe(0);
-        // Graphcache brings each frame to the page too, and the page to its bubble.
+        // Graphcache writes each frame into the page too, so the page renders, and then its bubble.
         expect(total(page) - before.bubbles).toBe(binding.isNonreactive ? 10 : 20);
       });
 
-      test("that hears of a change refetches once", async () => {
+      test("refetches once after a change", async () => {
         server.add({ content: "One" });
         const page = open();
         await eventually(() => page.text("message-1"), "One");
@@ -239,7 +239,7 @@ export function behaves(binding: Binding): void {
         expect(server.count("Chat")).toBe(2);
       });
 
-      test("that hears of a burst refetches once", async () => {
+      test("refetches once after a burst of changes", async () => {
         const page = open();
         await eventually(() => server.live.includes("Sync chat-1"), true);
         for (let i = 1; i <= 30; i++) {
@@ -251,7 +251,7 @@ export function behaves(binding: Binding): void {
         expect(server.count("Chat")).toBe(2);
       });
 
-      test("whose fetch was overtaken by a change finds out from the first event", async () => {
+      test("refetches if a change happened between its fetch and its subscription", async () => {
         server.holding.add("Chat");
         const page = open();
         await eventually(() => server.held.length, 1);
@@ -263,7 +263,7 @@ export function behaves(binding: Binding): void {
         expect(server.count("Chat")).toBe(2);
       });
 
-      test("that reconnects refetches what moved, and nothing else", async () => {
+      test("refetches after a reconnect only if something has changed", async () => {
         const page = open();
         await eventually(() => server.live.includes("Sync chat-1"), true);
         server.cut();
@@ -279,7 +279,7 @@ export function behaves(binding: Binding): void {
         expect(server.count("Chat")).toBe(2);
       });
 
-      test("of a chat that is gone says so after one refetch", async () => {
+      test("shows that its chat is deleted after one refetch", async () => {
         const page = open();
         await eventually(() => server.live.includes("Sync chat-1"), true);
         server.deleted = true;
@@ -290,10 +290,10 @@ export function behaves(binding: Binding): void {
         expect(page.text("message-1")).toBeUndefined();
       });
 
-      test("whose sync is refused, as where one was signed out meanwhile, asks for itself and so finds out", async () => {
+      test("refetches if its sync subscription is refused, and shows the result", async () => {
         const page = open();
         await eventually(() => server.live.includes("Sync chat-1"), true);
-        server.deleted = true; // not to be seen any more
+        server.deleted = true; // the chat is no longer accessible
         server.refuseNext("UNAUTHENTICATED");
         server.cut();
         await eventually(() => window.document.body.textContent?.includes("gone"), true);
@@ -302,15 +302,15 @@ export function behaves(binding: Binding): void {
         expect(page.connected.status()).not.toBe("lost");
       });
 
-      test("leaves no operation behind", async () => {
+      test("has no subscription after it is unmounted", async () => {
         const page = await openStreaming();
         page.unmount();
         await eventually(() => [...server.live], []);
       });
     });
 
-    describe("somebody else's message", () => {
-      test("is refetched, found streaming, and followed to its end", async () => {
+    describe("another user's message", () => {
+      test("is refetched, and its reply streams to its end", async () => {
         const page = open();
         await eventually(() => server.live.includes("Sync chat-1"), true);
         server.add({ role: "USER", content: "Hello" });
@@ -328,7 +328,7 @@ export function behaves(binding: Binding): void {
     });
 
     describe("a connection", () => {
-      test("that is cut in mid-stream comes back, and the text with it", async () => {
+      test("that is lost during a stream reconnects, and the text is complete", async () => {
         const page = await openStreaming();
         server.cut();
         server.frame("message-1", { content: "Once upon" });
@@ -337,7 +337,7 @@ export function behaves(binding: Binding): void {
         await eventually(() => page.text("message-1"), "The end");
       });
 
-      test("that is refused at first is tried again", async () => {
+      test("that is refused at first is retried", async () => {
         server.refuseConnects();
         server.add({ status: "STREAMING", content: "Once" });
         const page = open();
@@ -349,7 +349,7 @@ export function behaves(binding: Binding): void {
         expect(page.connected.status()).toBe("open");
       });
 
-      test.each([1001, 1011, 1012, 1013, 4400, 4401, 4500])("that is closed with %i comes back", async (code) => {
+      test.each([1001, 1011, 1012, 1013, 4400, 4401, 4500])("that is closed with %i reconnects", async (code) => {
         const page = await openStreaming();
         server.cut(code);
         await eventually(() => server.count("MessageStream"), 2);
@@ -357,7 +357,7 @@ export function behaves(binding: Binding): void {
         await eventually(() => page.text("message-1"), "Once upon");
       });
 
-      test("that is closed with 1000 before it is open is no storm", async () => {
+      test("that is closed with 1000 before it is open is retried with backoff", async () => {
         server.closeConnectsWith = 1000;
         server.add({ status: "STREAMING", content: "Once" });
         const page = open();
@@ -368,11 +368,11 @@ export function behaves(binding: Binding): void {
         await eventually(() => page.text("message-1"), "Once upon");
       });
 
-      test("whose token has expired asks for a new one, once", async () => {
+      test("whose token has expired asks for a new one once", async () => {
         const asked: (string | undefined)[] = [];
         server.refused.add("old");
         let token = "old";
-        server.holding.add("Chat"); // so that the socket is the first to find out
+        server.holding.add("Chat"); // so that the server rejects the token on the socket first
         const page = open({
           token: (refused) => {
             if (refused !== undefined) {
@@ -388,7 +388,7 @@ export function behaves(binding: Binding): void {
         expect(page.connected.status()).toBe("open");
       });
 
-      test("whose token has expired over HTTP asks for a new one, once", async () => {
+      test("whose token has expired over HTTP asks for a new one", async () => {
         server.add({ content: "Hello" });
         server.refused.add("old");
         const asked: (string | undefined)[] = [];

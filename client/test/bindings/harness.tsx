@@ -1,4 +1,4 @@
-/** A chat page in a few lines, on whichever binding is being tested. */
+/** A small chat page that runs on every binding. */
 
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { act, render, screen, waitFor } from "@testing-library/react";
@@ -18,7 +18,7 @@ export interface ChatData {
   } | null;
 }
 
-/** A server as a binding needs it. */
+/** What a binding needs to know of a server. */
 export interface Endpoint {
   readonly url: string;
   readonly fetch: typeof fetch;
@@ -26,11 +26,11 @@ export interface Endpoint {
 
 export interface Binding {
   readonly name: string;
-  /** Where the page asks for a message's fields and a frame brings them, only `@nonreactive` keeps it from rendering. */
+  /** Whether frames do not render the page. With graphcache they do: it writes them into the page's query. */
   readonly isNonreactive: boolean;
-  /** Whether a message that is sent reaches the page without a refetch. */
+  /** Whether the page shows a sent message without a refetch. */
   readonly keepsPage: boolean;
-  /** Whether a page that opens after the end of a stream finds its last frame in the cache. */
+  /** Whether the cache has the final frame for a page that opens later. */
   readonly cachesFrames: boolean;
   connect(server: Endpoint, options?: { token?: TokenSource; streams?: readonly StreamedType[] }): Connected;
   useMessageStream<M extends Row, L>(message: M, options?: { fragment?: TypedDocumentNode<L, unknown> }): M;
@@ -84,7 +84,7 @@ export interface Options {
   chatId?: string;
 }
 
-/** What a page shows and has shown. */
+/** A rendered page, and what it has shown so far. */
 export class Shown {
   readonly renders = new Map<string, number>();
   readonly texts = new Map<string, string[]>();
@@ -104,7 +104,7 @@ export class Shown {
     return screen.queryAllByTestId(id)[0]?.getAttribute("aria-busy") === "true";
   }
 
-  /** Shows another component that follows the same messages. */
+  /** Renders a second component for each message. */
   second(): void {
     act(() => this.addSecond());
   }
@@ -164,14 +164,14 @@ const Bubble = memo(function Bubble({ binding, shown, message, fragment }: Props
   );
 });
 
-/** Waits until it holds; fails with what it last was. */
-export async function eventually<T>(look: () => T, value: T): Promise<void> {
+/** Waits until `read` returns the value. Fails with the last value that it returned. */
+export async function eventually<T>(read: () => T, value: T): Promise<void> {
   await waitFor(() => {
-    expect(look()).toEqual(value);
+    expect(read()).toEqual(value);
   });
 }
 
-/** Long enough for whatever should not happen to have happened. */
+/** Waits long enough for an unwanted request or render to have happened. */
 export async function quiet(ms = 400): Promise<void> {
   await act(() => new Promise<void>((done) => setTimeout(done, ms)));
 }

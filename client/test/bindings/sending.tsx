@@ -1,4 +1,4 @@
-/** What every binding must do with a message that is sent, whatever its cache is like. */
+/** What sending a message must do on every binding. */
 
 import { act } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -30,8 +30,8 @@ export function sends(binding: Binding): void {
       });
     };
 
-    describe("a message that is sent", () => {
-      test("is on the page with its reply from the answer: one mutation, one stream, and nothing else", async () => {
+    describe("a sent message", () => {
+      test("is shown with its reply from the payload: one mutation, one stream, and no other operation", async () => {
         await send("Hello");
         expect(page.text("message-1")).toBe("Hello");
         await eventually(() => server.live.includes("MessageStream message-2"), true);
@@ -45,11 +45,11 @@ export function sends(binding: Binding): void {
         if (binding.keepsPage) expect(server.operations).toEqual(["Send", "MessageStream"]);
       });
 
-      test("whose own event overtakes its answer costs no refetch", async () => {
+      test("causes no refetch if its sync event arrives before its payload", async () => {
         server.holding.add("Send");
         const sending = page.send("Hello");
         await eventually(() => server.held.length, 1);
-        await quiet(); // long enough for a refetch, were it not for the answer that is awaited
+        await quiet(); // long enough for a refetch, if the page did not wait for the mutation
         server.held[0]?.release();
         await act(() => sending);
         await quiet();
@@ -57,8 +57,8 @@ export function sends(binding: Binding): void {
         if (binding.keepsPage) expect(server.count("Chat")).toBe(0);
       });
 
-      test("at the same instant as somebody else's does not lose that one", async () => {
-        server.silent = true; // their event comes later than our answer
+      test("does not hide another user's message that was sent just before it", async () => {
+        server.silent = true; // the event of their message arrives after our payload
         server.add({ role: "USER", content: "Theirs" });
         server.touch();
         await send("Ours");
@@ -76,7 +76,7 @@ export function sends(binding: Binding): void {
         if (binding.keepsPage) expect(server.count("Chat")).toBe(1);
       });
 
-      test("just before somebody else's does not lose that one either", async () => {
+      test("does not hide another user's message that was sent just after it", async () => {
         server.silent = true;
         server.holding.add("Send");
         const sending = page.send("Ours");
@@ -91,7 +91,7 @@ export function sends(binding: Binding): void {
         if (binding.keepsPage) expect(server.count("Chat")).toBe(1);
       });
 
-      test("stays when a refetch that was read before it answers after it", async () => {
+      test("stays if a refetch that was read before it is answered after it", async () => {
         server.holding.add("Chat");
         act(() => void page.refetch());
         await eventually(() => server.held.length, 1);
@@ -102,9 +102,9 @@ export function sends(binding: Binding): void {
         expect(page.text("message-1")).toBe("Hello");
       });
 
-      test("twice, with an answer that was lost in between, is there once, and others' messages are not lost", async () => {
+      test("that is repeated after a lost response is shown once, and hides no other message", async () => {
         server.silent = true;
-        server.add({ id: "sent", role: "USER", content: "Hello" }); // it arrived, its answer did not
+        server.add({ id: "sent", role: "USER", content: "Hello" }); // the server stored it, but its response was lost
         server.touch();
         await act(async () => {
           await page.refetch();
@@ -112,7 +112,7 @@ export function sends(binding: Binding): void {
         expect(page.text("sent")).toBe("Hello");
         server.add({ id: "theirs", role: "USER", content: "Theirs" });
         server.touch();
-        server.sent = "sent"; // the key is known: the answer is the original
+        server.sent = "sent"; // the key is known, so the server returns the original
         await send("Hello");
         server.silent = false;
         server.announce({ id: "chat-1", revision: server.revision, deleted: false });

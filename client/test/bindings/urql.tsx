@@ -1,4 +1,4 @@
-/** The urql binding on both of its caches, for the list that every binding must pass. */
+/** The urql binding with each of its caches. */
 
 import { cacheExchange as graphcache } from "@urql/exchange-graphcache";
 import { Provider, useMutation, useQuery } from "urql";

@@ -33,7 +33,7 @@ function follow(): { texts: string[]; leave: () => void } {
   return { texts, leave };
 }
 
-test("a socket that was closed because nobody needed it is opened again at once", async () => {
+test("a socket that was closed for lack of subscriptions is opened again without a delay", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const { texts, leave } = follow();
   await vi.waitFor(() => expect(texts).toEqual(["Once"]), { interval: 0 });
@@ -41,10 +41,10 @@ test("a socket that was closed because nobody needed it is opened again at once"
   await vi.advanceTimersByTimeAsync(3_000);
   await vi.waitFor(() => expect(server.sockets.size).toBe(0), { interval: 0 });
   const again = follow();
-  await vi.waitFor(() => expect(again.texts).toEqual(["Once"]), { interval: 0 }); // and no timer runs
+  await vi.waitFor(() => expect(again.texts).toEqual(["Once"]), { interval: 0 }); // while fake timers stand still
 });
 
-test("what has ended is followed no longer, whether or not anybody says so", async () => {
+test("a completed stream is no longer subscribed, and the socket closes", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const { texts } = follow();
   await vi.waitFor(() => expect(texts).toEqual(["Once"]), { interval: 0 });
@@ -55,10 +55,10 @@ test("what has ended is followed no longer, whether or not anybody says so", asy
   await vi.waitFor(() => expect(server.sockets.size).toBe(0), { interval: 0 });
   await vi.waitFor(() => expect(connection.status()).toBe("idle"), { interval: 0 });
   const again = follow();
-  await vi.waitFor(() => expect(again.texts).toEqual(["Once."]), { interval: 0 }); // and no timer runs
+  await vi.waitFor(() => expect(again.texts).toEqual(["Once."]), { interval: 0 }); // while fake timers stand still
 });
 
-test("is made where there is no page, as where one is rendered on a server", () => {
+test("a connection can be created during server-side rendering", () => {
   vi.stubGlobal("location", undefined);
   const rendered = createConnection({ url: "/graphql", webSocketImpl: WebSocket });
   expect(rendered.url).toBe("/graphql");
@@ -78,7 +78,7 @@ describe("a half-open socket", () => {
     return texts;
   };
 
-  test("is found out by an unanswered ping, and left for a new one", async () => {
+  test("is detected by a missing pong, and replaced", async () => {
     const texts = await openAndFallSilent();
     await ahead(19_900);
     expect(server.connects).toHaveLength(1);
@@ -87,7 +87,7 @@ describe("a half-open socket", () => {
     expect(server.connects).toHaveLength(2);
   });
 
-  test("is found out although something arrived after the ping that had been on its way", async () => {
+  test("is detected although a message arrived after the ping", async () => {
     const texts = await openAndFallSilent();
     await ahead(15_000);
     await vi.waitFor(() => expect(server.pings).toBe(1), { interval: 0 });
@@ -99,21 +99,21 @@ describe("a half-open socket", () => {
     await vi.waitFor(() => expect(server.connects).toHaveLength(2));
   });
 
-  test("is found out sooner when the network says it is back", async () => {
+  test("is detected sooner after the event `online`", async () => {
     const texts = await openAndFallSilent();
     window.dispatchEvent(new Event("online"));
     await ahead(5_100 + 10_000);
     await vi.waitFor(() => expect(texts).toEqual(["Once", "Once"]));
   });
 
-  test("is found out sooner when the laptop wakes", async () => {
+  test("is detected sooner after the page has become visible", async () => {
     const texts = await openAndFallSilent();
     document.dispatchEvent(new Event("visibilitychange"));
     await ahead(5_100 + 10_000);
     await vi.waitFor(() => expect(texts).toEqual(["Once", "Once"]));
   });
 
-  test("is not suspected while its pings are answered", async () => {
+  test("is not assumed while pongs arrive", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { texts } = follow();
     await vi.waitFor(() => expect(texts).toEqual(["Once"]));
@@ -125,8 +125,8 @@ describe("a half-open socket", () => {
   });
 });
 
-describe("its status", () => {
-  test("goes from idle over connecting to open, and back when nothing is followed", async () => {
+describe("the status", () => {
+  test("goes from idle to connecting to open, and back to idle without subscriptions", async () => {
     const seen: string[] = [connection.status()];
     connection.onStatus(() => seen.push(connection.status()));
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -138,7 +138,7 @@ describe("its status", () => {
     expect(seen).toEqual(["idle", "connecting", "open", "idle"]);
   });
 
-  test("is lost while the server is away, and open when it is back", async () => {
+  test("is lost while the server is down, and open when it is back", async () => {
     const { texts } = follow();
     await vi.waitFor(() => expect(texts).toEqual(["Once"]));
     server.refuseConnects();
@@ -148,7 +148,7 @@ describe("its status", () => {
   });
 });
 
-test("a network that is back cuts the wait short", async () => {
+test("the event `online` ends the reconnect delay", async () => {
   const { texts } = follow();
   await vi.waitFor(() => expect(texts).toEqual(["Once"]));
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -159,7 +159,7 @@ test("a network that is back cuts the wait short", async () => {
   await vi.waitFor(() => expect(texts).toEqual(["Once", "Once"]));
 });
 
-test("a closed connection leaves no socket and comes back no more", async () => {
+test("a closed connection has no socket and does not reconnect", async () => {
   const { texts } = follow();
   await vi.waitFor(() => expect(texts).toEqual(["Once"]));
   connection.close();

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeSnippets } from "./snippets.ts";
 
-/** A fresh Vite app with nothing of ours in it but the tarball. */
+/** A new Vite app with the packed tarball. */
 let app: string;
 
 const run = (command: string, ...args: string[]) => {
@@ -19,7 +19,7 @@ const bin = (name: string) => resolve("node_modules/.bin", name);
 beforeAll(() => {
   app = mkdtempSync(join(tmpdir(), "twotrack-app-"));
   const packed = execFileSync("npm", ["pack", "--json", "--silent", "--pack-destination", app], { encoding: "utf8" });
-  // By name since npm 12, and a list before.
+  // An object since npm 12, and a list before.
   const [{ filename }] = Object.values(JSON.parse(packed)) as [{ filename: string }];
   const place = join(app, "node_modules/@twotrack/client");
   mkdirSync(place, { recursive: true });
@@ -50,7 +50,7 @@ const TSCONFIG = {
     jsx: "react-jsx",
     strict: true,
     noEmit: true,
-    skipLibCheck: true, // as in every app that Vite starts
+    skipLibCheck: true, // as in Vite's templates
     types: [],
   },
   include: ["src"],
@@ -67,7 +67,7 @@ function link(name: string): void {
   symlinkSync(resolve("node_modules", name), place);
 }
 
-/** Builds the app from this entry; returns all its JavaScript. */
+/** Builds the app from this entry, and returns its JavaScript. */
 function build(main: string): string {
   writeFileSync(join(app, "src/main.tsx"), main);
   expect(run(bin("vite"), "build", "--logLevel", "error")).toBe("");
@@ -78,13 +78,13 @@ function build(main: string): string {
     .join();
 }
 
-test("the tarball holds the package, under the project's licence, and nothing else", () => {
+test("the tarball contains the build, the README and the project's licence, and nothing else", () => {
   const place = join(app, "node_modules/@twotrack/client");
   expect(readdirSync(place).sort()).toEqual(["LICENSE", "README.md", "dist", "package.json"]);
   expect(readFileSync(join(place, "LICENSE"), "utf8")).toBe(readFileSync("../LICENSE", "utf8"));
 });
 
-test("its types carry every snippet of the README, strictly", () => {
+test("every snippet of the README compiles against its types in strict mode", () => {
   expect(run(bin("tsc"))).toBe("");
 }, 60_000);
 
@@ -101,13 +101,13 @@ test.each(["apollo", "urql"])(
   60_000,
 );
 
-test("a page without a framework ships neither React nor a client", () => {
+test("a page without a framework contains neither React nor a GraphQL client", () => {
   const code = build('import { follow } from "./connection"; follow("/graphql", "", "1", console.log, console.log);');
   expect(code).not.toMatch(/useSyncExternalStore|InMemoryCache|cacheExchange/);
   expect(code.length).toBeLessThan(60_000);
 }, 60_000);
 
-test("Node imports every entry as it is", () => {
+test("Node imports every entry point", () => {
   for (const entry of ["", "/apollo", "/urql"])
     expect(
       run("node", "-e", `import("@twotrack/client${entry}").then((it) => console.log(Object.keys(it).length > 2))`),

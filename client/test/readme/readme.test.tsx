@@ -10,7 +10,7 @@ import { type Person, RealServer } from "../real/server.ts";
 import { TestServer } from "../server.ts";
 import { snippets, writeSnippets } from "./snippets.ts";
 
-const FOLDER = "test/readme/dist"; // what is built is not kept
+const FOLDER = "test/readme/dist"; // ignored by git
 writeSnippets(FOLDER);
 
 let server: RealServer;
@@ -58,7 +58,7 @@ test("every snippet has a test", () => {
 });
 
 describe.each(["apollo.tsx", "urql.tsx"])("%s", (name) => {
-  test("shows a reply as it is written", async () => {
+  test("shows a reply while it streams", async () => {
     const { App } = await load<{ App: ComponentType<{ id: string }> }>(name);
     const { unmount } = render(<App id={chatId} />);
     const reply = await server.send(chatId, "Hello", ada);
@@ -87,7 +87,7 @@ test("sending.tsx sends", async () => {
   client.stop();
 });
 
-test("session.tsx leaves one person's client when another signs in, and older.tsx shows them their whole history", async () => {
+test("session.tsx stops the client of one user when another signs in, and older.tsx loads the whole history", async () => {
   const { Session } = await load<{ Session: ComponentType<{ user: string; children: ReactNode }> }>("session.tsx");
   const { useHistory } = await load<{ useHistory: (id: string) => History }>("older.tsx");
   const bob = await server.signUp("Bob");
@@ -107,7 +107,7 @@ test("session.tsx leaves one person's client when another signs in, and older.ts
   localStorage.setItem("token", bob.token);
   user = "Bob";
   rerender();
-  await eventually(read, undefined); // Ada's chat is none of his
+  await eventually(read, undefined); // Bob may not see Ada's chat
   localStorage.setItem("token", ada.token);
   unmount();
 });
@@ -117,7 +117,7 @@ interface History {
   readonly older?: () => Promise<unknown>;
 }
 
-test("graphcache.ts keeps a page that one sends from", async () => {
+test("graphcache.ts shows a sent message without a refetch", async () => {
   const { client } = await load<{ client: TwotrackClient }>("graphcache.ts");
   const chat =
     "query ($id: ID!) { chat(id: $id) { id messages(last: 30) { revision edges { node { id content } } } } }";
@@ -190,7 +190,7 @@ test("notes.tsx streams a note", async () => {
   await notes.stop();
 });
 
-test("relay.ts asks and follows through Relay's network layer", async () => {
+test("relay.ts queries and subscribes through Relay's network layer", async () => {
   const { createEnvironment } = await load<{ createEnvironment: (url: string, token: string) => RelayEnvironment }>(
     "relay.ts",
   );
@@ -223,7 +223,7 @@ const operation = (operationKind: string, name: string, text: string) => ({
   metadata: {},
 });
 
-/** As much of Relay's environment as is used here. */
+/** The part of Relay's environment that is used here. */
 interface RelayEnvironment {
   getNetwork(): {
     execute(

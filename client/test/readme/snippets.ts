@@ -1,9 +1,9 @@
-/** The README's code, as files: what we show is what we run. */
+/** Writes the README's snippets into files, so that the tests run what the README shows. */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Blocks whose fence names a file: ```tsx apollo.tsx */
+/** The code blocks whose fence names a file, for example ```tsx apollo.tsx */
 export function snippets(): Map<string, string> {
   const found = new Map<string, string>();
   for (const [, name, code] of readFileSync("README.md", "utf8").matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms))

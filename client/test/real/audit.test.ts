@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** GraphQL over HTTP as its working group audits it: https://graphql.github.io/graphql-over-http. */
+/** The audit of GraphQL over HTTP by its working group: https://graphql.github.io/graphql-over-http. */
 
 import { serverAudits } from "graphql-http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe("the working group's audit", () => {
-  // The server's address is known later than the audits' names.
+  // The names are needed before the server has an address.
   for (const { name } of serverAudits({ url: "" }).filter(({ name }) => !name.startsWith("MAY")))
     it(name, async () => {
       const audit = serverAudits({ url: server.url, fetchFn: fetch }).find((audit) => audit.name === name);

@@ -1,4 +1,4 @@
-/** What every binding must do with the real server. */
+/** What every binding must do on the real server. */
 
 import { act } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
@@ -45,7 +45,7 @@ export function behavesForReal(binding: Binding): void {
     await eventually(() => page.text(id) ?? "", row.content);
   };
 
-  test("one's own message and its reply come from the answer; the reply grows, and ends as its row", async () => {
+  test("a sent message and its reply are shown from the payload, and the reply grows until it equals its row", async () => {
     const page = await open();
     await eventually(() => page.connected.status(), "open");
     await act(async () => {
@@ -59,7 +59,7 @@ export function behavesForReal(binding: Binding): void {
     if (binding.keepsPage) expect(server.operations).toEqual(["Chat", "Send"]);
   });
 
-  test("somebody else's message is heard of, refetched, and its reply followed", async () => {
+  test("another user's message is refetched, and its reply streams", async () => {
     const page = await open();
     const reply = await server.send(chatId, "Hello from Bob", bob);
     await eventually(() => page.busy(reply), true);
@@ -68,7 +68,7 @@ export function behavesForReal(binding: Binding): void {
     await showsTheRow(page, reply, "COMPLETE");
   });
 
-  test("a page that is opened in mid-stream shows the text so far, and the rest", async () => {
+  test("a page that opens during a stream shows the text so far, and then the rest", async () => {
     const reply = await server.send(chatId, "Hello", bob);
     await expect
       .poll(async () => (await server.row(reply, ada)).content.length, { timeout: 10_000 })
@@ -79,7 +79,7 @@ export function behavesForReal(binding: Binding): void {
     await showsTheRow(page, reply, "COMPLETE");
   });
 
-  test("a line that is cut twice in mid-stream loses nothing", async () => {
+  test("a network that fails twice during a stream loses no text", async () => {
     const page = await open();
     const reply = await server.send(chatId, "Hello", bob);
     for (const length of [400, 1_200]) {
@@ -92,7 +92,7 @@ export function behavesForReal(binding: Binding): void {
     expect(lengths).toEqual([...lengths].sort((a, b) => a - b));
   });
 
-  test("a reply that somebody else stops is stopped here, with its text", async () => {
+  test("a reply that another user stops keeps its text", async () => {
     const page = await open();
     const reply = await server.send(chatId, "Hello", bob);
     await eventually(() => (page.text(reply)?.length ?? 0) > 400, true);
@@ -101,7 +101,7 @@ export function behavesForReal(binding: Binding): void {
     await showsTheRow(page, reply, "STOPPED");
   });
 
-  test("a reply that is regenerated is followed once more", async () => {
+  test("a reply that is regenerated streams again", async () => {
     const page = await open();
     const reply = await server.send(chatId, "Hello", bob);
     await eventually(() => hasEnded(page, reply), true);
@@ -111,7 +111,7 @@ export function behavesForReal(binding: Binding): void {
     await showsTheRow(page, reply, "COMPLETE");
   });
 
-  test("a reply that is deleted in mid-stream leaves the page", async () => {
+  test("a reply that is deleted during its stream disappears", async () => {
     const page = await open();
     const reply = await server.send(chatId, "Hello", ada);
     await eventually(() => (page.text(reply)?.length ?? 0) > 400, true);
@@ -119,7 +119,7 @@ export function behavesForReal(binding: Binding): void {
     await eventually(() => page.text(reply), undefined);
   });
 
-  test("who is removed in mid-stream sees no more of it", async () => {
+  test("a participant who is removed during a stream receives no more of it", async () => {
     const page = await open({ token: bob.token });
     const reply = await server.send(chatId, "Hello", ada);
     await eventually(() => (page.text(reply)?.length ?? 0) > 400, true);
@@ -127,7 +127,7 @@ export function behavesForReal(binding: Binding): void {
     await eventually(() => window.document.body.textContent?.includes("gone"), true);
   });
 
-  test("a token that the server refuses is asked for anew, and the page goes on", async () => {
+  test("a token that the server rejects is renewed, and the page continues", async () => {
     const asked: (string | undefined)[] = [];
     const page = await open({
       token: (refused) => {

@@ -1,4 +1,4 @@
-/** The real server, on a database of its own, behind a line that the test can cut. */
+/** The real server with a new database, behind a network that the test can cut. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -20,22 +20,22 @@ export interface Person {
 export class RealServer {
   readonly #folder: string;
   readonly #process: ChildProcess;
-  readonly #line: Line;
+  readonly #network: Network;
   readonly #address: string;
   #log = "";
-  /** Every query and mutation that went over the line, by name. */
+  /** The names of all queries and mutations that the page has sent. */
   readonly operations: string[] = [];
 
   static async start(model = "scripted?chars=2400&rate=1200"): Promise<RealServer> {
     const port = await freePort();
-    const server = new RealServer(port, model, await Line.to(port));
+    const server = new RealServer(port, model, await Network.to(port));
     await server.#isUp();
     return server;
   }
 
-  private constructor(port: number, model: string, line: Line) {
+  private constructor(port: number, model: string, network: Network) {
     this.#folder = mkdtempSync(join(tmpdir(), "twotrack-"));
-    this.#line = line;
+    this.#network = network;
     this.#address = `http://127.0.0.1:${port}`;
     const settings = {
       TWOTRACK_DATABASE_URL: `sqlite+aiosqlite:///${join(this.#folder, "test.db")}`,
@@ -54,7 +54,7 @@ export class RealServer {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#line.port}/graphql`;
+    return `http://127.0.0.1:${this.#network.port}/graphql`;
   }
 
   readonly fetch: typeof fetch = (input, init) => {
@@ -67,10 +67,10 @@ export class RealServer {
   }
 
   cut(): void {
-    this.#line.cut();
+    this.#network.cut();
   }
 
-  /** Asks past the line. */
+  /** Sends an operation directly to the server. */
   async ask<Data>(query: string, variables: Record<string, unknown> = {}, token?: string): Promise<Data> {
     const response = await fetchOverNode(`${this.#address}/graphql`, {
       method: "POST",
@@ -103,13 +103,13 @@ export class RealServer {
     return chatId;
   }
 
-  /** Any mutation. */
+  /** Executes a mutation. */
   async do<Payload>(name: string, input: string, value: unknown, by: Person, selection: string): Promise<Payload> {
     const query = `mutation($input: ${input}!) { ${name}(input: $input) { ${selection} } }`;
     return (await this.ask<Record<string, Payload>>(query, { input: value }, by.token))[name] as Payload;
   }
 
-  /** Sends, and returns the reply's id. */
+  /** Sends a message, and returns the id of its reply. */
   async send(chatId: string, content: string, by: Person): Promise<string> {
     const value = { chatId, content, idempotencyKey: crypto.randomUUID() };
     const sent = await this.do<{ reply: { id: string } }>("sendMessage", "SendMessageInput", value, by, "reply { id }");
@@ -122,10 +122,10 @@ export class RealServer {
   }
 
   async stop(): Promise<void> {
-    this.#line.close();
-    const gone = new Promise((done) => this.#process.once("exit", done));
+    this.#network.close();
+    const exit = new Promise((done) => this.#process.once("exit", done));
     this.#process.kill("SIGKILL");
-    await gone;
+    await exit;
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -144,31 +144,31 @@ export class RealServer {
   }
 }
 
-/** The test's DOM has a fetch of its own, whose answers cannot be cloned. */
+/** Replaces the fetch of happy-dom, whose responses cannot be cloned. */
 function fetchOverNode(url: string, init: RequestInit = {}): Promise<Response> {
   return new Promise((resolve, reject) => {
     const headers = Object.fromEntries(new Headers(init.headers));
-    const asked = request(url, { method: init.method ?? "GET", headers }, async (answer) => {
+    const sent = request(url, { method: init.method ?? "GET", headers }, async (answer) => {
       const contentType = answer.headers["content-type"] ?? "";
       resolve(
         new Response(await text(answer), { status: answer.statusCode ?? 0, headers: { "content-type": contentType } }),
       );
     });
-    asked.on("error", (cause) => reject(new TypeError("fetch failed", { cause })));
+    sent.on("error", (cause) => reject(new TypeError("fetch failed", { cause })));
     init.signal?.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")));
-    asked.end(init.body);
+    sent.end(init.body);
   });
 }
 
-/** A line to the server. */
-class Line {
+/** A TCP proxy in front of the server. */
+class Network {
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
 
-  static async to(port: number): Promise<Line> {
-    const line = new Line(port);
-    await new Promise<void>((done) => line.#server.listen(0, "127.0.0.1", done));
-    return line;
+  static async to(port: number): Promise<Network> {
+    const network = new Network(port);
+    await new Promise<void>((done) => network.#server.listen(0, "127.0.0.1", done));
+    return network;
   }
 
   private constructor(port: number) {

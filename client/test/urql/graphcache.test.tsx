@@ -11,7 +11,7 @@ behaves(urqlGraphcache);
 sends(urqlGraphcache);
 streamsNotes(urqlGraphcache);
 
-test("the first message of a chat whose page asks for cursors costs no refetch", async () => {
+test("the first message of a chat causes no refetch on a page that selects cursors", async () => {
   const server = await TestServer.start();
   const query = document<ChatData, { id: string }>(`
     query Chat($id: ID!) {

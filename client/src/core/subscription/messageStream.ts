@@ -1,4 +1,4 @@
-/** The stream that every client knows without being told: the messages of Twotrack's own chats. */
+/** The stream that every client knows by default: the messages of Twotrack's own chats. */
 
 import { LiveMessageFragmentDoc } from "../documents.ts";
 import { defineStream, type StreamedType } from "./defineStream.ts";

@@ -76,7 +76,7 @@ function revisionQuery(type: string): string {
   return `query Revision($id: ID!) { node(id: $id) { ... on ${type} { revision } } }`;
 }
 
-/** `sync` takes objects of several types, and only the server knows which: so their types are asked for first. */
+/** Only the server knows the types of the objects, so the first round queries them. */
 function syncPoll({ variables }: Payload, field: FieldNode): Poll {
   const argument = field.arguments?.find(({ name }) => name.value === "ids");
   const ids: string[] = argument ? [valueFromASTUntyped(argument.value, variables ?? {}) as string].flat() : [];

@@ -6,22 +6,22 @@ import { Tokens } from "../../../src/core/http/tokens.ts";
 
 type Step = Response | Error;
 
-/** A server that answers these, one after the other. */
+/** A server that gives these responses or errors in order. */
 function serverOf(...steps: Step[]) {
-  const asked: (string | null)[] = [];
+  const requests: (string | null)[] = [];
   const fetch: typeof globalThis.fetch = async (_, init) => {
-    asked.push(new Headers(init?.headers).get("authorization"));
+    requests.push(new Headers(init?.headers).get("authorization"));
     const step = steps.shift();
-    if (step === undefined || step instanceof Error) throw step ?? new Error("asked too often");
+    if (step === undefined || step instanceof Error) throw step ?? new Error("too many requests");
     return step;
   };
-  return { fetch, asked };
+  return { fetch, requests };
 }
 
 const json = (body: unknown, status = 200) =>
   new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 const ok = () => json({ data: { viewer: null } });
-const turnedAway = (status = 200) =>
+const rejected = (status = 200) =>
   json({ data: null, errors: [{ message: "Expired.", extensions: { code: "UNAUTHENTICATED" } }] }, status);
 const query = { method: "POST", body: JSON.stringify({ query: "query Q { viewer { id } }" }) };
 const mutation = { method: "POST", body: JSON.stringify({ query: "fragment F on X { id }\nmutation M { a }" }) };
@@ -30,126 +30,126 @@ const at0 = () => 0;
 
 describe("a token", () => {
   test.each([200, 400, 401])(
-    "that is turned away with %i is renewed, and the request sent once more",
+    "that is rejected with %i is renewed, and the request is sent once more",
     async (status) => {
-      const { fetch, asked } = serverOf(turnedAway(status), ok());
+      const { fetch, requests } = serverOf(rejected(status), ok());
       const response = await authorizedFetch(renewing(), fetch)("/graphql", query);
       expect(await response.json()).toEqual({ data: { viewer: null } });
-      expect(asked).toEqual(["Bearer old", "Bearer new"]);
+      expect(requests).toEqual(["Bearer old", "Bearer new"]);
     },
   );
 
-  test("that is good is sent, and its answer handed on untouched", async () => {
-    const { fetch, asked } = serverOf(ok());
+  test("that is accepted is sent once, and the response is returned unchanged", async () => {
+    const { fetch, requests } = serverOf(ok());
     expect(await (await authorizedFetch(renewing(), fetch)("/graphql", query)).json()).toEqual({
       data: { viewer: null },
     });
-    expect(asked).toEqual(["Bearer old"]);
+    expect(requests).toEqual(["Bearer old"]);
   });
 
-  test("that cannot be renewed leaves the refusal as the answer", async () => {
-    const { fetch, asked } = serverOf(turnedAway());
+  test("that cannot be renewed leaves the rejection as the response", async () => {
+    const { fetch, requests } = serverOf(rejected());
     const tokens = new Tokens((refused) => (refused ? null : "old"));
     expect(await (await authorizedFetch(tokens, fetch)("/graphql", query)).json()).toMatchObject({ data: null });
-    expect(asked).toEqual(["Bearer old"]);
+    expect(requests).toEqual(["Bearer old"]);
   });
 
-  test("is not renewed for one field's refusal, such as a wrong password's", async () => {
+  test("is not renewed for the error of one field, such as a wrong password", async () => {
     const error = { message: "Wrong.", path: ["signIn"], extensions: { code: "UNAUTHENTICATED" } };
-    const { fetch, asked } = serverOf(json({ data: null, errors: [error] }));
+    const { fetch, requests } = serverOf(json({ data: null, errors: [error] }));
     await authorizedFetch(renewing(), fetch)("/graphql", mutation);
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
-  test("that there is none of sends none, and asks for none", async () => {
-    const { fetch, asked } = serverOf(turnedAway());
+  test("that is null is not sent and not renewed", async () => {
+    const { fetch, requests } = serverOf(rejected());
     await authorizedFetch(new Tokens(null), fetch)("/graphql", query);
-    expect(asked).toEqual([null]);
+    expect(requests).toEqual([null]);
   });
 });
 
-describe("a query that nobody answers", () => {
+describe("a query that reaches no server", () => {
   test.each([
-    ["no network", new TypeError("fetch failed")],
-    ["a proxy that speaks for a server that is away", json({}, 503)],
-  ])("for %s is asked again", async (_, step) => {
-    const { fetch, asked } = serverOf(step, ok());
+    ["a network error", new TypeError("fetch failed")],
+    ["an answer of a proxy", json({}, 503)],
+  ])("because of %s is retried", async (_, step) => {
+    const { fetch, requests } = serverOf(step, ok());
     expect((await retryingFetch(fetch, at0)("/graphql", query)).status).toBe(200);
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 
-  test("time and again fails in the end", async () => {
-    const { fetch, asked } = serverOf(...Array.from({ length: 9 }, () => new TypeError("fetch failed")));
+  test("fails after five attempts", async () => {
+    const { fetch, requests } = serverOf(...Array.from({ length: 9 }, () => new TypeError("fetch failed")));
     await expect(retryingFetch(fetch, at0)("/graphql", query)).rejects.toThrow("fetch failed");
-    expect(asked).toHaveLength(5);
+    expect(requests).toHaveLength(5);
   });
 
-  test("is not asked again by a page that was left", async () => {
-    const { fetch, asked } = serverOf(new TypeError("fetch failed"), ok());
+  test("is not retried after it is aborted", async () => {
+    const { fetch, requests } = serverOf(new TypeError("fetch failed"), ok());
     const leaving = new AbortController();
     const asking = retryingFetch(fetch, () => 1)("/graphql", { ...query, signal: leaving.signal });
     setTimeout(() => leaving.abort());
     await expect(asking).rejects.toThrow(/abort/i);
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 });
 
-describe("over a connection that is dead and does not say so", () => {
+describe("over a half-open connection", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  /** The first request is never answered, the others are. */
+  /** The first request gets no response, the others do. */
   function halfOpen() {
-    let asked = 0;
+    let requests = 0;
     const fetch: typeof globalThis.fetch = (_, init) =>
-      ++asked > 1
+      ++requests > 1
         ? Promise.resolve(ok())
         : new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason)));
-    return { fetch: retryingFetch(fetchWithTimeout(fetch), at0), asked: () => asked };
+    return { fetch: retryingFetch(fetchWithTimeout(fetch), at0), requests: () => requests };
   }
 
-  test("a query is asked again", async () => {
-    const { fetch, asked } = halfOpen();
+  test("a query is retried after 15 seconds", async () => {
+    const { fetch, requests } = halfOpen();
     const asking = fetch("/graphql", query);
-    await vi.advanceTimersByTimeAsync(15_001); // and then at once
+    await vi.advanceTimersByTimeAsync(15_001); // the backoff is 0 here
     expect((await asking).status).toBe(200);
-    expect(asked()).toBe(2);
+    expect(requests()).toBe(2);
   });
 
-  test("a mutation fails, for its sender to decide", async () => {
-    const { fetch, asked } = halfOpen();
+  test("a mutation fails after 15 seconds, and is not retried", async () => {
+    const { fetch, requests } = halfOpen();
     const failing = expect(fetch("/graphql", mutation)).rejects.toThrow("did not respond within 15 seconds");
     await vi.advanceTimersByTimeAsync(15_000);
     await failing;
-    expect(asked()).toBe(1);
+    expect(requests()).toBe(1);
   });
 
-  test("a page that was left asks no more", async () => {
-    const { fetch, asked } = halfOpen();
+  test("an aborted query is not retried", async () => {
+    const { fetch, requests } = halfOpen();
     const leaving = new AbortController();
     const failing = expect(fetch("/graphql", { ...query, signal: leaving.signal })).rejects.toThrow(/abort/i);
     leaving.abort();
     await vi.advanceTimersByTimeAsync(15_000);
     await failing;
-    expect(asked()).toBe(1);
+    expect(requests()).toBe(1);
   });
 });
 
-test("a mutation is not repeated: it may have been done", async () => {
-  const { fetch, asked } = serverOf(new TypeError("fetch failed"), ok());
+test("a mutation is not retried, since the server may have executed it", async () => {
+  const { fetch, requests } = serverOf(new TypeError("fetch failed"), ok());
   await expect(retryingFetch(fetch, at0)("/graphql", mutation)).rejects.toThrow("fetch failed");
-  expect(asked).toHaveLength(1);
+  expect(requests).toHaveLength(1);
 });
 
-test("nor is one that follows a fragment on the same line", async () => {
-  const { fetch, asked } = serverOf(new TypeError("fetch failed"), ok());
+test("a mutation that follows a fragment on the same line is not retried either", async () => {
+  const { fetch, requests } = serverOf(new TypeError("fetch failed"), ok());
   const minified = { method: "POST", body: JSON.stringify({ query: "fragment F on X{id}mutation M{a{...F}}" }) };
   await expect(retryingFetch(fetch, at0)("/graphql", minified)).rejects.toThrow("fetch failed");
-  expect(asked).toHaveLength(1);
+  expect(requests).toHaveLength(1);
 });
 
-test("an answer that says no is an answer", async () => {
-  const { fetch, asked } = serverOf(json({}, 500));
+test("a server error with status 500 is returned and not retried", async () => {
+  const { fetch, requests } = serverOf(json({}, 500));
   expect((await retryingFetch(fetch, at0)("/graphql", query)).status).toBe(500);
-  expect(asked).toHaveLength(1);
+  expect(requests).toHaveLength(1);
 });

@@ -2,19 +2,19 @@ import { describe, expect, test } from "vitest";
 import { Tokens } from "../../../src/core/http/tokens.ts";
 
 describe("a token", () => {
-  test("that is a string is sent as it is, and null sends none", async () => {
+  test("that is a string is sent unchanged, and null is not sent", async () => {
     expect(await new Tokens("abc").connectionParams()).toEqual({ authorization: "Bearer abc" });
     expect(await new Tokens(null).connectionParams()).toBeUndefined();
     expect(await new Tokens().connectionParams()).toBeUndefined();
   });
 
-  test("that a function does not find is none", async () => {
+  test("for which a function returns undefined is null", async () => {
     const nothing = (() => undefined) as unknown as () => null;
     expect(await new Tokens(nothing).connectionParams()).toBeUndefined();
     expect(await new Tokens(nothing).renew("old")).toBeNull();
   });
 
-  test("from a function is asked for each time", async () => {
+  test("from a function is read for each request", async () => {
     let token: string | null = "one";
     const tokens = new Tokens(() => token);
     expect(await tokens.current()).toBe("one");
@@ -22,11 +22,11 @@ describe("a token", () => {
     expect(await tokens.current()).toBeNull();
   });
 
-  test("that was refused is renewed once for all who ask at that time", async () => {
-    const asked: (string | undefined)[] = [];
-    const tokens = new Tokens(async (refused) => {
-      asked.push(refused);
-      return refused ? "new" : "old";
+  test("that was rejected is renewed once for all requests of that time", async () => {
+    const calls: (string | undefined)[] = [];
+    const tokens = new Tokens(async (rejected) => {
+      calls.push(rejected);
+      return rejected ? "new" : "old";
     });
     await tokens.connectionParams();
     tokens.rejectSocketToken();
@@ -35,14 +35,14 @@ describe("a token", () => {
       "new",
       "new",
     ]);
-    expect(asked.filter((refused) => refused === "old")).toHaveLength(1);
+    expect(calls.filter((rejected) => rejected === "old")).toHaveLength(1);
   });
 
-  test("that was renewed before the socket's own was refused is kept", async () => {
-    const asked: (string | undefined)[] = [];
+  test("that is newer than the socket's rejected one is kept", async () => {
+    const calls: (string | undefined)[] = [];
     let token = "old";
-    const tokens = new Tokens((refused) => {
-      asked.push(refused);
+    const tokens = new Tokens((rejected) => {
+      calls.push(rejected);
       return token;
     });
     await tokens.connectionParams();
@@ -50,13 +50,13 @@ describe("a token", () => {
     await tokens.current(); // for a query
     tokens.rejectSocketToken();
     expect(await tokens.connectionParams()).toEqual({ authorization: "Bearer new" });
-    expect(asked.filter(Boolean)).toEqual([]);
+    expect(calls.filter(Boolean)).toEqual([]);
   });
 
-  test("that cannot be renewed fails the request, and is asked for anew the next time", async () => {
+  test("whose renewal fails makes the request fail, and is renewed again for the next one", async () => {
     let offline = true;
-    const tokens = new Tokens(async (refused) => {
-      if (refused === undefined) return "old";
+    const tokens = new Tokens(async (rejected) => {
+      if (rejected === undefined) return "old";
       if (offline) throw new TypeError("offline");
       return "new";
     });

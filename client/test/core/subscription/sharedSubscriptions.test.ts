@@ -5,30 +5,30 @@ import type { SyncEvent } from "../../../src/core/sync/pageSync.ts";
 function track() {
   const opened: string[] = [];
   const stopped: string[] = [];
-  let say: (event: SyncEvent) => void = () => {};
-  const shared = new SharedSubscriptions<SyncEvent>((id, hear) => {
+  let emit: (event: SyncEvent) => void = () => {};
+  const shared = new SharedSubscriptions<SyncEvent>((id, listener) => {
     opened.push(id);
-    say = hear;
+    emit = listener;
     return () => stopped.push(id);
   });
-  return { shared, opened, stopped, say: (revision: number) => say({ id: "1", revision, deleted: false }) };
+  return { shared, opened, stopped, emit: (revision: number) => emit({ id: "1", revision, deleted: false }) };
 }
 
-test("two who follow the same chat share one operation, and the second hears the last event at once", () => {
-  const { shared, opened, say } = track();
-  const heard: number[][] = [[], []];
-  shared.subscribe("1", ({ revision }) => heard[0]?.push(revision));
-  say(7);
-  shared.subscribe("1", ({ revision }) => heard[1]?.push(revision));
-  say(8);
-  expect(heard).toEqual([
+test("two listeners share one subscription, and the second receives the last event at once", () => {
+  const { shared, opened, emit } = track();
+  const received: number[][] = [[], []];
+  shared.subscribe("1", ({ revision }) => received[0]?.push(revision));
+  emit(7);
+  shared.subscribe("1", ({ revision }) => received[1]?.push(revision));
+  emit(8);
+  expect(received).toEqual([
     [7, 8],
     [7, 8],
   ]);
   expect(opened).toEqual(["1"]);
 });
 
-test("the operation ends with its last follower, and not between two of the same tick", () => {
+test("the subscription ends with its last listener, and not between two of the same tick", () => {
   vi.useFakeTimers();
   const { shared, opened, stopped } = track();
   shared.subscribe("1", () => {})();

@@ -24,26 +24,26 @@ afterEach(async () => {
   await server.stop();
 });
 
-interface Heard {
+interface Received {
   readonly texts: string[];
   readonly ends: string[];
 }
 
-function follow(id: string): Heard {
-  const heard: Heard = { texts: [], ends: [] };
+function follow(id: string): Received {
+  const received: Received = { texts: [], ends: [] };
   connection.subscribe(
     { query: STREAM, operationName: "MessageStream", variables: { id } },
     {
       next: ({ data, errors }: Result) => {
-        if (errors) heard.ends.push(String(errors[0]?.extensions?.code));
+        if (errors) received.ends.push(String(errors[0]?.extensions?.code));
         const { content } = (data?.text ?? {}) as { content?: string };
-        if (content !== undefined && heard.texts.at(-1) !== content) heard.texts.push(content);
+        if (content !== undefined && received.texts.at(-1) !== content) received.texts.push(content);
       },
-      error: () => heard.ends.push("error"),
-      complete: () => heard.ends.push("complete"),
+      error: () => received.ends.push("error"),
+      complete: () => received.ends.push("complete"),
     },
   );
-  return heard;
+  return received;
 }
 
 function followChat(): number[] {
@@ -82,12 +82,12 @@ function stubPage() {
 
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000 });
 
-describe("where WebSockets are blocked", () => {
+describe("if WebSockets are blocked", () => {
   beforeEach(() => {
     server.blocksSockets = true;
   });
 
-  test("a message is followed over HTTP to its end", async () => {
+  test("a message streams over HTTP to its end", async () => {
     server.add({ status: "STREAMING", content: "Once" });
     const { texts, ends } = follow("message-1");
     await eventually(() => expect(texts).toEqual(["Once"]));
@@ -100,7 +100,7 @@ describe("where WebSockets are blocked", () => {
     expect(server.connects).toEqual([]);
   });
 
-  test("and handshakes swallowed, HTTP is found out to work", async () => {
+  test("and handshakes get no response, the client switches to HTTP after two timeouts", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
     server.swallowsHandshakes = true;
     server.add({ status: "STREAMING", content: "Once" });
@@ -109,7 +109,7 @@ describe("where WebSockets are blocked", () => {
     await eventually(() => expect(texts).toEqual(["Once"]));
   });
 
-  test("and streams held back, everything is asked for, until there is another network", async () => {
+  test("and a proxy buffers streams, everything is polled until the network changes", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
     const page = stubPage();
     server.buffersStreams = true;
@@ -131,7 +131,7 @@ describe("where WebSockets are blocked", () => {
     await eventually(() => expect(server.live).toHaveLength(2));
   });
 
-  test("a stream that is cut comes back", async () => {
+  test("a stream that is cut is subscribed again", async () => {
     server.add({ status: "STREAMING", content: "Once" });
     const { texts } = follow("message-1");
     await eventually(() => expect(texts).toEqual(["Once"]));
@@ -140,7 +140,7 @@ describe("where WebSockets are blocked", () => {
     await eventually(() => expect(texts).toEqual(["Once", "Once upon"]));
   });
 
-  test("six messages and a page share four streams, the others are asked for, and all see their end", async () => {
+  test("of six messages and a page, four stream, the others are polled, and all reach their end", async () => {
     for (let i = 0; i < 6; i++) server.add({ status: "STREAMING", content: "" });
     const revisions = followChat();
     const all = server.messages.map(({ id }) => follow(id));
@@ -181,7 +181,7 @@ describe("where WebSockets are blocked", () => {
     expect(texts).toEqual(["Once", "Once upon"]);
   });
 
-  test("a message that is deleted ends for those who ask for it, too", async () => {
+  test("a deleted message ends its stream, and its polling", async () => {
     for (let i = 0; i < 6; i++) server.add({ status: "STREAMING", content: "" });
     const all = server.messages.map(({ id }) => follow(id));
     await eventually(() => expect(server.live).toHaveLength(4));
@@ -189,7 +189,7 @@ describe("where WebSockets are blocked", () => {
     await eventually(() => expect(all.map(({ ends }) => ends)).toEqual(all.map(() => ["NOT_FOUND", "complete"])));
   });
 
-  test("WebSocket is taken again when it works again", async () => {
+  test("the client returns to WebSocket when a test succeeds", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
     server.add({ status: "STREAMING", content: "Once" });
     const { texts } = follow("message-1");
@@ -205,7 +205,7 @@ describe("where WebSockets are blocked", () => {
     expect(connection.status()).toBe("open");
   });
 
-  test("WebSocket is taken again as soon as the page hears of another network", async () => {
+  test("the client tests WebSocket at once after the event `online`", async () => {
     const page = stubPage();
     server.add({ status: "STREAMING", content: "Once" });
     const { texts } = follow("message-1");
@@ -217,7 +217,7 @@ describe("where WebSockets are blocked", () => {
     await eventually(() => expect(texts).toEqual(["Once", "Once upon"]));
   });
 
-  test("a stream that is refused for its token is asked for with a fresh one", async () => {
+  test("a stream whose token is rejected is subscribed with a new one", async () => {
     let token = "old";
     connection = createConnection({
       url: server.url,
@@ -241,7 +241,7 @@ describe("where WebSockets are blocked", () => {
     expect(server.operations.slice(asked)).toEqual(["MessageStream"]);
   });
 
-  test("WebSocket is taken again although the server minds the token first", async () => {
+  test("the client returns to WebSocket although the server rejects the token in the test", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
     let token = "old";
     connection = createConnection({
@@ -264,8 +264,8 @@ describe("where WebSockets are blocked", () => {
   });
 });
 
-describe("in an outage", () => {
-  test("nobody goes over to HTTP", async () => {
+describe("during an outage", () => {
+  test("the client does not switch to HTTP", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
     server.add({ status: "STREAMING", content: "Once" });
     server.refuseConnects();

@@ -14,7 +14,7 @@ class Line implements Transport {
     this.live++;
     return () => {
       this.live--;
-      sink.complete(); // graphql-ws does so
+      sink.complete(); // like graphql-ws
     };
   }
 
@@ -52,7 +52,7 @@ afterEach(() => {
 });
 
 describe("a stream that ends", () => {
-  test("after its final frame is complete, and nobody asks again", () => {
+  test("after its final frame is complete and is not subscribed again", () => {
     const { line, ends } = follow();
     line.now.next(final);
     line.now.complete();
@@ -61,7 +61,7 @@ describe("a stream that ends", () => {
     expect(line.sinks).toHaveLength(1);
   });
 
-  test("before its final frame is asked for again", () => {
+  test("before its final frame is subscribed again", () => {
     const { line, ends, results } = follow();
     line.now.next(streaming("half"));
     line.now.complete();
@@ -74,14 +74,14 @@ describe("a stream that ends", () => {
     expect(ends).toEqual(["complete"]);
   });
 
-  test("without a single frame is asked for again", () => {
+  test("without any frame is subscribed again", () => {
     const { line } = follow();
     line.now.complete();
     vi.runAllTimers();
     expect(line.sinks).toHaveLength(2);
   });
 
-  test("is recognised by its status where `streaming` goes by another name", () => {
+  test("early is recognised by its status if `streaming` has an alias", () => {
     const { line } = follow();
     line.now.next({ data: { messageStream: { status: "STREAMING", live: true } } });
     line.now.complete();
@@ -89,7 +89,7 @@ describe("a stream that ends", () => {
     expect(line.sinks).toHaveLength(2);
   });
 
-  test("is never over for sync", () => {
+  test("is subscribed again if it is sync, which never completes", () => {
     const { line, ends } = follow();
     line.now.next(signal);
     line.now.complete();
@@ -98,7 +98,7 @@ describe("a stream that ends", () => {
     expect(ends).toEqual([]);
   });
 
-  test("again and again, at once, is asked for ever more slowly", () => {
+  test("early many times is subscribed with growing delays", () => {
     const { line } = follow();
     for (const wait of [125, 250, 500, 1000, 2000, 4000, 5000, 5000]) {
       line.now.next(streaming());
@@ -111,7 +111,7 @@ describe("a stream that ends", () => {
     }
   });
 
-  test("after it held for a while is asked for quickly", () => {
+  test("after 5 seconds resets the delay", () => {
     const { line } = follow();
     for (let i = 0; i < 6; i++) {
       line.now.next(streaming());
@@ -126,13 +126,13 @@ describe("a stream that ends", () => {
   });
 });
 
-describe("a broken line", () => {
+describe("a lost connection", () => {
   test.each([
     ["a lost socket", { code: 1006, reason: "" }],
-    ["a close that graphql-ws takes for final", { code: 1011, reason: "Internal error" }],
+    ["a close code that graphql-ws treats as fatal", { code: 1011, reason: "Internal error" }],
     ["an error", new Error("refused")],
     ["an error event", { type: "error" }],
-  ])("%s is followed by another attempt", (_, cause) => {
+  ])("(%s) is followed by another attempt", (_, cause) => {
     const { line, ends } = follow();
     line.now.error(cause);
     vi.runAllTimers();
@@ -140,7 +140,7 @@ describe("a broken line", () => {
     expect(ends).toEqual([]);
   });
 
-  test("brings all its subscriptions back together, after one wait", () => {
+  test("is restored for all subscriptions together, after one delay", () => {
     const { line, transport, sink } = follow();
     transport.subscribe(PAYLOAD, sink);
     for (const one of [...line.sinks]) one.error({ code: 1006, reason: "" });
@@ -154,17 +154,20 @@ describe("a broken line", () => {
 });
 
 describe("a GraphQL error", () => {
-  test.each(["NOT_FOUND", "FORBIDDEN", "UNAUTHENTICATED", "BAD_USER_INPUT"])("%s is passed on and ends it", (code) => {
-    const { line, results, ends } = follow();
-    line.now.next({ data: null, ...errors(code) });
-    line.now.complete();
-    vi.runAllTimers();
-    expect(results[0]?.errors?.[0]?.extensions?.code).toBe(code);
-    expect(ends).toEqual(["complete"]);
-    expect(line.sinks).toHaveLength(1);
-  });
+  test.each(["NOT_FOUND", "FORBIDDEN", "UNAUTHENTICATED", "BAD_USER_INPUT"])(
+    "%s is passed on and ends the subscription",
+    (code) => {
+      const { line, results, ends } = follow();
+      line.now.next({ data: null, ...errors(code) });
+      line.now.complete();
+      vi.runAllTimers();
+      expect(results[0]?.errors?.[0]?.extensions?.code).toBe(code);
+      expect(ends).toEqual(["complete"]);
+      expect(line.sinks).toHaveLength(1);
+    },
+  );
 
-  test("that refuses the operation is passed on as a result", () => {
+  test("that rejects the operation is passed on as a result", () => {
     const { line, results, ends } = follow();
     line.now.error(errors("NOT_FOUND").errors);
     vi.runAllTimers();
@@ -173,7 +176,7 @@ describe("a GraphQL error", () => {
     expect(line.sinks).toHaveLength(1);
   });
 
-  test("RATE_LIMITED is not passed on, but waited out", () => {
+  test("RATE_LIMITED is not passed on, and the subscription waits for retryAfter", () => {
     const { line, results } = follow();
     line.now.error(errors("RATE_LIMITED", { retryAfter: 3 }).errors);
     vi.advanceTimersByTime(2999);
@@ -184,7 +187,7 @@ describe("a GraphQL error", () => {
     expect(results).toEqual([final]);
   });
 
-  test("INTERNAL is asked again for as long as it takes, and after a while the connection counts as lost", () => {
+  test("INTERNAL is retried without a limit, and the connection counts as lost after five failures", () => {
     const { line, results, ends, said } = follow();
     for (let i = 0; i < 5; i++) {
       line.now.error(errors("INTERNAL").errors);
@@ -206,8 +209,8 @@ describe("a GraphQL error", () => {
   });
 });
 
-describe("leaving", () => {
-  test("in mid-stream leaves nothing behind", () => {
+describe("unsubscribing", () => {
+  test("during a stream ends it", () => {
     const { line, leave, ends } = follow();
     line.now.next(streaming());
     leave();
@@ -217,7 +220,7 @@ describe("leaving", () => {
     expect(ends).toEqual([]);
   });
 
-  test("while waiting for the next attempt calls it off", () => {
+  test("during the reconnect delay cancels the next attempt", () => {
     const { line, leave } = follow();
     line.now.error({ code: 1006, reason: "" });
     leave();
@@ -225,7 +228,7 @@ describe("leaving", () => {
     expect(line.sinks).toHaveLength(1);
   });
 
-  test("hears nothing that comes later", () => {
+  test("ignores everything that arrives later", () => {
     const { line, leave, results } = follow();
     leave();
     line.now.next(streaming());

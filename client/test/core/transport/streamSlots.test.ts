@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type ReleaseSlot, StreamSlots } from "../../../src/core/transport/streamSlots.ts";
 
-/** The browser's locks, as far as they are used: shared by all tabs. */
+/** The part of the Web Locks API that is used. One object stands for the browser, and so for all its tabs. */
 class Locks {
   readonly #taken = new Set<string>();
 
@@ -20,11 +20,11 @@ const take = async (slots: StreamSlots, count: number) => {
 };
 
 describe("the four slots", () => {
-  test("are four for a tab alone", async () => {
+  test("are four for a single tab", async () => {
     expect((await take(new StreamSlots(), 5)).filter(Boolean)).toHaveLength(4);
   });
 
-  test("are given again when they are given back", async () => {
+  test("can be taken again after their release", async () => {
     const slots = new StreamSlots();
     const [first] = await take(slots, 4);
     expect(await slots.take()).toBeUndefined();
@@ -32,7 +32,7 @@ describe("the four slots", () => {
     expect(await slots.take()).toBeDefined();
   });
 
-  test("are four for a tab alone where a browser refuses locks", async () => {
+  test("are four for a single tab if the browser refuses locks", async () => {
     vi.stubGlobal("navigator", { locks: { request: () => Promise.reject(new Error("SecurityError")) } });
     expect((await take(new StreamSlots(), 5)).filter(Boolean)).toHaveLength(4);
     vi.unstubAllGlobals();
@@ -46,7 +46,7 @@ describe("the four slots", () => {
       vi.unstubAllGlobals();
     });
 
-    test("are four for all tabs together", async () => {
+    test("are four over all tabs", async () => {
       const [one, other] = [new StreamSlots(), new StreamSlots()];
       expect((await take(one, 3)).filter(Boolean)).toHaveLength(3);
       const [last, none] = await take(other, 2);
@@ -54,7 +54,7 @@ describe("the four slots", () => {
       expect(none).toBeUndefined();
     });
 
-    test("pass from one tab to the other", async () => {
+    test("pass to another tab after their release", async () => {
       const [one, other] = [new StreamSlots(), new StreamSlots()];
       const [first] = await take(one, 4);
       expect(await other.take()).toBeUndefined();

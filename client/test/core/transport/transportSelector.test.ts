@@ -5,8 +5,8 @@ const nowhere = { subscribe: () => () => {} };
 
 let route: TransportSelector;
 let hidden: boolean;
-/** When each probe began, in milliseconds since the way went over HTTP. */
-let probes: number[];
+/** When each test began, in milliseconds since the switch to HTTP. */
+let tests: number[];
 let answer: (isOpen: boolean) => void;
 let isAnsweredAtOnce: boolean;
 
@@ -14,7 +14,7 @@ beforeEach(async () => {
   vi.useFakeTimers();
   hidden = false;
   vi.spyOn(document, "visibilityState", "get").mockImplementation(() => (hidden ? "hidden" : "visible"));
-  probes = [];
+  tests = [];
   isAnsweredAtOnce = true;
   let began = Date.now();
   route = new TransportSelector({
@@ -23,7 +23,7 @@ beforeEach(async () => {
     fetch: async () => new Response("{}"),
     testSocket: () =>
       new Promise((resolve) => {
-        probes.push(Date.now() - began);
+        tests.push(Date.now() - began);
         answer = resolve;
         if (isAnsweredAtOnce) resolve(false);
       }),
@@ -44,15 +44,15 @@ afterEach(() => {
 });
 
 const pass = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1_000);
-const seconds = () => probes.map((ms) => ms / 1_000);
+const seconds = () => tests.map((ms) => ms / 1_000);
 
-describe("over HTTP, a WebSocket is tried", () => {
-  test("ever more rarely, and never more rarely than every five minutes", async () => {
+describe("over HTTP, WebSocket is tested", () => {
+  test("at intervals that double up to five minutes", async () => {
     await pass(1_065);
     expect(seconds()).toEqual([15, 45, 105, 225, 465, 765, 1_065]);
   });
 
-  test("at once by a page that is seen again or hears that the network is back", async () => {
+  test("at once after the page has become visible or `online`", async () => {
     await pass(200);
     expect(seconds()).toEqual([15, 45, 105]);
     route.wake();
@@ -60,21 +60,21 @@ describe("over HTTP, a WebSocket is tried", () => {
     expect(seconds()).toEqual([15, 45, 105, 200]);
   });
 
-  test("often again after that, as the network may be another one", async () => {
+  test("at short intervals again after that, since the network may have changed", async () => {
     await pass(200);
     route.wake();
     await pass(50);
     expect(seconds()).toEqual([15, 45, 105, 200, 215, 245]);
   });
 
-  test("not because the page is hidden", async () => {
+  test("not when the page becomes hidden", async () => {
     hidden = true;
     route.wake();
     await pass(0);
-    expect(probes).toEqual([]);
+    expect(tests).toEqual([]);
   });
 
-  test("once at a time, however often the page is woken, and once more if it was woken meanwhile", async () => {
+  test("once at a time, and once more if the page woke during a test that failed", async () => {
     isAnsweredAtOnce = false;
     for (let times = 0; times < 5; times++) route.wake();
     await pass(5);
@@ -91,13 +91,13 @@ describe("over HTTP, a WebSocket is tried", () => {
   });
 });
 
-test("whose way over HTTP could not be fetched takes it as soon as it can", async () => {
-  const fetched = vi.fn();
+test("a client that could not load the HTTP transport switches to it later", async () => {
+  const load = vi.fn();
   vi.doMock("../../../src/core/transport/httpTransport.ts", () => {
-    fetched();
+    load();
     throw new Error("Failed to fetch dynamically imported module");
   });
-  const cut = new TransportSelector({
+  const offline = new TransportSelector({
     url: "/graphql",
     socket: nowhere,
     fetch: async () => new Response("{}"),
@@ -106,13 +106,13 @@ test("whose way over HTTP could not be fetched takes it as soon as it can", asyn
     streams: [],
     random: () => 0.5,
   });
-  await cut.onSocketRefused(1006);
-  await cut.onSocketRefused(1006);
-  expect(fetched).toHaveBeenCalled();
-  expect(cut.isHttp).toBe(false);
+  await offline.onSocketRefused(1006);
+  await offline.onSocketRefused(1006);
+  expect(load).toHaveBeenCalled();
+  expect(offline.isHttp).toBe(false);
   vi.doUnmock("../../../src/core/transport/httpTransport.ts");
-  await cut.onSocketRefused(1006);
-  await cut.onSocketRefused(1006);
-  expect(cut.isHttp).toBe(true);
-  cut.close();
+  await offline.onSocketRefused(1006);
+  await offline.onSocketRefused(1006);
+  expect(offline.isHttp).toBe(true);
+  offline.close();
 });
