@@ -1,4 +1,4 @@
-"""Checks of what clients write: each returns the checked text or raises BadUserInput."""
+"""Checks of the texts in a client's input. Each returns the text to store, or raises BadUserInput."""
 
 import re
 
@@ -14,31 +14,63 @@ EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
 
 def text(written: str, what: str, *, least: int = 1, most: int | None = None, most_bytes: int | None = None) -> str:
-    """The text, if it can be stored. `least` and `most` in characters, `most_bytes` in UTF-8. Raises BadUserInput."""
+    """The text, if it can be stored. `least` and `most` are in characters, `most_bytes` is in UTF-8."""
     if "\0" in written:
         raise BadUserInput(f"The {what} contains a NUL character. Remove it.")
     try:
         size = len(written.encode())
     except UnicodeEncodeError:
-        raise BadUserInput(f"The {what} contains half a character (a lone surrogate). Send whole characters.") from None
+        raise BadUserInput(
+            f"The {what} contains a lone surrogate, half of a character. Remove it, or send the whole character."
+        ) from None
     if len(written) < least or (least and not written.strip()):
         raise BadUserInput(
-            f"The {what} is empty. Enter at least one visible character."
+            f"The {what} is empty. It needs at least one visible character."
             if least <= 1
             else f"The {what} is too short: {len(written):,} characters. Use at least {least}."
         )
     if most is not None and len(written) > most:
-        raise BadUserInput(f"The {what} is too long: {len(written):,} characters. The limit is {most:,}.")
+        raise BadUserInput(f"The {what} is too long: {len(written):,} characters. The limit is {most:,}. Shorten it.")
     if most_bytes is not None and size > most_bytes:
         raise BadUserInput(
-            f"The {what} is too long: {size:,} bytes. The limit is {most_bytes:,}. Send it in several parts."
+            f"The {what} is too long: {size:,} bytes. The limit is {most_bytes:,}. Shorten it, or split it."
         )
     return written
 
 
+def title(written: str) -> str:
+    """A chat's title, without outer spaces."""
+    return text(written, "title", most=TITLE_CHARACTERS).strip()
+
+
+def name(written: str) -> str:
+    """A user's name, without outer spaces."""
+    return text(written, "name", most=NAME_CHARACTERS).strip()
+
+
 def email_address(written: str) -> str:
-    """The address as it is stored: without outer spaces, case folded. Raises BadUserInput."""
-    address = written.strip().casefold()
+    """An e-mail address as it is stored: without outer spaces, and case folded."""
+    address = text(written, "e-mail address").strip().casefold()
     if len(address) > EMAIL_CHARACTERS or not EMAIL.fullmatch(address):
-        raise BadUserInput("This is not an e-mail address. Write it like name@example.com.")
+        raise BadUserInput(f"{written[:60]!r} is not an e-mail address. Write it like name@example.com.")
     return address
+
+
+def new_password(written: str) -> str:
+    """A password that is chosen now."""
+    return text(written, "password", least=PASSWORD_CHARACTERS[0], most=PASSWORD_CHARACTERS[1])
+
+
+def given_password(written: str) -> str:
+    """A password to compare with the stored one. A longer one than can be stored is not worth its hash."""
+    return text(written, "password", least=0, most=PASSWORD_CHARACTERS[1])
+
+
+def idempotency_key(written: str) -> str:
+    """An idempotency key, made by the client."""
+    return text(written, "idempotency key", most=KEY_CHARACTERS)
+
+
+def content(written: str, most_bytes: int) -> str:
+    """The text of a message."""
+    return text(written, "message", most_bytes=most_bytes)

@@ -1,4 +1,4 @@
-"""Which accounts a viewer may see."""
+"""Access rule of accounts: a viewer may follow only their own account."""
 
 from uuid import UUID
 
@@ -10,5 +10,5 @@ from api.streaming.access import access_rule
 
 @access_rule(User)
 def visible_viewer(viewer: UUID) -> Select[User]:
-    """The viewer's own account. Followed, a user is the schema's Viewer."""
+    """The viewer's own account. `sync` follows it as the schema's Viewer."""
     return select(User).where(User.id == viewer)

@@ -1,4 +1,4 @@
-"""How many attempts one client has in a minute."""
+"""Rate limits: how many attempts per minute a client has."""
 
 from typing import Any, Self, cast
 
@@ -18,11 +18,11 @@ log = structlog.get_logger(__name__)
 MINUTE_SECONDS = 60.0
 
 COUNTING_SECONDS = 2.0
-"""How long a request waits for a Redis that does not answer. Then its attempt is not counted."""
+"""How long a request waits for Redis to count its attempt. After that the attempt is not counted."""
 
 
 class RateLimits:
-    """Counts attempts per minute, over all processes that share a Redis. Its lifetime is an `async with`."""
+    """Counts attempts per minute, over all processes that share a Redis. Use it in an `async with`."""
 
     def __init__(self, broadcast_url: str) -> None:
         self._redis: ConnectionPool | None = None
@@ -32,7 +32,7 @@ class RateLimits:
                 broadcast_url,
                 socket_connect_timeout=COUNTING_SECONDS,
                 socket_timeout=COUNTING_SECONDS,
-                retry=Retry(NoBackoff(), 1),  # the first try may use a connection from before a restart of Redis
+                retry=Retry(NoBackoff(), 1),  # the first attempt may use a connection from before a restart of Redis
             )
             storage = RedisStorage(
                 f"async+{broadcast_url}", implementation="redispy", connection_pool=cast(Any, self._redis)
@@ -47,14 +47,14 @@ class RateLimits:
             await self._redis.aclose()
 
     async def spend(self, what: str, who: str, per_minute: int) -> None:
-        """Count one attempt of `who` at `what`. Raises RateLimited when there were more than `per_minute`."""
+        """Count one attempt by `who` to do `what`. Raises RateLimited if there were more than `per_minute`."""
         try:
             within = await self._window.hit(RateLimitItemPerMinute(per_minute), what, who)
         except (RedisError, OSError) as error:
-            log.warning("attempts are not counted", error=repr(error))  # better uncounted than locked out
+            log.warning("attempts are not counted", error=repr(error))  # users must be able to sign in without Redis
             return
         if not within:
             raise RateLimited(
-                f"Too many attempts to {what}: the limit is {per_minute} a minute. Wait a minute and try again.",
+                f"Too many attempts to {what}: the limit is {per_minute} per minute. Wait a minute, then try again.",
                 retry_after=MINUTE_SECONDS,
             )

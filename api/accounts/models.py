@@ -1,4 +1,4 @@
-"""A person who signs in. Followed, a user is the Viewer: the revision rises with their list of chats."""
+"""Users. In GraphQL, `sync` follows a user as the Viewer: the revision rises when the list of chats changes."""
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column

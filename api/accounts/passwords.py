@@ -1,11 +1,11 @@
-"""Password hashes, computed in threads so that the event loop goes on."""
+"""Password hashes, computed in threads because a hash would block the event loop."""
 
 import asyncio
 
 from pwdlib import PasswordHash
 
 HASHES_AT_ONCE = 2
-"""A hash takes a core for 0.1 s and 64 MB on purpose. A flood of sign-ins must leave room for other requests."""
+"""A hash takes 0.1 s of a core and 64 MB by design. Many sign-ins at once must leave room for other requests."""
 
 
 class Passwords:
@@ -21,7 +21,7 @@ class Passwords:
             return await asyncio.to_thread(self._hash.hash, password)
 
     async def verify(self, password: str, hashed: str | None) -> bool:
-        """Whether they match. Without a hash it takes as long, so that timing does not tell which accounts exist."""
+        """Whether password and hash match. Without a hash it takes as long, so that timing reveals no accounts."""
         if hashed is None:
             self._decoy = self._decoy or await self.hash("no account has this password")
             hashed, password = self._decoy, "?"

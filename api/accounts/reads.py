@@ -1,4 +1,4 @@
-"""Users by id, many in one query."""
+"""Reads of users."""
 
 from collections.abc import Sequence
 from uuid import UUID

@@ -13,7 +13,7 @@ from api.settings import PREFIX, SECRET_CHARACTERS, Settings
 
 
 def secret_key(settings: Settings) -> str:
-    """The configured key, or one that is made once and stored beside the SQLite file, readable by its owner alone."""
+    """The configured key, or one that is generated once and stored beside the SQLite file. Raises SettingsError."""
     if settings.secret_key:
         return settings.secret_key
     path = Path(f"{make_url(settings.database_url).database}.secret")
@@ -27,14 +27,17 @@ def secret_key(settings: Settings) -> str:
         ) from None
     if len(key) < SECRET_CHARACTERS:
         raise SettingsError(
-            f"{PREFIX}SECRET_KEY is not set, and the key stored at {path} is damaged. Delete that file; all users must sign in again."
+            f"{PREFIX}SECRET_KEY is not set, and the key stored at {path} is damaged. "
+            "Delete that file; all users must sign in again."
         )
     return key
 
 
 def _store(path: Path, key: str) -> None:
-    """Write the key whole or not at all. Of processes that start together, all use the one that was stored first."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f"{path.name}.") as file:  # readable by us alone
+    """Store the key atomically. Processes that start at the same time all use the key that was stored first."""
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=f"{path.name}."
+    ) as file:  # readable only by this user
         file.write(key)
         file.flush()
         with suppress(FileExistsError):

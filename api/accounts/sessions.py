@@ -1,4 +1,4 @@
-"""Tokens: signed statements of who sent a request."""
+"""Tokens: signed statements of the user who sent a request."""
 
 import time
 from uuid import UUID
@@ -29,9 +29,9 @@ class Tokens:
             return None
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated("The authorization must read `Bearer <token>`. Sign in to get a token.")
+            raise Unauthenticated("The authorization must have the form `Bearer <token>`. Sign in to get a token.")
         try:
-            # `iat` is for the client: the clock of the server that wrote it may be ahead of ours.
+            # `iat` is for clients. The clock of the server that issued the token may be ahead of this one.
             options: jwt.types.Options = {"require": ["sub", "exp"], "verify_iat": False}
             claims = jwt.decode(token.strip(), self._secret, [ALGORITHM], options=options)
             return Identity(UUID(claims["sub"]), float(claims["exp"]))

@@ -1,1 +1,34 @@
-"""Chats: models, access rules, and the operations on chats, memberships and messages."""
+"""Chats, memberships and messages: models, reads and operations. Importing the package registers its access rules."""
+
+from api.chats.chats import create_chat, delete_chat, rename_chat
+from api.chats.memberships import add_participant, remove_participant
+from api.chats.messages import delete_message, edit_message, regenerate_message, stop_message
+from api.chats.models import Chat, IdempotencyKey, Membership, Message, MessageRole
+from api.chats.reads import chat_for, chats_by_id, chats_of, message_for, messages_of, participants_of, user_for
+from api.chats.sending import SentMessage, send_message
+
+__all__ = [
+    "Chat",
+    "IdempotencyKey",
+    "Membership",
+    "Message",
+    "MessageRole",
+    "SentMessage",
+    "add_participant",
+    "chat_for",
+    "chats_by_id",
+    "chats_of",
+    "create_chat",
+    "delete_chat",
+    "delete_message",
+    "edit_message",
+    "message_for",
+    "messages_of",
+    "participants_of",
+    "regenerate_message",
+    "remove_participant",
+    "rename_chat",
+    "send_message",
+    "stop_message",
+    "user_for",
+]

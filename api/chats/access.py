@@ -1,4 +1,4 @@
-"""Which chats and messages a viewer may see: those of the chats that they participate in."""
+"""Access rules of chats and messages: participants of a chat see it and its messages."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What a chat consists of: the chat, its memberships and its messages, and what was sent under an idempotency key."""
+"""Chats, memberships, messages and idempotency keys."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from api.streaming.tracks import Stream, Sync, Untracked
 
 class Chat(Revised, Timestamps, Base):
     __tablename__ = "chats"
-    __track__ = Sync(touches="participants", epoch="access_epoch")  # a change here is a change to their list of chats
+    __track__ = Sync(touches="participants", epoch="access_epoch")  # their lists of chats show it
 
     title: Mapped[str] = mapped_column(String(200))
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
@@ -28,7 +28,7 @@ class Chat(Revised, Timestamps, Base):
 
 class Membership(Base):
     __tablename__ = "participations"
-    __track__ = Sync(touches=("chat", "user"))  # who joins or leaves changes the chat's page, and their own list
+    __track__ = Sync(touches=("chat", "user"))  # joining changes the chat's page and the user's list
 
     chat_id: Mapped[UUID] = mapped_column(ForeignKey("chats.id"), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True, index=True)
@@ -63,7 +63,7 @@ class Message(Streamed, Timestamps, Base):
 
 
 class IdempotencyKey(Timestamps, Base):
-    """An idempotency key, its author's for ever: it outlives the message, so that no late repeat posts it again."""
+    """An idempotency key of a user. It is kept when its message is deleted, so that a late repeat sends nothing."""
 
     __tablename__ = "sent"
     __track__ = Untracked()
@@ -72,6 +72,6 @@ class IdempotencyKey(Timestamps, Base):
     key: Mapped[str] = mapped_column(String(100), primary_key=True)
     chat_id: Mapped[UUID]
     digest: Mapped[bytes]
-    """SHA-256 of the content as it was sent: an edit does not change what a repeat must match."""
+    """SHA-256 of the content that was sent. An edit of the message does not change what a repeat must match."""
     message_id: Mapped[UUID]
     reply_id: Mapped[UUID | None]

@@ -1,13 +1,34 @@
-"""Chats and participants by id, many in one query."""
+"""Reads of chats, messages and participants."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from api.accounts.models import User
-from api.chats.models import Chat, Membership
+from api.accounts import User
+from api.chats.access import visible_chats, visible_messages, visible_users
+from api.chats.models import Chat, Membership, Message
 from api.database import Database
+from api.keyset import Slice, Window
+from api.streaming.columns import Revised
+
+
+async def chat_for(database: Database, viewer: UUID, key: UUID) -> Chat | None:
+    """The chat; None if it does not exist or is not visible to the viewer."""
+    async with database.reading() as session:
+        return await session.scalar(visible_chats(viewer).where(Chat.id == key))
+
+
+async def message_for(database: Database, viewer: UUID, key: UUID) -> Message | None:
+    """The message; None if it does not exist or is not visible to the viewer."""
+    async with database.reading() as session:
+        return await session.scalar(visible_messages(viewer).where(Message.id == key))
+
+
+async def user_for(database: Database, viewer: UUID, key: UUID) -> User | None:
+    """The viewer or a participant of one of the viewer's chats; None for other users."""
+    async with database.reading() as session:
+        return await session.scalar(visible_users(viewer).where(User.id == key))
 
 
 async def chats_by_id(database: Database, keys: Sequence[UUID]) -> list[Chat | None]:
@@ -18,7 +39,7 @@ async def chats_by_id(database: Database, keys: Sequence[UUID]) -> list[Chat | N
 
 
 async def participants_of(database: Database, keys: Sequence[UUID]) -> list[list[User]]:
-    """The participants of the chats with these ids, in the order in which they joined."""
+    """The participants of the chats with these ids, in the order of joining."""
     members = (
         select(Membership.chat_id, User)
         .join(User, User.id == Membership.user_id)
@@ -30,3 +51,31 @@ async def participants_of(database: Database, keys: Sequence[UUID]) -> list[list
         for chat, user in await session.execute(members):
             found[chat].append(user)
     return [found[key] for key in keys]
+
+
+async def messages_of(database: Database, chat: UUID, window: Window) -> tuple[int, Slice[Message]]:
+    """Messages of a chat, oldest first, and the chat's revision, read no later than they."""
+
+    async def read() -> tuple[int, Slice[Message]]:
+        async with database.reading() as session:
+            revision = await session.scalar(_revision(Chat, chat))
+            messages = select(Message).where(Message.chat_id == chat)
+            return revision or 0, await window.read(session, messages, [Message.id])
+
+    return await database.finish(read())
+
+
+async def chats_of(database: Database, viewer: UUID, window: Window) -> tuple[int, Slice[Chat]]:
+    """Chats of the viewer, most recently active first, and the viewer's revision, read no later than they."""
+
+    async def read() -> tuple[int, Slice[Chat]]:
+        async with database.reading() as session:
+            revision = await session.scalar(_revision(User, viewer))
+            order = [Chat.updated_at, Chat.id]
+            return revision or 0, await window.read(session, visible_chats(viewer), order, descending=True)
+
+    return await database.finish(read())
+
+
+def _revision(model: type[Revised], key: UUID) -> Select[int]:
+    return select(model.revision).where(model.id == key)

@@ -1,27 +1,30 @@
-"""What a chat that nobody has named is called: what its first message that says something says first."""
+"""Titles of chats without a title: the first sentence of the first message that has a usable one."""
 
 import re
 
+UNTITLED = "New chat"
+"""The title of a chat until it is named after a message or renamed."""
+
 TITLE_WIDTH = 60
-"""Characters: what a list of chats shows in a line or so."""
+"""Characters: about one line of a list of chats."""
 
 CODE = re.compile(r"^ *(```|~~~).*?(^ *\1|\Z)", re.DOTALL | re.MULTILINE)
 
 READ_CHARACTERS = 2_000
-"""Of a message: a title stands at its beginning, and the patterns below take the square of what they read."""
+"""Characters of a message that are searched. The patterns below take time that is quadratic in this length."""
 
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 
 LINE_MARKS = re.compile(r"^[\s>]*(#{1,6}\s|[-*+]\s|\d+[.)]\s|>)?\s*")
 
 INLINE_MARKS = re.compile(r"[*~`]+|(?<!\w)_+|_+(?!\w)")
-"""Not within a word: `snake_case` is one."""
+"""Underscores inside a word stay: `snake_case` is one word."""
 
 SENTENCE = re.compile(r"(?<=[.!?\u2026])\s+|(?<=[\u3002\uff01\uff1f])")
-"""In Chinese and Japanese, no space follows a full stop."""
+"""The end of a sentence. In Chinese and Japanese, no space follows a full stop."""
 
 LOOSE_ENDS = " .,:;-\u2013\u2014\u2026\u3002"
-"""What a title does not end with."""
+"""Characters that are cut off the end of a title."""
 
 GREETING = re.compile(
     r"(hi|hello|hey|hallo|dear|good (morning|afternoon|evening|day)|bonjour|hola|ciao|thanks|thank you|please|ok|okay)"
@@ -31,7 +34,7 @@ GREETING = re.compile(
 
 
 def title_of(content: str) -> str | None:
-    """None if it says nothing that a chat could be called: a greeting, a block of code."""
+    """A title for a chat with this message; None if the message has only greetings or code."""
     for line in CODE.sub("\n", content)[:READ_CHARACTERS].splitlines():
         plain = INLINE_MARKS.sub("", LINE_MARKS.sub("", LINK.sub(r"\1", line)))
         for sentence in SENTENCE.split(plain):

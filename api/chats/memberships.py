@@ -1,0 +1,65 @@
+"""Operations on memberships: add a participant, remove one, leave a chat."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from api.accounts import RateLimits, User
+from api.chats.chats import delete_rows
+from api.chats.locks import NO_KEY_UPDATE, lock_members, lock_membership
+from api.chats.models import Chat, Membership
+from api.database import Database
+from api.errors import Forbidden, LimitExceeded, NotFound
+from api.settings import Settings
+
+
+async def add_participant(
+    database: Database, settings: Settings, rates: RateLimits, viewer: UUID, key: UUID, email: str
+) -> Chat:
+    """Add the user with this e-mail address. Raises NotFound, LimitExceeded, and RateLimited.
+
+    Attempts are limited because the answers show which addresses have accounts.
+    """
+    await rates.spend("add participants", str(viewer), settings.invitations_per_minute)
+    async with database.transaction() as session:
+        await lock_membership(session, key, viewer)
+        user = await session.scalar(select(User.id).where(User.email == email))
+        if user is None:
+            raise NotFound("No account has this e-mail address. Check it, or ask its owner to sign up first.")
+        # Locked before the count, because another member may be adding a participant at this moment.
+        chat = await session.get_one(Chat, key, with_for_update=NO_KEY_UPDATE)
+        if await session.get(Membership, (key, user)) is None:
+            count = select(func.count()).select_from(Membership).where(Membership.chat_id == key)
+            if (await session.scalar(count) or 0) >= settings.chat_participants:
+                raise LimitExceeded(
+                    f"A chat has at most {settings.chat_participants} participants. "
+                    "Remove a participant first, or create another chat."
+                )
+            session.add(Membership(chat_id=key, user_id=user))
+    return chat
+
+
+async def remove_participant(database: Database, viewer: UUID, key: UUID, leaver: UUID) -> Chat | None:
+    """Remove a participant, who may be the viewer. Returns None if the viewer has left. Raises NotFound, and Forbidden.
+
+    An owner who leaves is succeeded by the participant who joined first. The last participant who leaves deletes the
+    chat.
+    """
+    async with database.transaction() as session:
+        members = await lock_members(session, key, viewer)
+        chat = await session.get_one(Chat, key)  # not locked yet: messages come first
+        if leaver != viewer and chat.owner_id != viewer:
+            raise Forbidden("Only the chat's owner can remove other participants. You can remove yourself.")
+        leaving = next((member for member in members if member.user_id == leaver), None)
+        if leaving is None:
+            raise NotFound("This user is not a participant of the chat. Refetch its participants.")
+        staying = [member for member in members if member is not leaving]
+        if not staying:
+            await delete_rows(session, chat, members)
+        else:
+            await session.refresh(chat, with_for_update=NO_KEY_UPDATE)
+            await session.delete(leaving)
+            chat.access_epoch += 1
+            if chat.owner_id == leaver:
+                chat.owner_id = staying[0].user_id
+    return None if leaver == viewer else chat
