@@ -1,95 +1,54 @@
-"""Which part of a long list is asked for: Relay's `first`, `after`, `last`, `before`, by key, never by offset."""
+"""Relay connections in GraphQL: the pagination arguments and `PageInfo`.
 
-import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+async def notes(self, info: Info, first: First = UNSET, after: After = UNSET) -> NoteConnection:
+    found = await notes_of(info.context.services.database, self.row.id, window(first, after))
+    ...
+    return NoteConnection(edges=edges, page_info=page_info(found))
+"""
 
-from sqlalchemy import Select, tuple_
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
+from typing import Annotated, Any
+
+import strawberry
 from strawberry import UNSET
 
-from api.errors import BadUserInput
+from api.keyset import DEFAULT_SIZE, MAX_SIZE, Slice, Window
 
-DEFAULT = 30
-MOST = 100
-
-Item = TypeVar("Item")
-
-
-@dataclass(frozen=True, slots=True)
-class Part(Generic[Item]):
-    """Some items of a list in its order, and whether there are others on either side."""
-
-    items: Sequence[Item]
-    has_previous: bool
-    has_next: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A checked request for a part of a list."""
-
-    count: int
-    backward: bool
-    after: str | None
-    before: str | None
-
-    @classmethod
-    def of(cls, first: int | None, after: str | None, last: int | None = None, before: str | None = None) -> "Window":
-        """Raises BadUserInput for sizes out of range and for `first` with `last`. What was not given may be UNSET."""
-        first, after, last, before = (value if value is not UNSET else None for value in (first, after, last, before))  # type: ignore[assignment]
-        if first is not None and last is not None:
-            raise BadUserInput("Ask for `first` or for `last`, not for both.")
-        for name, count in (("first", first), ("last", last)):
-            if count is not None and not 0 <= count <= MOST:
-                raise BadUserInput(f"`{name}` must be from 0 to {MOST}; it is {count}. Ask for the rest with a cursor.")
-        count = last if last is not None else first
-        return cls(DEFAULT if count is None else count, last is not None, after, before)
-
-    async def read(
-        self,
-        session: AsyncSession,
-        query: Select[Item],
-        order: Sequence[InstrumentedAttribute[Any]],
-        *,
-        descending: bool = False,
-    ) -> Part[Item]:
-        """The items of this window, where the list goes by the `order` columns."""
-        keys = tuple_(*order)
-        if self.after is not None:
-            bound = tuple_(*_values(self.after, order))
-            query = query.where(keys < bound if descending else keys > bound)
-        if self.before is not None:
-            bound = tuple_(*_values(self.before, order))
-            query = query.where(keys > bound if descending else keys < bound)
-        falling = descending != self.backward
-        query = query.order_by(*(column.desc() if falling else column.asc() for column in order)).limit(self.count + 1)
-        found = list(await session.scalars(query))
-        more, found = len(found) > self.count, found[: self.count]
-        if self.backward:
-            return Part(found[::-1], more or self.after is not None, self.before is not None)
-        return Part(found, self.after is not None, more or self.before is not None)
+First = Annotated[
+    int | None,
+    strawberry.argument(description=f"Returns the first *n* elements. Default {DEFAULT_SIZE}, maximum {MAX_SIZE}."),
+]
+After = Annotated[str | None, strawberry.argument(description="Returns the elements after this cursor.")]
+Last = Annotated[
+    int | None,
+    strawberry.argument(
+        description=f"Returns the last *n* elements. Maximum {MAX_SIZE}. Cannot be combined with `first`."
+    ),
+]
+Before = Annotated[str | None, strawberry.argument(description="Returns the elements before this cursor.")]
 
 
-def cursor(*values: Any) -> str:
-    """Where an item stands in its list: the values of the columns that it is ordered by."""
-    return base64.urlsafe_b64encode("|".join(_written(value) for value in values).encode()).decode().rstrip("=")
+@strawberry.type(description="Information to aid in pagination.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="True if there are more elements after this page.")
+    has_previous_page: bool = strawberry.field(description="True if there are more elements before this page.")
+    start_cursor: str | None = strawberry.field(
+        description="Cursor of the first element of this page; null if the page is empty."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="Cursor of the last element of this page; null if the page is empty."
+    )
 
 
-def _written(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+def window(first: int | None, after: str | None, last: int | None = UNSET, before: str | None = UNSET) -> Window:
+    """The window that these arguments select. Omitted arguments are UNSET. Raises BadUserInput."""
+    return Window.of(*(None if value is UNSET else value for value in (first, after, last, before)))  # type: ignore[arg-type]
 
 
-def _values(written: str, order: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
-    try:
-        parts = base64.urlsafe_b64decode(written.encode() + b"==").decode().split("|")
-        return [_read(part, column.type.python_type) for part, column in zip(parts, order, strict=True)]
-    except (ValueError, OverflowError):
-        raise BadUserInput(f"{written[:60]!r} is no cursor of this list. Use a `cursor` as you received it.") from None
-
-
-def _read(part: str, kind: type) -> Any:
-    return datetime.fromisoformat(part).astimezone(UTC) if kind is datetime else kind(part)
+def page_info(found: Slice[Any]) -> PageInfo:
+    """What is around these elements of a connection."""
+    return PageInfo(
+        has_next_page=found.has_next,
+        has_previous_page=found.has_previous,
+        start_cursor=found.cursors[0] if found.cursors else None,
+        end_cursor=found.cursors[-1] if found.cursors else None,
+    )

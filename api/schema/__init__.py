@@ -1,1 +1,1 @@
-"""GraphQL: types, what can be asked and changed and followed, and the transports on `/graphql`."""
+"""The GraphQL schema of the chat: types, queries, mutations and subscriptions."""

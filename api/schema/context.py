@@ -1,4 +1,4 @@
-"""What this product's resolvers find in `info.context`."""
+"""What the resolvers of this schema find in `info.context`."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,10 +6,7 @@ from dataclasses import dataclass
 
 import strawberry
 
-from api.accounts.limits import RateLimits
-from api.accounts.passwords import Passwords
-from api.accounts.secret import secret_key
-from api.accounts.sessions import Tokens
+from api.accounts import Accounts, open_accounts
 from api.database import Database
 from api.graphql.context import Context, Services, SubscriptionMetrics
 from api.settings import Settings
@@ -18,11 +15,9 @@ from api.streaming.hub import Hub
 
 @dataclass(frozen=True)
 class ChatServices(Services):
-    """The engine's services, and those of accounts."""
+    """The engine's services, and the accounts."""
 
-    tokens: Tokens
-    passwords: Passwords
-    rates: RateLimits
+    accounts: Accounts
 
 
 Info = strawberry.Info[Context[ChatServices], None]
@@ -33,15 +28,12 @@ async def chat_services(
     settings: Settings, database: Database, hub: Hub, metrics: SubscriptionMetrics
 ) -> AsyncIterator[ChatServices]:
     """The services of one process. Raises SettingsError if there is no key to sign tokens with."""
-    tokens = Tokens(secret_key(settings), hours=settings.token_hours)
-    async with RateLimits(settings.broadcast_url) as rates:
+    async with open_accounts(settings, database) as accounts:
         yield ChatServices(
             settings=settings,
             database=database,
             hub=hub,
             metrics=metrics,
-            identify=tokens.read,
-            tokens=tokens,
-            passwords=Passwords(),
-            rates=rates,
+            identify=accounts.tokens.read,
+            accounts=accounts,
         )

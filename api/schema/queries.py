@@ -1,33 +1,39 @@
-"""What can be asked. What the viewer may not see is answered like what does not exist: with null."""
+"""Queries. Objects that the viewer may not see are answered like objects that do not exist: with null."""
 
 from typing import Annotated
 
 import strawberry
 
-from api.accounts.models import User as UserRow
-from api.accounts.reads import users_by_id
-from api.chats.access import visible_chats, visible_messages, visible_users
-from api.chats.models import Chat as ChatRow
-from api.chats.models import Message as MessageRow
+from api import chats
+from api.accounts import users_by_id
 from api.graphql import relay
 from api.graphql.relay import Node
 from api.schema.context import Info
-from api.schema.types import Chat, ChatId, Message, MessageId, User, Viewer
+from api.schema.types.chats import Chat, Message
+from api.schema.types.users import User
+from api.schema.types.viewer import Viewer
+
+NodeId = Annotated[strawberry.ID, strawberry.argument(description="Id of the object, exactly as it was received.")]
+ChatId = Annotated[strawberry.ID, strawberry.argument(description="Id of the chat.")]
+MessageId = Annotated[strawberry.ID, strawberry.argument(description="Id of the message.")]
 
 
-@strawberry.type(description="What can be asked.")
+@strawberry.type(description="Queries. An object that the viewer may not see is null, like one that does not exist.")
 class Query:
-    @strawberry.field(description="The one who asks; null when signed out.")
+    @strawberry.field(
+        description="The authenticated viewer; null if the request has no token, or the account no longer exists."
+    )
     async def viewer(self, info: Info) -> Viewer | None:
         if info.context.viewer is None:
             return None
         row = await info.context.load(users_by_id, info.context.viewer.id)
         return None if row is None else Viewer.of(row)
 
-    @strawberry.field(description="Anything by its id; null when it is not there or not the viewer's to see.")
-    async def node(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="As it was received.")]
-    ) -> Node | None:
+    @strawberry.field(
+        description="Fetches an object by its id. Returns null if it does not exist or is not visible to the viewer, "
+        "and fails with BAD_USER_INPUT for a malformed id."
+    )
+    async def node(self, info: Info, id: NodeId) -> Node | None:
         kind, _ = relay.read(id)
         match kind:
             case "Chat":
@@ -40,11 +46,15 @@ class Query:
                 return await _viewer(info, id)
         return None
 
-    @strawberry.field(description="A chat of the viewer's, or null.")
+    @strawberry.field(
+        description="Fetches a chat by its id. Returns null if it does not exist or is not visible to the viewer."
+    )
     async def chat(self, info: Info, id: ChatId) -> Chat | None:
         return await _chat(info, id)
 
-    @strawberry.field(description="A message of one of the viewer's chats, or null.")
+    @strawberry.field(
+        description="Fetches a message by its id. Returns null if it does not exist or is not visible to the viewer."
+    )
     async def message(self, info: Info, id: MessageId) -> Message | None:
         return await _message(info, id)
 
@@ -53,8 +63,7 @@ async def _chat(info: Info, id: str) -> Chat | None:
     key = relay.key_of("Chat", id)
     if info.context.viewer is None:
         return None
-    async with info.context.services.database.reading() as session:
-        row = await session.scalar(visible_chats(info.context.viewer.id).where(ChatRow.id == key))
+    row = await chats.chat_for(info.context.services.database, info.context.viewer.id, key)
     return None if row is None else Chat.of(row)
 
 
@@ -62,18 +71,15 @@ async def _message(info: Info, id: str) -> Message | None:
     key = relay.key_of("Message", id)
     if info.context.viewer is None:
         return None
-    async with info.context.services.database.reading() as session:
-        row = await session.scalar(visible_messages(info.context.viewer.id).where(MessageRow.id == key))
+    row = await chats.message_for(info.context.services.database, info.context.viewer.id, key)
     return None if row is None else Message.of(row)
 
 
 async def _user(info: Info, id: str) -> User | None:
-    """Oneself, and whom one shares a chat with."""
     key = relay.key_of("User", id)
     if info.context.viewer is None:
         return None
-    async with info.context.services.database.reading() as session:
-        row = await session.scalar(visible_users(info.context.viewer.id).where(UserRow.id == key))
+    row = await chats.user_for(info.context.services.database, info.context.viewer.id, key)
     return None if row is None else User.of(row)
 
 

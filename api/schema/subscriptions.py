@@ -1,11 +1,11 @@
-"""Subscriptions: a message while it is being written, and the revisions of what a page shows."""
+"""Subscriptions: `messageStream` on the stream track, `sync` on the sync track."""
 
 import strawberry
 
-from api.chats.models import Message as MessageRow
+from api.chats import Message as MessageRow
 from api.graphql.streamed import stream_field
 from api.graphql.sync import sync_field
-from api.schema.types import Message
+from api.schema.types.chats import Message
 
 
 @strawberry.type(description="Subscriptions, over WebSocket, server-sent events or multipart responses.")
@@ -14,10 +14,11 @@ class Subscription:
         MessageRow,
         Message,
         description="Streams a message while it is being generated. Sends the full message immediately and on every "
-        "update, and completes after the final status.",
+        "update, and completes after the final status. If it completes earlier, subscribe again. Fails with NOT_FOUND "
+        "if the message is deleted or the viewer loses access.",
     )
     sync = sync_field(
         description="Sends the revision of each followed object immediately, and again whenever it rises. Refetch if "
-        "it is greater than the revision that your own fetch returned.",
-        ids="Ids of the viewer's own Viewer and Chats, at most 100. Duplicates collapse.",
+        "it is greater than the revision that your own fetch returned, or if the event says `deleted`.",
+        ids="Ids of the viewer's own Viewer and Chats, at most 100. Duplicates are ignored.",
     )

@@ -1,12 +1,16 @@
-"""What can be changed: accounts, chats, messages."""
+"""Mutations of accounts, chats and messages. Each parses its input, calls one operation and wraps the result."""
 
 import strawberry
 
-from api.schema.mutations.accounts import Accounts
-from api.schema.mutations.chats import Chats
-from api.schema.mutations.messages import Messages
+from api.schema.mutations.accounts import AccountMutations
+from api.schema.mutations.chats import ChatMutations
+from api.schema.mutations.messages import MessageMutations
 
 
-@strawberry.type(description="What can be changed. Fields run one after the other, each in a transaction of its own.")
-class Mutation(Accounts, Chats, Messages):
+@strawberry.type(
+    description="Mutations. The fields of one request run one after the other, each in a transaction of its own. All "
+    "except `signUp` and `signIn` fail with UNAUTHENTICATED without a valid token, and with NOT_FOUND for objects that "
+    "the viewer may not see. Limits are defaults, which the server's operator can change."
+)
+class Mutation(AccountMutations, ChatMutations, MessageMutations):
     pass

@@ -1,212 +1,98 @@
-"""Chats, and who takes part in them.
-
-Rows are locked in one order everywhere: participations, messages, chats, users.
-"""
-
-from uuid import UUID
+"""Mutations of chats and their participants."""
 
 import strawberry
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
 
-from api.accounts.models import User as UserRow
-from api.accounts.operations import ACCOUNT_GONE
-from api.chats.models import Chat as ChatRow
-from api.chats.models import Membership
-from api.chats.models import Message as MessageRow
-from api.errors import Forbidden, LimitExceeded, NotFound, Unauthenticated
-from api.graphql import relay
-from api.inputs import TITLE_CHARACTERS, email_address, text
+from api import chats, inputs
+from api.graphql.relay import key_of
 from api.schema.context import Info
-from api.schema.types import Chat
-from api.streaming.access import RevisedModel
-
-UNTITLED = "New chat"
-
-DELETED_AT_ONCE = 200
-"""Messages of a chat: some 10 ms in which a process does nothing else."""
-
-BUT_ITS_KEY = {"key_share": True}
-"""How a chat is locked: whoever sends has its key locked already, and two of them would wait in a circle behind
-somebody who waits for both."""
+from api.schema.types.chats import Chat
 
 
-@strawberry.input(description="A new chat.")
+@strawberry.input(description="Input for creating a chat.")
 class CreateChatInput:
     title: str | None = strawberry.field(
-        default=strawberry.UNSET, description="What it is about: at most 200 characters."
+        default=strawberry.UNSET,
+        description="Title of the chat, at most 200 characters. If omitted, the chat is named after its first message.",
     )
 
 
-@strawberry.input(description="A chat's new title.")
+@strawberry.input(description="Input for renaming a chat.")
 class RenameChatInput:
-    chat_id: strawberry.ID = strawberry.field(description="Which chat.")
-    title: str = strawberry.field(description="What it is about: at most 200 characters.")
+    chat_id: strawberry.ID = strawberry.field(description="Id of the chat.")
+    title: str = strawberry.field(description="New title of the chat, 1 to 200 characters.")
 
 
-@strawberry.input(description="The chat to delete.")
+@strawberry.input(description="Input for deleting a chat.")
 class DeleteChatInput:
-    chat_id: strawberry.ID = strawberry.field(description="Which chat.")
+    chat_id: strawberry.ID = strawberry.field(description="Id of the chat.")
 
 
-@strawberry.input(description="Whom to let in.")
+@strawberry.input(description="Input for adding a participant to a chat.")
 class ParticipantInput:
-    chat_id: strawberry.ID = strawberry.field(description="Which chat.")
-    email: str = strawberry.field(description="The address that they signed up with.")
+    chat_id: strawberry.ID = strawberry.field(description="Id of the chat.")
+    email: str = strawberry.field(description="E-mail address of the user's account.")
 
 
-@strawberry.input(description="Who leaves.")
+@strawberry.input(description="Input for removing a participant from a chat.")
 class RemoveParticipantInput:
-    chat_id: strawberry.ID = strawberry.field(description="Which chat.")
-    user_id: strawberry.ID = strawberry.field(description="Which participant.")
+    chat_id: strawberry.ID = strawberry.field(description="Id of the chat.")
+    user_id: strawberry.ID = strawberry.field(
+        description="Id of the user to remove. With the viewer's own user id, the viewer leaves the chat."
+    )
 
 
-@strawberry.type(description="The chat as it is now.")
+@strawberry.type(description="The result of a change to a chat.")
 class ChatPayload:
-    chat: Chat | None = strawberry.field(description="Null when the one who asks has left it.")
+    chat: Chat | None = strawberry.field(description="The chat after the change; null if the viewer has left it.")
 
 
-@strawberry.type(description="What is gone.")
+@strawberry.type(description="The result of a deletion.")
 class DeletePayload:
-    deleted_id: strawberry.ID = strawberry.field(description="Its id.")
+    deleted_id: strawberry.ID = strawberry.field(description="Id of the deleted object.")
 
 
 @strawberry.type
-class Chats:
-    @strawberry.mutation(description="Open a chat of one's own.")
+class ChatMutations:
+    @strawberry.mutation(description="Creates a chat with the viewer as its owner and only participant.")
     async def create_chat(self, info: Info, input: CreateChatInput | None = strawberry.UNSET) -> ChatPayload:
         viewer = info.context.signed_in
-        title = _title(input.title) if input and input.title else UNTITLED
-        async with info.context.services.database.transaction() as session:
-            if await session.get(UserRow, viewer) is None:
-                raise Unauthenticated(ACCOUNT_GONE)
-            chat = ChatRow(title=title, owner_id=viewer)
-            session.add(chat)
-            await session.flush()
-            session.add(Membership(chat_id=chat.id, user_id=viewer))
-        return ChatPayload(chat=Chat.of(chat))
+        title = inputs.title(input.title) if input and input.title else None
+        return ChatPayload(chat=Chat.of(await chats.create_chat(info.context.services.database, viewer, title)))
 
-    @strawberry.mutation(description="Give a chat another title; any participant may.")
+    @strawberry.mutation(
+        description="Changes the title of a chat. Any participant may do this. Fails with NOT_FOUND for other users."
+    )
     async def rename_chat(self, info: Info, input: RenameChatInput) -> ChatPayload:
-        key, title = relay.key_of("Chat", input.chat_id), _title(input.title)
-        async with info.context.services.database.transaction() as session:
-            await taking_part(session, key, info.context.signed_in)
-            chat = await session.get_one(ChatRow, key, with_for_update=BUT_ITS_KEY)
-            chat.title = title
-        return ChatPayload(chat=Chat.of(chat))
+        key, title, viewer = key_of("Chat", input.chat_id), inputs.title(input.title), info.context.signed_in
+        return ChatPayload(chat=Chat.of(await chats.rename_chat(info.context.services.database, viewer, key, title)))
 
-    @strawberry.mutation(description="Delete a chat with all its messages; the owner's right.")
+    @strawberry.mutation(
+        description="Deletes a chat with all its messages. Fails with FORBIDDEN unless the viewer is the owner."
+    )
     async def delete_chat(self, info: Info, input: DeleteChatInput) -> DeletePayload:
-        key, viewer = relay.key_of("Chat", input.chat_id), info.context.signed_in
-        async with info.context.services.database.transaction() as session:
-            members = await _members(session, key, viewer)
-            chat = await session.get_one(ChatRow, key)
-            if chat.owner_id != viewer:
-                raise Forbidden("Only its owner may delete a chat. You can leave it instead.")
-            await _delete(session, chat, members)
+        key, viewer = key_of("Chat", input.chat_id), info.context.signed_in
+        await chats.delete_chat(info.context.services.database, viewer, key)
         return DeletePayload(deleted_id=input.chat_id)
 
     @strawberry.mutation(
-        description="Let somebody in by their e-mail address; any participant may. An address that nobody has: "
-        "NOT_FOUND."
+        description="Adds a user to a chat by e-mail address. Any participant may do this; adding a participant again "
+        "changes nothing. Fails with NOT_FOUND if no account has the address, with LIMIT_EXCEEDED if the chat has 100 "
+        "participants, and with RATE_LIMITED beyond 30 attempts per minute."
     )
     async def add_participant(self, info: Info, input: ParticipantInput) -> ChatPayload:
-        key, viewer = relay.key_of("Chat", input.chat_id), info.context.signed_in
-        email = email_address(text(input.email, "e-mail address"))
-        settings = info.context.services.settings
-        await info.context.services.rates.spend("add participants", str(viewer), settings.invitations_per_minute)
-        async with info.context.services.database.transaction() as session:
-            await taking_part(session, key, viewer)
-            user = await session.scalar(select(UserRow.id).where(UserRow.email == email))
-            if user is None:
-                raise NotFound("Nobody has signed up with this address. Check it, or ask them to sign up first.")
-            # Locked before anybody is counted: others may be letting somebody in at this moment.
-            chat = await session.get_one(ChatRow, key, with_for_update=BUT_ITS_KEY)
-            if await session.get(Membership, (key, user)) is None:
-                count = select(func.count()).select_from(Membership).where(Membership.chat_id == key)
-                if (await session.scalar(count) or 0) >= settings.chat_participants:
-                    raise LimitExceeded(
-                        f"A chat has at most {settings.chat_participants} participants. "
-                        "Remove somebody first, or open another chat."
-                    )
-                session.add(Membership(chat_id=key, user_id=user))
-        return ChatPayload(chat=Chat.of(chat))
+        key, viewer, email = key_of("Chat", input.chat_id), info.context.signed_in, inputs.email_address(input.email)
+        services = info.context.services
+        row = await chats.add_participant(
+            services.database, services.settings, services.accounts.rates, viewer, key, email
+        )
+        return ChatPayload(chat=Chat.of(row))
 
     @strawberry.mutation(
-        description="Leave a chat, or, as its owner, remove somebody. An owner who leaves hands over to whoever joined "
-        "first; the last to leave deletes the chat."
+        description="Removes a participant from a chat. The owner may remove any participant, others only themselves "
+        "(FORBIDDEN). If the owner leaves, the participant who joined first becomes the owner. If the last "
+        "participant leaves, the chat is deleted."
     )
     async def remove_participant(self, info: Info, input: RemoveParticipantInput) -> ChatPayload:
-        key, leaver, viewer = (
-            relay.key_of("Chat", input.chat_id),
-            relay.key_of("User", input.user_id),
-            info.context.signed_in,
-        )
-        async with info.context.services.database.transaction() as session:
-            members = await _members(session, key, viewer)
-            chat = await session.get_one(ChatRow, key)  # not locked yet: messages come first
-            if leaver != viewer and chat.owner_id != viewer:
-                raise Forbidden("Only the chat's owner may remove others. You can leave it yourself.")
-            leaving = next((member for member in members if member.user_id == leaver), None)
-            if leaving is None:
-                raise NotFound("They do not take part in this chat. Reload its participants.")
-            staying = [member for member in members if member is not leaving]
-            if not staying:
-                await _delete(session, chat, members)
-            else:
-                await session.refresh(chat, with_for_update=BUT_ITS_KEY)
-                await session.delete(leaving)
-                chat.access_epoch += 1
-                if chat.owner_id == leaver:
-                    chat.owner_id = staying[0].user_id
-        return ChatPayload(chat=None if leaver == viewer else Chat.of(chat))
-
-
-def _title(written: str) -> str:
-    return text(written, "title", most=TITLE_CHARACTERS).strip()
-
-
-async def taking_part(session: AsyncSession, chat: UUID, viewer: UUID, *, sought: RevisedModel = ChatRow) -> None:
-    """Raises NotFound unless the viewer takes part, and keeps them in until this transaction ends.
-
-    `sought` is what they asked for: the answer must be the same as if there were no such thing.
-    """
-    key = (Membership.chat_id == chat, Membership.user_id == viewer)
-    if await session.scalar(select(Membership.user_id).where(*key).with_for_update(read=True)) is None:
-        raise NotFound.of(sought)
-
-
-async def _members(session: AsyncSession, chat: UUID, viewer: UUID) -> list[Membership]:
-    """All participations, whoever joined first leading, locked. Raises NotFound unless the viewer's is among them."""
-    all_of_it = select(Membership).where(Membership.chat_id == chat)
-    locking = all_of_it.order_by(Membership.user_id).with_for_update()
-    # Read until nobody is new, so twice at least. A statement sees what was committed before it began: whom a member
-    # let in after that shows only to the next, even if no lock had to be waited for. Who is locked lets nobody in.
-    locked, before = list(await session.scalars(locking)), 0
-    while len(locked) > before:
-        locked, before = list(await session.scalars(locking)), len(locked)
-    members = sorted(locked, key=lambda member: (member.joined_at, member.user_id))
-    if not any(member.user_id == viewer for member in members):
-        raise NotFound.of(ChatRow)
-    return members
-
-
-async def _delete(session: AsyncSession, chat: ChatRow, members: list[Membership]) -> None:
-    """The chat, its participations and its messages, some at a time; whoever writes one of them is stopped."""
-    some = (
-        select(MessageRow)
-        .where(MessageRow.chat_id == chat.id)
-        .options(defer(MessageRow.content), defer(MessageRow.reasoning))
-        .order_by(MessageRow.id)
-        .limit(DELETED_AT_ONCE)
-        .with_for_update()
-    )
-    while messages := (await session.scalars(some)).all():
-        for message in messages:
-            await session.delete(message)
-        await session.flush()
-    for member in members:
-        await session.delete(member)
-    await session.flush()
-    await session.delete(chat)
+        key, leaver = key_of("Chat", input.chat_id), key_of("User", input.user_id)
+        row = await chats.remove_participant(info.context.services.database, info.context.signed_in, key, leaver)
+        return ChatPayload(chat=None if row is None else Chat.of(row))

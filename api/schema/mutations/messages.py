@@ -1,205 +1,102 @@
-"""Messages: sent, stopped, regenerated, edited, deleted."""
-
-import hashlib
-from uuid import UUID
+"""Mutations of messages."""
 
 import strawberry
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.chats.models import Chat as ChatRow
-from api.chats.models import IdempotencyKey, Membership, MessageRole
-from api.chats.models import Message as MessageRow
-from api.chats.titles import title_of
-from api.errors import Conflict, Forbidden, NotFound
-from api.graphql import relay
-from api.inputs import KEY_CHARACTERS, text
+from api import chats, inputs
+from api.graphql.relay import key_of
 from api.schema.context import Info
-from api.schema.mutations.chats import UNTITLED, DeletePayload, taking_part
-from api.schema.types import Chat, Message
-from api.streaming.columns import Status, queue
+from api.schema.mutations.chats import DeletePayload
+from api.schema.types.chats import Chat, Message
 
 
-@strawberry.input(description="What to send.")
+@strawberry.input(description="Input for sending a message.")
 class SendMessageInput:
-    chat_id: strawberry.ID = strawberry.field(description="Where to.")
-    content: str = strawberry.field(description="The text: at most 100,000 bytes.")
+    chat_id: strawberry.ID = strawberry.field(description="Id of the chat.")
+    content: str = strawberry.field(description="Text of the message in Markdown, at most 100,000 bytes of UTF-8.")
     idempotency_key: str = strawberry.field(
-        description="Made by the client, one for each message: the same key again sends nothing twice. "
-        "At most 100 characters."
+        description="Idempotency key of 1 to 100 characters, such as a UUID. The client makes one for each message and "
+        "repeats it with every attempt, so that the message is sent only once."
     )
-    reply: bool = strawberry.field(default=True, description="Whether the assistant answers.")
+    reply: bool = strawberry.field(default=True, description="Whether the assistant replies to the message.")
 
 
-@strawberry.input(description="Which message.")
+@strawberry.input(description="Input that names a message.")
 class MessageInput:
-    message_id: strawberry.ID = strawberry.field(description="Its id.")
+    message_id: strawberry.ID = strawberry.field(description="Id of the message.")
 
 
-@strawberry.input(description="A message's new text.")
+@strawberry.input(description="Input for editing a message.")
 class EditMessageInput:
-    message_id: strawberry.ID = strawberry.field(description="Which message: one's own.")
-    content: str = strawberry.field(description="The text: at most 100,000 bytes.")
+    message_id: strawberry.ID = strawberry.field(description="Id of a message that the viewer wrote.")
+    content: str = strawberry.field(description="New text of the message in Markdown, at most 100,000 bytes of UTF-8.")
 
 
-@strawberry.type(description="What was sent, and the reply that is being started.")
+@strawberry.type(description="The result of sending a message: the message and its reply.")
 class SendMessagePayload:
-    message: Message = strawberry.field(description="One's own message.")
+    message: Message = strawberry.field(description="The message that was sent.")
     reply: Message | None = strawberry.field(
-        description="The assistant's; follow it with `messageStream` while it is streaming."
+        description="The assistant's reply; null if none was requested or it was deleted. While it streams, subscribe "
+        "to `messageStream`."
     )
-    chat: Chat = strawberry.field(description="The chat, as it is with both.")
+    chat: Chat = strawberry.field(description="The chat, with a revision that includes the message and its reply.")
 
 
-@strawberry.type(description="The message as it is now.")
+@strawberry.type(description="The result of a change to a message.")
 class MessagePayload:
-    message: Message = strawberry.field(description="The message.")
+    message: Message = strawberry.field(description="The message after the change.")
 
 
 @strawberry.type
-class Messages:
+class MessageMutations:
     @strawberry.mutation(
-        description="Send a message. The same key with the same chat and content gives the original; with anything "
-        "else: CONFLICT. A chat that nobody has named is named after it."
+        description="Sends a message and queues the assistant's reply. A repeated idempotency key with the same chat "
+        "and content returns the original message. Fails with CONFLICT if the key was used for anything else, or if "
+        "its message was deleted. A chat without a title is named after the message."
     )
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
-        viewer, chat = info.context.signed_in, relay.key_of("Chat", input.chat_id)
-        key = text(input.idempotency_key, "idempotency key", most=KEY_CHARACTERS)
-        content = text(input.content, "message", most_bytes=info.context.services.settings.message_bytes)
-        sending = _Sending(viewer, chat, key, content, reply=input.reply)
-        try:
-            return await sending.send(info)
-        except IntegrityError:
-            return await sending.repeat(info)  # the same key arrived twice at the same moment
+        viewer, chat = info.context.signed_in, key_of("Chat", input.chat_id)
+        settings, database = info.context.services.settings, info.context.services.database
+        key, content = (
+            inputs.idempotency_key(input.idempotency_key),
+            inputs.content(input.content, settings.message_bytes),
+        )
+        sent = await chats.send_message(database, settings, viewer, chat, key, content, reply=input.reply)
+        reply = None if sent.reply is None else Message.of(sent.reply)
+        return SendMessagePayload(message=Message.of(sent.message), reply=reply, chat=Chat.of(sent.chat))
 
     @strawberry.mutation(
-        description="Stop a reply, from any tab; any participant may. The text so far stays. "
-        "One that is finished stays as it is."
+        description="Stops a reply that is streaming and keeps its text. Any participant may do this. A message that "
+        "is not streaming is returned unchanged."
     )
     async def stop_message(self, info: Info, input: MessageInput) -> MessagePayload:
-        async with info.context.services.database.transaction() as session:
-            message = await _locked(session, input.message_id, info.context.signed_in)
-            if message.streaming:
-                message.status = Status.STOPPED
-        return MessagePayload(message=Message.of(message))
+        viewer, key = info.context.signed_in, key_of("Message", input.message_id)
+        return MessagePayload(message=Message.of(await chats.stop_message(info.context.services.database, viewer, key)))
 
     @strawberry.mutation(
-        description="Have a finished reply written once more; any participant may. While it streams: CONFLICT."
+        description="Discards the text of a finished reply and generates it again. Any participant may do this. Fails "
+        "with CONFLICT while the reply is streaming, and with FORBIDDEN for messages that a user wrote."
     )
     async def regenerate_message(self, info: Info, input: MessageInput) -> MessagePayload:
-        async with info.context.services.database.transaction() as session:
-            message = await _locked(session, input.message_id, info.context.signed_in)
-            if message.role is not MessageRole.ASSISTANT:
-                raise Forbidden("Only the assistant's messages can be written again. Edit your own instead.")
-            if message.streaming:
-                raise Conflict("This reply is still being written. Stop it first.")
-            message.content, message.reasoning, message.finish_reason = "", None, None
-            message.input_tokens = message.output_tokens = None
-            queue(message, info.context.services.settings.queue_seconds)
-        return MessagePayload(message=Message.of(message))
+        viewer, key = info.context.signed_in, key_of("Message", input.message_id)
+        services = info.context.services
+        row = await chats.regenerate_message(services.database, services.settings, viewer, key)
+        return MessagePayload(message=Message.of(row))
 
-    @strawberry.mutation(description="Change the text of one's own message.")
+    @strawberry.mutation(
+        description="Replaces the text of a message. Fails with FORBIDDEN unless the viewer wrote it, and with "
+        "CONFLICT while it is streaming."
+    )
     async def edit_message(self, info: Info, input: EditMessageInput) -> MessagePayload:
-        viewer = info.context.signed_in
-        content = text(input.content, "message", most_bytes=info.context.services.settings.message_bytes)
-        async with info.context.services.database.transaction() as session:
-            message = await _locked(session, input.message_id, viewer)
-            if message.streaming:
-                raise Conflict("This message is still being written. Stop it first.")
-            if message.author_id != viewer:
-                raise Forbidden("Only its author may edit a message.")
-            message.content = content
-        return MessagePayload(message=Message.of(message))
+        viewer, services = info.context.signed_in, info.context.services
+        content = inputs.content(input.content, services.settings.message_bytes)
+        key = key_of("Message", input.message_id)
+        return MessagePayload(message=Message.of(await chats.edit_message(services.database, viewer, key, content)))
 
-    @strawberry.mutation(description="Delete one's own message, or a reply; in mid-stream it is stopped too.")
+    @strawberry.mutation(
+        description="Deletes a message that the viewer wrote, or a reply. A reply that is streaming is stopped. Fails "
+        "with FORBIDDEN for messages of other users."
+    )
     async def delete_message(self, info: Info, input: MessageInput) -> DeletePayload:
-        viewer = info.context.signed_in
-        async with info.context.services.database.transaction() as session:
-            message = await _locked(session, input.message_id, viewer)
-            if message.author_id not in (viewer, None):
-                raise Forbidden("Only its author may delete a message.")
-            await session.delete(message)
+        viewer, key = info.context.signed_in, key_of("Message", input.message_id)
+        await chats.delete_message(info.context.services.database, viewer, key)
         return DeletePayload(deleted_id=input.message_id)
-
-
-class _Sending:
-    """One attempt to send, which may turn out to be a repeat."""
-
-    def __init__(self, viewer: UUID, chat: UUID, key: str, content: str, *, reply: bool) -> None:
-        self.viewer, self.chat, self.key, self.content, self.reply = viewer, chat, key, content, reply
-        self.digest = hashlib.sha256(content.encode()).digest()
-
-    async def send(self, info: Info) -> SendMessagePayload:
-        """Raises IntegrityError when the key was used in this very moment."""
-        settings = info.context.services.settings
-        async with info.context.services.database.transaction() as session:
-            if await session.get(IdempotencyKey, (self.viewer, self.key)) is None:
-                await taking_part(session, self.chat, self.viewer)
-                message = MessageRow(
-                    chat_id=self.chat, author_id=self.viewer, role=MessageRole.USER, content=self.content
-                )
-                session.add(message)
-                await session.flush()  # the message is made before its reply
-                reply = None
-                if self.reply:
-                    reply = MessageRow(
-                        chat_id=self.chat,
-                        role=MessageRole.ASSISTANT,
-                        model=settings.model.partition("?")[0],
-                        content="",
-                    )
-                    queue(reply, settings.queue_seconds)
-                    session.add(reply)
-                    await session.flush()
-                sent = IdempotencyKey(
-                    author_id=self.viewer,
-                    key=self.key,
-                    chat_id=self.chat,
-                    digest=self.digest,
-                    message_id=message.id,
-                    reply_id=reply and reply.id,
-                )
-                session.add(sent)
-                await self._name(session)
-        return await self.repeat(info)
-
-    async def _name(self, session: AsyncSession) -> None:
-        """A chat that nobody has named, in the same step: its revision rises by one either way."""
-        chat = await session.get(ChatRow, self.chat)
-        if chat is not None and chat.title == UNTITLED and (title := title_of(self.content)):
-            chat.title = title
-
-    async def repeat(self, info: Info) -> SendMessagePayload:
-        """What the key stands for, as it is now. Raises Conflict for another chat or content, or if it was deleted."""
-        async with info.context.services.database.reading() as session:
-            sent = await session.get(IdempotencyKey, (self.viewer, self.key))
-            if sent is None:  # it was the chat that vanished at the same moment, not the key that came twice
-                raise NotFound.of(ChatRow)
-            if (sent.chat_id, sent.digest) != (self.chat, self.digest):
-                raise Conflict("This idempotency key was used for another message. Make a new key for each message.")
-            chat = await session.get(ChatRow, self.chat)
-            if chat is None or await session.get(Membership, (self.chat, self.viewer)) is None:
-                raise NotFound.of(ChatRow)
-            message = await session.get(MessageRow, sent.message_id)
-            reply = await session.get(MessageRow, sent.reply_id) if sent.reply_id else None
-        if message is None:
-            raise Conflict(
-                "The message that this idempotency key stands for was deleted. Make a new key to send it anew."
-            )
-        return SendMessagePayload(
-            message=Message.of(message), reply=None if reply is None else Message.of(reply), chat=Chat.of(chat)
-        )
-
-
-async def _locked(session: AsyncSession, id: str, viewer: UUID) -> MessageRow:
-    """The message, locked, if the viewer takes part in its chat. Raises NotFound."""
-    key = relay.key_of("Message", id)
-    chat = await session.scalar(select(MessageRow.chat_id).where(MessageRow.id == key))
-    if chat is None:
-        raise NotFound.of(MessageRow)
-    await taking_part(session, chat, viewer, sought=MessageRow)
-    message = await session.get(MessageRow, key, with_for_update=True)
-    if message is None:
-        raise NotFound.of(MessageRow)
-    return message

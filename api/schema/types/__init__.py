@@ -1,0 +1,1 @@
+"""The object types of the schema. Each wraps a row, or a snapshot of one."""

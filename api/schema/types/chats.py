@@ -1,0 +1,186 @@
+"""`Chat` and `Message`, with their connections. Each of the two leads to the other, so they stand in one file."""
+
+from datetime import datetime
+
+import strawberry
+
+from api.accounts import users_by_id
+from api.chats import Chat as ChatRow
+from api.chats import Message as MessageRow
+from api.chats import MessageRole, chats_by_id, messages_of, participants_of
+from api.errors import NotFound
+from api.graphql.execution.projection import related_field, snapshot_field
+from api.graphql.pagination import After, Before, First, Last, PageInfo, page_info, window
+from api.graphql.relay import Node, global_id
+from api.graphql.streamed import Streamed, describe_enum
+from api.schema.context import Info
+from api.schema.types.users import User
+
+describe_enum(
+    MessageRole,
+    "MessageRole",
+    "Role of a message's author in the conversation.",
+    USER="A participant wrote the message.",
+    ASSISTANT="The assistant wrote the message.",
+)
+
+
+@strawberry.type(description="Token usage of a generated message, as counted by the provider.")
+class Usage:
+    input_tokens: int | None = strawberry.field(description="Number of tokens in the prompt.")
+    output_tokens: int | None = strawberry.field(description="Number of tokens that the model generated.")
+
+
+@strawberry.type(
+    description="A message of a chat, written by a participant or by the assistant. While `streaming` is true, "
+    "subscribe to `messageStream`."
+)
+class Message(Node, Streamed):
+    row: strawberry.Private[MessageRow]
+
+    @classmethod
+    def of(cls, row: MessageRow) -> "Message":
+        return cls(id=global_id("Message", row.id), row=row)
+
+    @snapshot_field(description="Id of the chat that contains the message.")
+    def chat_id(self) -> strawberry.ID:
+        return global_id("Chat", self.row.chat_id)
+
+    @strawberry.field(
+        description="The chat that contains the message. Fails with NOT_FOUND if it was deleted in the meantime."
+    )
+    async def chat(self, info: Info) -> "Chat":
+        row = await info.context.load(chats_by_id, self.row.chat_id)
+        if row is None:
+            raise NotFound.of(ChatRow)
+        return Chat.of(row)
+
+    author: User | None = related_field(
+        users_by_id,
+        lambda message: message.row.author_id,
+        User.of,
+        description="The user who wrote the message; null if the assistant did.",
+    )
+
+    @snapshot_field(description="Role of the message's author in the conversation.")
+    def role(self) -> MessageRole:
+        return self.row.role
+
+    @snapshot_field(description="Text of the message in Markdown. While the message streams, the text so far.")
+    def content(self) -> str:
+        return self.row.content
+
+    @snapshot_field(description="The model's reasoning, if the provider exposes it.")
+    def reasoning(self) -> str | None:
+        return self.row.reasoning
+
+    @snapshot_field(description="Name of the model that generates the message; null if a user wrote it.")
+    def model(self) -> str | None:
+        return self.row.model
+
+    @snapshot_field(description="Reason why the model stopped, in the provider's words; null until it is known.")
+    def finish_reason(self) -> str | None:
+        return self.row.finish_reason
+
+    @snapshot_field(description="Token usage of the message; null until the provider reports it.")
+    def usage(self) -> Usage | None:
+        if self.row.input_tokens is None and self.row.output_tokens is None:
+            return None
+        return Usage(input_tokens=self.row.input_tokens, output_tokens=self.row.output_tokens)
+
+    @snapshot_field(description="Date and time when the message was created.")
+    def created_at(self) -> datetime:
+        return self.row.created_at
+
+    @snapshot_field(description="Date and time when the message last changed.")
+    def updated_at(self) -> datetime:
+        return self.row.updated_at
+
+
+@strawberry.type(description="A message in a connection, with its cursor.")
+class MessageEdge:
+    node: Message = strawberry.field(description="The message at this edge.")
+    cursor: str = strawberry.field(description="Cursor of the message, for use in pagination.")
+
+
+@strawberry.type(description="A page of a chat's messages, oldest first.")
+class MessageConnection:
+    revision: int = strawberry.field(
+        description="Revision of the chat, read no later than these messages. Refetch when `sync` sends a greater one."
+    )
+    edges: list[MessageEdge] = strawberry.field(description="Messages of this page, with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Information to aid in pagination.")
+
+
+@strawberry.type(description="A conversation between its participants and the assistant.")
+class Chat(Node):
+    __page__ = ChatRow
+
+    row: strawberry.Private[ChatRow]
+
+    @classmethod
+    def of(cls, row: ChatRow) -> "Chat":
+        return cls(id=global_id("Chat", row.id), row=row)
+
+    @snapshot_field(description="Title of the chat, at most 200 characters.")
+    def title(self) -> str:
+        return self.row.title
+
+    owner: User = related_field(
+        users_by_id,
+        lambda chat: chat.row.owner_id,
+        User.of,
+        description="The participant who may remove other participants and delete the chat.",
+    )
+
+    @strawberry.field(description="Users who may read and write in the chat, in the order of joining. At most 100.")
+    async def participants(self, info: Info) -> list[User]:
+        return [User.of(row) for row in await info.context.load(participants_of, self.row.id)]
+
+    @strawberry.field(description="Messages of the chat, oldest first.")
+    async def messages(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> MessageConnection:
+        asked = window(first, after, last, before)
+        revision, found = await messages_of(info.context.services.database, self.row.id, asked)
+        info.context.spend(len(found.items))
+        edges = [
+            MessageEdge(node=Message.of(row), cursor=cursor)
+            for row, cursor in zip(found.items, found.cursors, strict=True)
+        ]
+        return MessageConnection(revision=revision, edges=edges, page_info=page_info(found))
+
+    @snapshot_field(
+        description="Revision of the chat. Rises when the chat, its participants or its messages change, but not "
+        "with the text of a message that streams."
+    )
+    def revision(self) -> int:
+        return self.row.revision
+
+    @snapshot_field(description="Date and time when the chat was created.")
+    def created_at(self) -> datetime:
+        return self.row.created_at
+
+    @snapshot_field(description="Date and time of the chat's latest activity.")
+    def updated_at(self) -> datetime:
+        return self.row.updated_at
+
+
+@strawberry.type(description="A chat in a connection, with its cursor.")
+class ChatEdge:
+    node: Chat = strawberry.field(description="The chat at this edge.")
+    cursor: str = strawberry.field(description="Cursor of the chat, for use in pagination.")
+
+
+@strawberry.type(description="A page of the viewer's chats, most recently active first.")
+class ChatConnection:
+    revision: int = strawberry.field(
+        description="Revision of the viewer, read no later than these chats. Refetch when `sync` sends a greater one."
+    )
+    edges: list[ChatEdge] = strawberry.field(description="Chats of this page, with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Information to aid in pagination.")

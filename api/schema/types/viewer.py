@@ -1,0 +1,47 @@
+"""`Viewer`: the authenticated user, with all that depends on who that is."""
+
+import strawberry
+
+from api.accounts import User as UserRow
+from api.chats import chats_of
+from api.graphql.execution.projection import snapshot_field
+from api.graphql.pagination import After, First, page_info, window
+from api.graphql.relay import Node, global_id
+from api.schema.context import Info
+from api.schema.types.chats import Chat, ChatConnection, ChatEdge
+from api.schema.types.users import User
+
+
+@strawberry.type(description="The authenticated user, with the data that only this user may see.")
+class Viewer(Node):
+    __page__ = UserRow
+
+    row: strawberry.Private[UserRow]
+
+    @classmethod
+    def of(cls, row: UserRow) -> "Viewer":
+        return cls(id=global_id("Viewer", row.id), row=row)
+
+    @snapshot_field(description="The viewer as other users see them.")
+    def user(self) -> User:
+        return User.of(self.row)
+
+    @snapshot_field(description="E-mail address that the viewer signs in with.")
+    def email(self) -> str:
+        return self.row.email
+
+    @snapshot_field(description="Revision of the viewer. Rises when the viewer's list of chats changes.")
+    def revision(self) -> int:
+        return self.row.revision
+
+    @strawberry.field(description="Chats in which the viewer participates, most recently active first.")
+    async def chats(
+        self, info: Info, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+    ) -> ChatConnection:
+        asked = window(first, after)
+        revision, found = await chats_of(info.context.services.database, self.row.id, asked)
+        info.context.spend(len(found.items))
+        edges = [
+            ChatEdge(node=Chat.of(row), cursor=cursor) for row, cursor in zip(found.items, found.cursors, strict=True)
+        ]
+        return ChatConnection(revision=revision, edges=edges, page_info=page_info(found))
