@@ -21,7 +21,7 @@ class Base(Tracked, DeclarativeBase):
 
 
 class Timestamps:
-    """When a row was made, and when it last changed."""
+    """Date and time when a row was created, and when it last changed."""
 
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now)

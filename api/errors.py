@@ -1,15 +1,15 @@
-"""What can go wrong with a request or at start. The mechanism's own errors are in `streaming.errors`.
+"""Errors of requests, and of the settings at start. The mechanism's own errors are in `streaming.errors`.
 
 TwotrackError
-├── RequestError             a request cannot be done; `code` and the sentence reach the client
-│   ├── Unauthenticated      the viewer must sign in first
-│   ├── Forbidden            the viewer may see the object, but may not do that to it
-│   ├── NotFound             unknown, deleted or not visible to the viewer: never told apart
-│   ├── BadUserInput         the input is wrong; the sentence says what and how to mend it
-│   ├── Conflict             the object's current state rules the request out
-│   ├── RateLimited          too many attempts; `retry_after` in seconds
-│   └── LimitExceeded        more than one client may have; the sentence names the limit
-└── SettingsError            the process does not start; the sentence names the setting
+├── RequestError             the request fails; its `code` and message are sent to the client
+│   ├── Unauthenticated      the client must sign in first
+│   ├── Forbidden            the viewer may see the object, but may not do this to it
+│   ├── NotFound             the object is unknown, deleted or not visible to the viewer; all look the same
+│   ├── BadUserInput         the input is invalid; the message says how to correct it
+│   ├── Conflict             the current state of the object does not allow the request
+│   ├── RateLimited          too many attempts; `retry_after` is the wait in seconds
+│   └── LimitExceeded        the request exceeds a limit of the server, which the message names
+└── SettingsError            the process does not start; the message names the setting
 """
 
 from typing import ClassVar
@@ -20,7 +20,7 @@ class TwotrackError(Exception):
 
 
 class RequestError(TwotrackError):
-    """A request that cannot be done as asked. The client can mend it."""
+    """A request that fails for a reason that the client can correct."""
 
     code: ClassVar[str]
 
@@ -38,7 +38,7 @@ class NotFound(RequestError):
 
     @classmethod
     def of(cls, kind: type) -> "NotFound":
-        """For an object of this kind. It does not tell whether the object exists."""
+        """The error for an object of this kind. It does not reveal whether the object exists."""
         return cls(f"{kind.__name__} not found, or you do not have access to it.")
 
 

@@ -1,4 +1,4 @@
-"""Who sent a request, once their token was read."""
+"""The identity that a request's token proves."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The user who sent a request, and until when their token is valid."""
+    """The user who sent a request, and the expiry of the token."""
 
     id: UUID
     expires_at: float
