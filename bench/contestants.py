@@ -111,9 +111,7 @@ async def idiom(load: Load) -> AsyncIterator[Stage]:
 async def bare(load: Load) -> AsyncIterator[Stage]:
     """One finished frame, written to every socket."""
     port = free_port()
-    async with rival(
-        [sys.executable, "-m", "bench.bare"], load, port, lambda _: bare_write.OPERATION
-    ) as stage:
+    async with rival([sys.executable, "-m", "bench.bare"], load, port, lambda _: bare_write.OPERATION) as stage:
         yield stage
 
 

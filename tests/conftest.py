@@ -1,25 +1,21 @@
-"""What every test can ask for: both backends, a running server on each."""
+"""Fixtures for every test: both backends, a running server on each, and a fleet of processes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 import structlog
 
-from api import migrations
-from api.database import Database
-from api.settings import Settings
-from api.streaming.publisher import Publisher
+from tests.support.alarms import unharmed
+from tests.support.backends import Backend, fresh_backend, migrate, scaled_backend
+from tests.support.fleet import Fleet
 from tests.support.server import Running, serving
-from tests.support.services import Postgres, postgres_server, redis_server
+from tests.support.services import Postgres, Redis, postgres_server, redis_server, throw_away
+from tests.support.ways import brief_closing
 
-__all__ = ["postgres_server", "redis_server"]
-
-SECRET = "only for tests, and long enough to sign with"
+__all__ = ["brief_closing", "postgres_server", "redis_server", "unharmed"]
 
 structlog.configure(
     processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter], logger_factory=structlog.stdlib.LoggerFactory()
@@ -27,28 +23,21 @@ structlog.configure(
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """asyncio's own event loop. A module whose tests depend on the loop says with `LOOPS` on which ones they run."""
-    return getattr(item.getparent(pytest.Module).obj, "LOOPS", {"asyncio": asyncio.new_event_loop})
+    """asyncio's own event loop, unless the module names others in `LOOPS` because its tests depend on them."""
+    module = item.getparent(pytest.Module)
+    assert module is not None
+    return getattr(module.obj, "LOOPS", {"asyncio": asyncio.new_event_loop})
 
 
-@dataclass(frozen=True)
-class Backend:
-    """A database and a bus of the test's own."""
-
-    name: str
-    database_url: str
-    broadcast_url: str
-    direct_writes: bool = True
-
-    def settings(self, **changes: Any) -> Settings:
-        """Settings with short times; whatever a test needs otherwise it says itself."""
-        fast: dict[str, Any] = {
-            "cadence_seconds": 0.05,
-            "direct_writes": self.direct_writes,
-            "patience_seconds": 0.5,
-            "secret_key": SECRET,
-        }
-        return Settings(database_url=self.database_url, broadcast_url=self.broadcast_url, **{**fast, **changes})
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the logs of the fleet's servers to a failure."""
+    report = yield
+    fleet = getattr(item, "funcargs", {}).get("fleet")
+    if report.failed and fleet is not None:
+        for number, server in enumerate(fleet.servers):
+            report.sections.append((f"server {number}", server.log[-5_000:]))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -65,40 +54,34 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Pat
     yield from fresh_backend(request, tmp_path, sqlite_template)
 
 
-def fresh_backend(request: pytest.FixtureRequest, directory: Path, sqlite_template: Path) -> Iterator[Backend]:
-    """The one that the fixture's parameter names; `embedded-plain` sends everything uvicorn's plain way."""
-    if request.param.startswith("embedded"):
-        path = directory / "twotrack.db"
-        path.write_bytes(sqlite_template.read_bytes())
-        direct = request.param == "embedded"
-        yield Backend(request.param, f"sqlite+aiosqlite:///{path}", "memory://", direct_writes=direct)
-        return
-    postgres: Postgres = request.getfixturevalue("postgres_server")
-    redis = request.getfixturevalue("redis_server")
-    with postgres.database(postgres.template("twotrack", migrate)) as url:
-        yield Backend("scaled", url, redis.url)
+@pytest.fixture
+def scaled(postgres_server: Postgres, redis_server: Redis) -> Iterator[Backend]:
+    """Redis and Postgres, for tests of several processes."""
+    yield from scaled_backend(postgres_server, redis_server)
 
 
 @pytest_asyncio.fixture
 async def server(backend: Backend) -> AsyncIterator[Running]:
-    """A server whose replies the test writes itself."""
+    """A server without a worker: the test writes the replies."""
     async with serving(backend.settings()) as running:
         yield running
 
 
-def migrate(url: str) -> None:
-    """Give a fresh database its tables."""
+@pytest.fixture(scope="session")
+def fleet_of_the_session() -> Iterator[Fleet]:
+    """Started once, since that takes seconds, with services that no other test uses, since these tests kill them."""
+    with (
+        throw_away(Redis) as redis,
+        throw_away(Postgres) as postgres,
+        postgres.database(postgres.template("twotrack", migrate)) as url,
+    ):
+        fleet = Fleet(redis, postgres, url)
+        yield fleet
+        fleet.end()
 
-    async def nobody(messages: object) -> None:
-        """Nothing is announced here."""
 
-    async def run() -> None:
-        database = Database(url, Publisher(nobody))
-        await migrations.migrate(database)
-        if database.dialect == "sqlite":
-            async with database.engine.connect() as connection:
-                await connection.exec_driver_sql("ROLLBACK")
-                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        await database.aclose()
-
-    asyncio.run(run())
+@pytest_asyncio.fixture
+async def fleet(fleet_of_the_session: Fleet) -> Fleet:
+    """Two server processes, with everything running, whatever the last test did to them."""
+    await fleet_of_the_session.mended()
+    return fleet_of_the_session

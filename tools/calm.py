@@ -15,12 +15,12 @@ from api.chats.models import Message
 from api.database import Database
 from api.graphql import relay
 from api.streaming.columns import Status
-from tools.crowd import Crowd
 from tests.e2e.laptop import Laptop
 from tests.e2e.shown import difference, falls, shown, watch_for_falls
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor, visiting
 from tests.support.server import Person
+from tools.crowd import Crowd
 
 SETTLE_SECONDS = 180
 """A half-open socket is found out after 20 s, each dead connection for queries after 15, and two cores may be busy."""
@@ -205,7 +205,9 @@ class Calm:
         assert not self._site.errors, self._site.errors
 
     async def _streaming(self) -> list[str]:
-        return sorted(relay.global_id("Message", row.id) for row in await self._rows() if row.status is Status.STREAMING)
+        return sorted(
+            relay.global_id("Message", row.id) for row in await self._rows() if row.status is Status.STREAMING
+        )
 
     async def _rows(self) -> list[Message]:
         """The chat's, in their order."""

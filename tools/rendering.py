@@ -21,9 +21,9 @@ from playwright.async_api import Browser
 
 from api.replies.prose import markdown
 from tests.e2e.author import Author
-from tests.e2e.browser import launched
 from tests.e2e.site import Site, build_pages, running
 from tests.e2e.visitor import visiting
+from tests.support.browser import launched
 
 SLOWER = 4
 """Times that the CPU is slower than this one: what phones of some years ago are."""

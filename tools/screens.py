@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.e2e import states
 from tests.e2e.author import Author
-from tests.e2e.browser import DESK, PHONE, launched
 from tests.e2e.site import ROOT, build_pages, running
 from tests.e2e.visitor import visiting
+from tests.support.browser import DESK, PHONE, launched
 
 SCREENS = ROOT / "docs" / "screens"
 

@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tools.calm import Calm, Checkpoint
-from tools.crowd import Crowd
 from tests.e2e.laptop import laptop
 from tests.e2e.site import build_pages, running, scaled
+from tools.calm import Calm, Checkpoint
+from tools.crowd import Crowd
 from tools.troubles import troubled
 
 SECONDS = 600

@@ -13,7 +13,7 @@ from random import Random
 
 from tests.e2e.laptop import Laptop
 from tests.e2e.site import Scaled, Site
-from tests.faults.fleet import send
+from tests.support.fleet import send
 from tests.support.services import Server
 
 CALM_SECONDS = (1.0, 8.0)

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Self
 
-from tests.integration.replies.provider import Call, Complain, Dictate, Finish, Provider, Say, Step, Think
+from tests.support.provider import Call, Complain, Dictate, Finish, Provider, Say, Step, Think
 from tests.support.server import PATIENCE_SECONDS
 
 

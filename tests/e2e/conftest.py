@@ -12,9 +12,9 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.e2e.author import Author
-from tests.e2e.browser import launched
 from tests.e2e.site import Site, build_pages, running
 from tests.e2e.visitor import Visitor, visiting
+from tests.support.browser import launched
 from tests.support.server import Person
 
 Arrive = Callable[..., Coroutine[Any, Any, Visitor]]

@@ -14,11 +14,11 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser
 
-from tests.e2e.browser import launched
-from tests.e2e.network import Network
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor, visiting
-from tests.faults.fleet import send
+from tests.support.browser import launched
+from tests.support.fleet import send
+from tests.support.network import Network
 from tests.support.server import Person
 
 

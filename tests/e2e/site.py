@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 from api.chats.models import Message, MessageRole
 from api.graphql import relay
 from api.streaming.columns import Status
-from tests.conftest import SECRET, migrate
-from tests.faults.deployment import Deployment
-from tests.faults.fleet import ServerProcess, comes_true
+from tests.support.backends import SECRET, migrate
+from tests.support.deployment import Deployment
+from tests.support.fleet import ServerProcess, comes_true
 from tests.support.server import Person
 from tests.support.services import Postgres, Redis, throw_away
 

@@ -6,10 +6,10 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests.e2e.author import Author
-from tests.e2e.browser import PHONE
 from tests.e2e.site import ROOT, Site
 from tests.e2e.states import SIGNED_IN, SIGNED_OUT, State, scene, streaming
 from tests.e2e.visitor import visiting
+from tests.support.browser import PHONE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

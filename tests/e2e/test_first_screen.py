@@ -7,7 +7,7 @@ from playwright.async_api import Response, Route, expect
 
 from tests.e2e.conftest import Arrive
 from tests.e2e.site import Site
-from tests.faults.fleet import comes_true
+from tests.support.fleet import comes_true
 from tests.support.server import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

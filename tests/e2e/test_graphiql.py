@@ -9,8 +9,8 @@ import httpx
 import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 
-from tests.conftest import Backend
-from tests.e2e.browser import launched
+from tests.support.backends import Backend
+from tests.support.browser import launched
 from tests.support.server import Running, serving
 
 TABS = ["SignUp", "CreateChat", "SendMessage", "FollowReply"]

@@ -4,11 +4,11 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.e2e.author import Author
-from tests.e2e.browser import PHONE
 from tests.e2e.conftest import Arrive
 from tests.e2e.site import Site
 from tests.e2e.states import FIRST, REST, scene, sign_up, streaming
 from tests.e2e.visitor import Visitor, visiting
+from tests.support.browser import PHONE
 from tests.support.server import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

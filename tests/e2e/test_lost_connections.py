@@ -8,9 +8,9 @@ from playwright.async_api import expect
 
 from tests.e2e.author import Author, Dictation
 from tests.e2e.conftest import Arrive
-from tests.e2e.network import Network
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor
+from tests.support.network import Network
 from tests.support.server import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

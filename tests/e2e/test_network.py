@@ -7,7 +7,7 @@ from typing import Never
 
 import pytest
 
-from tests.e2e.network import Network
+from tests.support.network import Network
 
 NOBODY = 1
 """A port."""
@@ -35,7 +35,7 @@ async def test_a_connection_that_is_cut_on_its_way_to_the_server_ends(monkeypatc
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr("tests.e2e.network.open_connection", never)
+    monkeypatch.setattr("tests.support.network.open_connection", never)
     async with asyncio.timeout(10), Network(NOBODY) as network, connected(network) as reader:
         await on_its_way.wait()
         network.cut()

@@ -8,11 +8,11 @@ from playwright.async_api import Browser, expect
 
 from api.accounts.sessions import Tokens
 from api.graphql import relay
-from tests.conftest import SECRET
 from tests.e2e.author import Author
 from tests.e2e.conftest import Arrive
 from tests.e2e.site import Site, running
 from tests.e2e.visitor import Visitor, visiting
+from tests.support.backends import SECRET
 from tests.support.server import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

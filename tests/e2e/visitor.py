@@ -12,8 +12,8 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
-from tests.e2e.browser import DESK, PATIENCE_MS
 from tests.e2e.wire import Wire
+from tests.support.browser import DESK, PATIENCE_MS
 from tests.support.server import Person
 
 CLIPBOARD = ["clipboard-read", "clipboard-write"]

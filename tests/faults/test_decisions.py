@@ -13,9 +13,9 @@ from sqlalchemy import Executable, Row
 from api.chats.models import Message
 from api.streaming.store import Store
 from api.streaming.writer import Writer
-from tests.conftest import Backend
-from tests.faults.conversation import Conversation, conversation
-from tests.faults.pair import Pair, serving_twice
+from tests.support.backends import Backend
+from tests.support.conversation import Conversation, conversation
+from tests.support.pair import Pair, serving_twice
 from tests.support.server import Refused
 
 WORDS = ["one ", "two ", "three ", "four "]

@@ -8,7 +8,7 @@ import asyncpg
 
 from api.database import POOL_OVERFLOW, POOL_SIZE
 from api.graphql import relay
-from tests.conftest import Backend
+from tests.support.backends import Backend
 from tests.support.server import Person, Running, serving
 from tests.support.until import until
 

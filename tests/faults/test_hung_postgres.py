@@ -13,10 +13,10 @@ from api import database as databases
 from api.accounts.models import User
 from api.database import Database
 from api.streaming.publisher import Publisher
-from tests.conftest import Backend
-from tests.faults.conversation import conversation
-from tests.faults.fleet import Fleet, frozen
-from tests.faults.test_writers import finished
+from tests.support.backends import Backend
+from tests.support.conversation import conversation
+from tests.support.fleet import Fleet, frozen
+from tests.support.scripted import is_finished
 from tests.support.services import Postgres
 
 SOON_SECONDS = 0.3
@@ -54,7 +54,7 @@ async def test_replies_are_written_on_when_a_hung_postgres_wakes(fleet: Fleet) -
         await talk.shown(reply, 100)
         with frozen(fleet.postgres):
             await asyncio.sleep(2)
-        assert finished(await talk.ended(reply), chars=900)
+        assert is_finished(await talk.ended(reply), chars=900)
 
 
 async def test_whoever_asks_a_hung_postgres_hears_soon_that_it_is_away(

@@ -5,8 +5,8 @@ import signal
 import sys
 
 from api.graphql import relay
-from tests.faults.conversation import conversation
-from tests.faults.fleet import PATIENCE, Fleet
+from tests.support.conversation import conversation
+from tests.support.fleet import PATIENCE, Fleet
 
 SWEPT_WITHIN = PATIENCE + 1
 

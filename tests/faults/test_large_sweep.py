@@ -42,7 +42,7 @@ class CountedStore:
 
 async def test_ten_thousand_followed_messages_cost_one_read_for_each_thousand(server: Running) -> None:
     hub, store = server.runtime.hub, CountedStore(server.runtime.database)
-    sweep = Sweep(store, hub, server.runtime.publisher, patience=PATIENCE_SECONDS, wait=PATIENCE_SECONDS)
+    sweep = Sweep(store, hub, server.runtime.publisher, [Message], patience=PATIENCE_SECONDS, wait=PATIENCE_SECONDS)
     keys = await make_messages(server)
     async with hub.joined(Subscriber(None), [(Message, key) for key in keys], streams=True):
         await sweep.once()  # from here on, nothing moves

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 
+from api.chats.locks import lock_membership
 from api.chats.models import Chat, Membership, Message, MessageRole
 from api.graphql import relay
-from api.schema.mutations.chats import taking_part
 from api.streaming import leases
 from api.streaming.columns import queue
 from api.streaming.draft import Draft
 from api.streaming.writer import HEARTBEATS_PER_LEASE, Writer
-from tests.conftest import Backend
+from tests.support.backends import Backend
 from tests.support.server import PATIENCE_SECONDS, Running, serving
 from tests.support.until import until
 
@@ -206,7 +206,7 @@ async def test_a_chat_gets_another_title_without_waiting_for_two_who_send(desk: 
 async def test_a_chat_is_deleted_though_somebody_is_let_in_at_that_moment(desk: Desk) -> None:
     key, eve = relay.key_of("Chat", desk.chat), await desk.server.person("Eve")
     async with desk.server.runtime.database.transaction() as session:
-        await taking_part(session, key, relay.key_of("User", desk.ann.user_id))
+        await lock_membership(session, key, relay.key_of("User", desk.ann.user_id))
         session.add(Membership(chat_id=key, user_id=relay.key_of("User", eve.user_id)))
         await session.flush()
         deleting = asyncio.create_task(desk.ann.mutate("deleteChat", chatId=desk.chat))

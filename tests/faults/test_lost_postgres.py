@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Executable, Row
 
+from api.chats.models import Message
 from api.streaming.store import Store
 from api.streaming.sweep import Sweep
-from tests.conftest import Backend
-from tests.faults.conversation import conversation
-from tests.faults.fleet import GRACE, LEASE, PATIENCE, Fleet, ServerProcess
-from tests.faults.test_writers import ENDLESS, finished
+from tests.support.backends import Backend
+from tests.support.conversation import conversation
+from tests.support.fleet import GRACE, LEASE, PATIENCE, Fleet, ServerProcess
+from tests.support.scripted import ENDLESS, is_finished
 from tests.support.server import Refused, serving
 
 
@@ -26,8 +27,8 @@ async def test_a_restart_in_mid_stream_loses_no_word_of_any_reply(fleet: Fleet, 
         await asyncio.to_thread(getattr(fleet.postgres, end))
         await asyncio.to_thread(fleet.postgres.start)
         for number, reply in enumerate(replies):
-            assert finished(await talk.ended(reply), f"Question {number}", chars=1200)
-        assert finished(await talk.ended(await talk.ask("And after it?")), "And after it?", chars=1200)
+            assert is_finished(await talk.ended(reply), f"Question {number}", chars=1200)
+        assert is_finished(await talk.ended(await talk.ask("And after it?")), "And after it?", chars=1200)
 
 
 async def test_an_outage_that_outlasts_the_lease_still_ends_every_reply_once(fleet: Fleet) -> None:
@@ -38,7 +39,9 @@ async def test_an_outage_that_outlasts_the_lease_still_ends_every_reply_once(fle
         await asyncio.sleep(LEASE + PATIENCE)
         await asyncio.to_thread(fleet.postgres.start)
         row = await talk.ended(reply)
-        assert finished(row, chars=1200) or row.error_code == "INTERRUPTED"  # if the writer was slower than two sweeps
+        assert (
+            is_finished(row, chars=1200) or row.error_code == "INTERRUPTED"
+        )  # if the writer was slower than two sweeps
 
 
 async def test_after_an_outage_writers_come_before_those_who_settle(scaled: Backend) -> None:
@@ -48,7 +51,7 @@ async def test_after_an_outage_writers_come_before_those_who_settle(scaled: Back
         reply = await ann.prompt()
         await server.claim(reply)
         store = AwayOnce(server.runtime.database)
-        sweep = Sweep(store, server.runtime.hub, server.runtime.publisher, patience=1, wait=1)
+        sweep = Sweep(store, server.runtime.hub, server.runtime.publisher, [Message], patience=1, wait=1)
         with pytest.raises(ConnectionRefusedError):
             await sweep.once()
         await sweep.once()
@@ -80,7 +83,7 @@ async def test_a_reply_claimed_just_before_an_outage_is_written_after_it(fleet: 
         await asyncio.to_thread(fleet.postgres.kill)
         await asyncio.to_thread(fleet.postgres.start)
         for number, reply in enumerate(replies):
-            assert finished(await talk.ended(reply), f"Question {number}", chars=300)
+            assert is_finished(await talk.ended(reply), f"Question {number}", chars=300)
 
 
 async def test_a_mutation_fails_soon_while_postgres_is_away_and_works_when_it_is_back(fleet: Fleet) -> None:
@@ -117,7 +120,7 @@ async def test_a_server_told_to_leave_while_postgres_is_away_leaves_in_time(flee
             await asyncio.to_thread(fleet.postgres.stop)
             await leaving.leaves(within=GRACE)
             await asyncio.to_thread(fleet.postgres.start)
-            assert finished(await talk.ended(reply), chars=1200)
+            assert is_finished(await talk.ended(reply), chars=1200)
             assert talk.readers[reply][1].closes == [1012]
         finally:
             leaving.end()

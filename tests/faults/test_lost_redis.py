@@ -5,10 +5,10 @@ import asyncio
 import pytest
 import redis
 
-from tests.faults.conversation import conversation
-from tests.faults.fleet import PATIENCE, Fleet
-from tests.faults.readers import Page, Reader
-from tests.faults.test_writers import ENDLESS, WHOLE, finished
+from tests.support.conversation import conversation
+from tests.support.fleet import PATIENCE, Fleet
+from tests.support.readers import Page, Reader
+from tests.support.scripted import ENDLESS, WHOLE, is_finished
 
 OUTAGE_SECONDS = 5
 """Longer than any lease, and than ten sweeps."""
@@ -27,14 +27,14 @@ async def test_five_seconds_without_redis_delay_a_text_by_a_sweep_and_lose_nothi
             await talk.shown(reply, characters)  # the sweeps alone bring it
         await asyncio.sleep(back - asyncio.get_running_loop().time())
         await asyncio.to_thread(fleet.redis.start)
-        assert finished(await talk.ended(reply), chars=2100)
+        assert is_finished(await talk.ended(reply), chars=2100)
 
 
 async def test_while_redis_is_away_a_question_is_answered_and_a_page_hears_of_it(fleet: Fleet) -> None:
     async with fleet.worker(WHOLE), conversation(fleet) as talk:
         await asyncio.to_thread(fleet.redis.kill)
         reply = await talk.ask()
-        assert finished(await talk.ended(reply))
+        assert is_finished(await talk.ended(reply))
         await talk.level(SWEPT_WITHIN)
 
 
@@ -95,4 +95,4 @@ async def test_a_redis_that_cuts_every_connection_again_and_again_loses_nothing(
                 await talk.shown(reply, characters)
                 admin.client_kill_filter(_type=kind, skipme=True)
         await talk.ann.send(talk.chat, "Is everybody still here?", reply=False)
-        assert finished(await talk.ended(reply), chars=900)
+        assert is_finished(await talk.ended(reply), chars=900)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from api.accounts.models import User
 from api.chats.models import Chat, Membership
 from api.graphql import relay
-from tests.faults.fleet import Fleet
+from tests.support.fleet import Fleet
 from tests.support.server import Person
 
 SENDERS = 100

@@ -11,9 +11,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 import pytest
 
-from tests.faults.conversation import Conversation, conversation
-from tests.faults.fleet import GRACE, Fleet, ServerProcess
-from tests.faults.test_writers import ENDLESS, finished
+from tests.support.conversation import Conversation, conversation
+from tests.support.fleet import GRACE, Fleet, ServerProcess
+from tests.support.scripted import ENDLESS, is_finished
 from tests.support.server import PATIENCE_SECONDS, STREAM
 from tests.support.services import free_port
 
@@ -32,7 +32,7 @@ async def test_the_readers_of_a_killed_server_come_back_to_the_other_and_miss_no
         await asyncio.to_thread(fleet.servers[0].kill)
         talk.ann.port = fleet.ports[1]
         await talk.ann.send(talk.chat, "Are you there?", reply=False)
-        assert finished(await talk.ended(reply), chars=900)
+        assert is_finished(await talk.ended(reply), chars=900)
 
 
 async def test_a_server_told_to_leave_sends_its_readers_to_the_other(fleet: Fleet) -> None:
@@ -40,7 +40,7 @@ async def test_a_server_told_to_leave_sends_its_readers_to_the_other(fleet: Flee
         reply = await talk.ask()
         await talk.shown(reply, 100)
         await fleet.servers[0].leaves(PARTING_WITHIN)
-        assert finished(await talk.ended(reply), chars=900)
+        assert is_finished(await talk.ended(reply), chars=900)
         assert talk.readers[reply][0].closes == [1012]
         assert talk.pages[0].closes == [1012]
 
@@ -60,7 +60,7 @@ async def test_a_rolling_restart_of_everything_loses_no_word_of_twenty_replies(f
             await asyncio.to_thread(server.start)
         await leaving
         for talk, reply, number in asked:
-            assert finished(await talk.ended(reply), f"Question {number}", chars)
+            assert is_finished(await talk.ended(reply), f"Question {number}", chars)
 
 
 @pytest.fixture

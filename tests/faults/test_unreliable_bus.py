@@ -15,9 +15,9 @@ from api.graphql import relay
 from api.server import runtime
 from api.streaming import channels
 from api.streaming.bus import Bus
-from tests.conftest import Backend
-from tests.faults.conversation import Conversation, conversation
-from tests.faults.pair import Pair, serving_twice
+from tests.support.backends import Backend
+from tests.support.conversation import Conversation, conversation
+from tests.support.pair import Pair, serving_twice
 from tests.support.server import Refused
 
 OVERTAKEN_BY = 3
@@ -55,7 +55,7 @@ class UnreliableBus(Bus):
 
 @pytest.fixture
 def unreliable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "Bus", UnreliableBus)
+    monkeypatch.setattr(runtime, "Bus", UnreliableBus)
 
 
 @pytest.fixture

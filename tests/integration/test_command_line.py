@@ -1,81 +1,25 @@
-"""The command line as an operator meets it: processes, exit codes, and sentences without tracebacks."""
+"""The command line as an operator uses it: processes, exit codes, and sentences without tracebacks."""
 
-import asyncio
-import os
 import socket
 import sqlite3
-import subprocess
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from api.settings import PREFIX
-from tests.conftest import SECRET
 from tests.integration.schema.test_schema import PRINTED
-from tests.support.services import Postgres, Redis, free_port, throw_away
-
-TWOTRACK = Path(sys.executable).with_name("twotrack")
-
-SECONDS = 60
-"""For a process to say what it has to say: it takes two, or thirty where everything runs at once."""
-
-
-def environment(settings: dict[str, str]) -> dict[str, str]:
-    others = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "OPENAI_"))}
-    return others | {name if "OPENAI" in name else PREFIX + name: value for name, value in settings.items()}
-
-
-async def twotrack(directory: Path, *arguments: str, **settings: str) -> tuple[int | None, str, str]:
-    """Exit code, output and errors of a command that ends by itself."""
-    process = await asyncio.create_subprocess_exec(
-        TWOTRACK, *arguments, cwd=directory, env=environment(settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    async with asyncio.timeout(SECONDS):
-        try:
-            output, errors = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-    return process.returncode, output.decode(), errors.decode()
+from tests.support.backends import SECRET
+from tests.support.commands import run_command, server_process
+from tests.support.services import Postgres, Redis, throw_away
 
 
 async def refused(directory: Path, *arguments: str, **settings: str) -> str:
     """The one sentence with which a command refuses to start."""
-    code, output, errors = await twotrack(directory, *arguments, **settings)
+    code, output, errors = await run_command(directory, *arguments, **settings)
     assert (code, output) == (2, ""), errors
     (sentence,) = errors.splitlines()
     assert sentence.startswith("twotrack: ")
     return sentence.removeprefix("twotrack: ")
-
-
-@asynccontextmanager
-async def serving(directory: Path, *arguments: str, **settings: str) -> AsyncIterator[str]:
-    """A server's address, once it is ready."""
-    url = f"http://127.0.0.1:{free_port()}"
-    with (directory / "log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            TWOTRACK, "serve", "--port", url.rpartition(":")[2], *arguments,
-            cwd=directory, env=environment(settings), stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        async with asyncio.timeout(SECONDS), httpx.AsyncClient() as client:
-            while True:
-                assert process.returncode is None, (directory / "log").read_text()
-                try:
-                    if (await client.get(f"{url}/readyz")).status_code == 200:
-                        break
-                except httpx.TransportError:
-                    await asyncio.sleep(0.05)
-        yield url
-    finally:
-        process.terminate()
-        async with asyncio.timeout(SECONDS):
-            await process.wait()
 
 
 @pytest.mark.parametrize(
@@ -103,8 +47,8 @@ async def test_a_wrong_setting_stops_the_start(tmp_path: Path, settings: dict[st
     assert named in await refused(tmp_path, "serve", **settings)
 
 
-async def test_what_looks_like_a_setting_and_is_none_is_named_in_the_log(tmp_path: Path) -> None:
-    code, _, errors = await twotrack(tmp_path, "migrate", SERVICE_HOST="10.0.0.1")
+async def test_an_unknown_setting_is_named_in_the_log(tmp_path: Path) -> None:
+    code, _, errors = await run_command(tmp_path, "migrate", SERVICE_HOST="10.0.0.1")
     assert code == 0
     assert [line for line in errors.splitlines() if "TWOTRACK_SERVICE_HOST" in line and "warning" in line]
 
@@ -112,30 +56,30 @@ async def test_what_looks_like_a_setting_and_is_none_is_named_in_the_log(tmp_pat
 @pytest.mark.parametrize(
     "arguments", [("serve", "--processes", "2"), ("serve", "--no-replies"), ("worker",)], ids=" ".join
 )
-async def test_in_memory_there_is_one_process(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+async def test_several_processes_need_a_shared_bus(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert "TWOTRACK_BROADCAST_URL" in await refused(tmp_path, *arguments)
 
 
 async def test_a_second_server_on_a_file_is_refused_and_the_first_serves_on(tmp_path: Path) -> None:
-    async with serving(tmp_path) as url:
+    async with server_process(tmp_path) as url:
         sentence = await refused(tmp_path, "serve")
         assert "twotrack.db" in sentence
         assert "TWOTRACK_BROADCAST_URL" in sentence
         async with httpx.AsyncClient() as client:
             assert (await client.get(f"{url}/readyz")).status_code == 200
-    async with serving(tmp_path):
+    async with server_process(tmp_path):
         pass  # the lock went with its holder
 
 
-async def test_a_port_in_use_is_told_without_a_traceback(tmp_path: Path) -> None:
+async def test_a_port_in_use_is_reported_without_a_traceback(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        code, _, errors = await twotrack(tmp_path, "serve", "--port", str(taken.getsockname()[1]))
+        code, _, errors = await run_command(tmp_path, "serve", "--port", str(taken.getsockname()[1]))
     assert code not in (0, None)
     assert "address already in use" in errors
     assert "Traceback" not in errors
 
 
-async def test_a_workers_port_in_use_is_told_in_a_sentence(tmp_path: Path, redis_server: Redis) -> None:
+async def test_a_workers_port_in_use_is_reported_in_a_sentence(tmp_path: Path, redis_server: Redis) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         sentence = await refused(tmp_path, "worker", "--port", port, BROADCAST_URL=redis_server.url)
@@ -143,8 +87,8 @@ async def test_a_workers_port_in_use_is_told_in_a_sentence(tmp_path: Path, redis
 
 
 @pytest.mark.parametrize("arguments", [("serve", "--port", "65536"), ("serve", "--processes", "0"), ("fly",)], ids=str)
-async def test_a_wrong_option_is_told_without_a_traceback(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    code, _, errors = await twotrack(tmp_path, *arguments)
+async def test_a_wrong_option_is_reported_without_a_traceback(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    code, _, errors = await run_command(tmp_path, *arguments)
     assert code == 2
     assert "Traceback" not in errors
 
@@ -157,27 +101,27 @@ async def test_an_empty_postgres_is_served_after_migrate_and_not_before(
         for command in ("serve", "worker"):
             assert "twotrack migrate" in await refused(tmp_path, command, **settings)
         for _ in range(2):
-            code, output, _ = await twotrack(tmp_path, "migrate", **settings)
+            code, output, _ = await run_command(tmp_path, "migrate", **settings)
             assert (code, output) == (0, "The database is up to date.\n")
-        async with serving(tmp_path, **settings):
+        async with server_process(tmp_path, **settings):
             pass
 
 
-async def test_serve_makes_a_database_and_a_key_and_finds_them_again(tmp_path: Path) -> None:
+async def test_serve_makes_a_database_and_a_key_and_uses_them_again(tmp_path: Path) -> None:
     ann = '{ name: "Ann", email: "ann@example.com", password: "correct horse" }'
     sign_up = {"query": f"mutation {{ signUp(input: {ann}) {{ token }} }}"}
-    async with serving(tmp_path) as url, httpx.AsyncClient() as client:
+    async with server_process(tmp_path) as url, httpx.AsyncClient() as client:
         answer = (await client.post(f"{url}/graphql", json=sign_up)).json()
     token = answer["data"]["signUp"]["token"]
-    async with serving(tmp_path) as url, httpx.AsyncClient() as client:
+    async with server_process(tmp_path) as url, httpx.AsyncClient() as client:
         headers = {"authorization": f"Bearer {token}"}
         answer = (await client.post(f"{url}/graphql", json={"query": "{ viewer { email } }"}, headers=headers)).json()
     assert answer == {"data": {"viewer": {"email": "ann@example.com"}}}
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-async def test_migrate_brings_an_older_file_up_to_date(tmp_path: Path) -> None:
-    assert (await twotrack(tmp_path, "migrate"))[0] == 0
+async def test_migrate_makes_the_tables_of_a_file(tmp_path: Path) -> None:
+    assert (await run_command(tmp_path, "migrate"))[0] == 0
     with sqlite3.connect(tmp_path / "twotrack.db") as database:
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     database.close()
@@ -192,10 +136,10 @@ async def test_a_refused_password_of_redis_stops_the_start(tmp_path: Path) -> No
 
 
 async def test_schema_prints_the_schema(tmp_path: Path) -> None:
-    assert await twotrack(tmp_path, "schema") == (0, PRINTED.read_text(), "")
+    assert await run_command(tmp_path, "schema") == (0, PRINTED.read_text(), "")
 
 
-async def test_help_tells_every_command(tmp_path: Path) -> None:
-    code, output, _ = await twotrack(tmp_path, "--help")
+async def test_help_lists_every_command(tmp_path: Path) -> None:
+    code, output, _ = await run_command(tmp_path, "--help")
     assert code == 0
     assert all(command in output for command in ("serve", "worker", "migrate", "schema"))

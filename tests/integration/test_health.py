@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.conftest import Backend, migrate
+from tests.support.backends import Backend, migrate
 from tests.support.responses import SSE, following
 from tests.support.server import PATIENCE_SECONDS, STREAM, Running, serving
 from tests.support.services import Postgres, Redis, throw_away

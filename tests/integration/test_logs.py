@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.accounts import sessions as auth
-from api.schema import queries
+from api.chats import reads
+from api.streaming import access
 from tests.integration.following import TRANSPORTS, subscribed
 from tests.support.server import STREAM, Running
 from tests.support.until import until
@@ -73,7 +73,7 @@ async def test_what_breaks_is_masked_and_logged_under_the_request_id(
     def broken(*_: object) -> None:
         raise RuntimeError(SECRET_DETAIL)
 
-    monkeypatch.setattr(queries, "visible_chats", broken)
+    monkeypatch.setattr(reads, "visible_chats", broken)
     ann = await server.person("Ann")
     chat = await ann.create_chat()
     response = await ask(server, f'{{ viewer {{ id }} chat(id: "{chat}") {{ id }} }}', ann.token)
@@ -100,7 +100,7 @@ async def test_a_stream_that_breaks_is_masked_and_logged_and_ended(
 
     ann = await server.person("Ann")
     reply = await ann.prompt()
-    monkeypatch.setattr(auth.Access, "row", broken)
+    monkeypatch.setattr(access.Access, "row", broken)
     async with subscribed(ann, transport, STREAM, id=reply) as stream:
         error = await stream.refusal()
     assert error["extensions"]["code"] == "INTERNAL"

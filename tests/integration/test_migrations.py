@@ -17,7 +17,7 @@ from api.chats.models import Message
 from api.database import Database
 from api.errors import SettingsError
 from api.streaming.publisher import Publisher
-from tests.conftest import Backend
+from tests.support.backends import Backend
 from tests.support.services import Postgres
 
 TABLES = {"alembic_version", *Base.metadata.tables}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.conftest import Backend, fresh_backend
+from tests.support.backends import Backend, fresh_backend
 from tests.support.server import Running, serving
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from api.replies.errors import ModelTimeout, ProviderFailed
-from tests.conftest import Backend
+from tests.support.backends import Backend
 from tests.support.server import MESSAGE, Person, Running, Subscription, serving
 
 End = Callable[[Running, Person, str], Awaitable[None]]

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from api.streaming.guard import tables_changed_by
-from tests.conftest import Backend
+from tests.support.backends import Backend
 from tests.support.server import Running, serving
 from tests.support.statements import sent_to
 

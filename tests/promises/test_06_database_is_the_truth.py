@@ -9,7 +9,7 @@ import pytest
 import redis.asyncio
 
 from api.streaming import channels
-from tests.conftest import Backend
+from tests.support.backends import Backend
 from tests.support.server import PATIENCE_SECONDS as LIMIT
 from tests.support.server import Running, Subscription, serving
 

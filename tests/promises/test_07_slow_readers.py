@@ -12,15 +12,15 @@ import httpx
 import pytest
 
 from api.graphql.transport.backpressure import SEND_BUFFER_BYTES
-from tests.conftest import Backend
+from tests.support.alarms import is_alarming
+from tests.support.backends import Backend
+from tests.support.decoders import conversing, python
 from tests.support.responses import MULTIPART, SSE, Following, following
-from tests.integration.conftest import is_alarming
-from tests.integration.decoders import conversing, python
-from tests.integration.texts import noise
-from tests.integration.ways import LOOPS, busy, on_both_ways, on_the_direct_way, on_uvloop, unsent
-from tests.integration.wiretap import wiretap
 from tests.support.server import STREAM, Person, Running, Socket, Subscription, serving
+from tests.support.texts import noise
 from tests.support.until import until
+from tests.support.ways import LOOPS, busy, on_both_ways, on_the_direct_way, on_uvloop, unsent
+from tests.support.wiretap import wiretap
 
 __all__ = ["LOOPS"]
 
@@ -182,7 +182,7 @@ WAYS: dict[str, Any] = {
 
 
 @on_both_ways
-@pytest.mark.usefixtures("brief_parting")
+@pytest.mark.usefixtures("brief_closing")
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 async def test_of_a_reader_that_never_reads_again_nothing_is_left(
     backend: Backend, way: Any, caplog: pytest.LogCaptureFixture
@@ -274,5 +274,5 @@ async def test_the_kernel_keeps_little_for_a_reader_and_gives_up_one_that_vanish
             assert own.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * SEND_BUFFER_BYTES
             given_up_after = own.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) / 1_000
             assert (
-                7 + connection.drain_seconds < given_up_after < 300
+                7 + connection.closing_seconds < given_up_after < 300
             )  # the kernel's own choice: a quarter of an hour

@@ -13,7 +13,7 @@ from api.chats.models import Chat, Membership, Message, MessageRole
 from api.graphql import relay
 from api.streaming.columns import Status
 from api.streaming.errors import UnseenChange
-from tests.conftest import Backend
+from tests.support.backends import Backend
 from tests.support.server import Person, Running, Subscription, mutation, serving
 
 

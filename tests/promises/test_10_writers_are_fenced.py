@@ -1,27 +1,16 @@
-"""A writer dies, freezes, falls silent or leaves in the middle of a reply: the reply ends, once, for everybody."""
+"""Promise 10: writers are fenced.
+
+A writer dies, freezes, falls silent or leaves in the middle of a reply: the reply ends, once, for all subscribers.
+"""
 
 import asyncio
 import statistics
 
 import pytest
 
-from api.chats.models import Message
-from api.replies.prose import markdown
-from tests.faults.conversation import conversation
-from tests.faults.fleet import SETTLED_WITHIN, Fleet, ServerProcess, frozen
-
-SHORT = 600
-WHOLE = f"scripted?chars={SHORT}&rate=600"
-"""Writes for one second."""
-
-ENDLESS = "scripted?chars=60000&rate=300"
-SPEECHLESS = "scripted?stall_at=0"
-FALLS_SILENT = "scripted?stall_at=200&rate=1000"
-
-
-def finished(row: Message | None, question: str = "Hello", chars: int = SHORT) -> bool:
-    """Whether the reply is there in all its words."""
-    return row is not None and (row.status, row.content) == ("COMPLETE", "".join(markdown(question, chars)))
+from tests.support.conversation import conversation
+from tests.support.fleet import SETTLED_WITHIN, Fleet, ServerProcess, frozen
+from tests.support.scripted import ENDLESS, FALLS_SILENT, SHORT, SPEECHLESS, WHOLE, is_finished
 
 
 async def test_a_killed_writers_reply_is_settled_in_time_and_keeps_its_text(fleet: Fleet) -> None:
@@ -42,7 +31,7 @@ async def test_a_writer_killed_before_its_first_word_is_replaced(fleet: Fleet) -
             worker.kill()
         async with fleet.worker(WHOLE):
             row = await talk.ended(reply)
-        assert finished(row)
+        assert is_finished(row)
         assert row.tries == 2
 
 
@@ -70,7 +59,7 @@ async def test_a_writer_frozen_before_its_first_word_leaves_the_reply_to_another
         second = await talk.ask("Are you awake?")
         await claimed(fleet, second)  # by the sleeper, as there is no other
         after = await fleet.row(reply)
-        assert finished(written)
+        assert is_finished(written)
         assert (after.revision, after.content) == (written.revision, written.content)
         await talk.ann.act("stopMessage", second)
 
@@ -99,11 +88,11 @@ async def test_a_worker_told_to_leave_finishes_what_it_writes_and_takes_no_more(
         leaving = asyncio.create_task(worker.leaves(within=8))
         await worker.logged("finishing")
         second = await talk.ask("Who answers this?")
-        assert finished(await talk.ended(first))
+        assert is_finished(await talk.ended(first))
         await leaving
         assert (await fleet.row(second)).writer is None
         async with fleet.worker(WHOLE):
-            assert finished(await talk.ended(second), "Who answers this?")
+            assert is_finished(await talk.ended(second), "Who answers this?")
 
 
 async def test_a_worker_told_to_leave_hands_back_what_has_shown_nothing(fleet: Fleet) -> None:
@@ -113,7 +102,7 @@ async def test_a_worker_told_to_leave_hands_back_what_has_shown_nothing(fleet: F
         async with fleet.worker(WHOLE):
             await worker.leaves(within=4)
             row = await talk.ended(reply)
-        assert finished(row)
+        assert is_finished(row)
         assert row.tries == 1
 
 

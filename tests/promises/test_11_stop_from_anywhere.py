@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from api.graphql import relay
-from tests.conftest import Backend
+from tests.support.backends import Backend
 from tests.support.server import Person, Running, Subscription, serving
 from tests.support.until import until
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy import event
 
-from tests.conftest import Backend
+from tests.support.backends import Backend
 from tests.support.server import STREAM, SYNC, Person, Running, mutation, serving
 from tests.support.until import until
 
@@ -65,13 +65,13 @@ class Remains:
         self.channels = server.runtime.bus.channels
 
     async def nothing_new(self) -> None:
-        parts = self._server.parts
+        parts = self._server.runtime
         await until(lambda: not parts.hub.topics)
         await until(lambda: parts.bus.channels == self.channels)
         await until(lambda: parts.database.connections == 0)
         await until(lambda: not self._server.uvicorn.server_state.connections)
         await until(lambda: asyncio.all_tasks() <= self.tasks)
-        assert not parts.hub._readers_of
+        assert not parts.hub._subscribers_of
         gauges = await self._gauges()
         assert gauges['twotrack_subscriptions_active{track="stream"}'] == 0
         assert gauges['twotrack_subscriptions_active{track="sync"}'] == 0

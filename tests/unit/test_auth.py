@@ -36,7 +36,7 @@ def test_without_an_authorization_there_is_nobody(authorization: str | None) -> 
 
 def test_a_token_of_another_key_is_refused() -> None:
     token = Tokens(KEY, hours=1).issue(uuid4())
-    with pytest.raises(Unauthenticated, match="not one of ours"):
+    with pytest.raises(Unauthenticated, match="not valid on this server"):
         Tokens(KEY + "!", hours=1).read(f"Bearer {token}")
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import Backend
+from tests.support.backends import Backend
 from tests.support.server import serving
 
 README = (Path(__file__).parents[2] / "README.md").read_text()

@@ -12,7 +12,7 @@ import pytest
 
 from api.accounts.sessions import Tokens
 from api.graphql import relay
-from tests.conftest import SECRET
+from tests.support.backends import SECRET
 from tests.support.server import PATIENCE_SECONDS, Person, Running
 
 BAD_USER_INPUT = {"code": "BAD_USER_INPUT"}

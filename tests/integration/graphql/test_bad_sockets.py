@@ -17,8 +17,8 @@ from websockets.typing import Origin, Subprotocol
 from api.accounts.sessions import Tokens
 from api.graphql import relay
 from api.graphql.transport import websocket as socket
-from tests.conftest import SECRET, Backend
 from tests.integration.graphql.test_bad_input import tokens
+from tests.support.backends import SECRET, Backend
 from tests.support.server import PATIENCE_SECONDS, SYNC, Running, serving
 
 GRAPHQL_TRANSPORT_WS = "graphql-transport-ws"

@@ -13,11 +13,11 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 
 from api.graphql.transport import direct_protocol as wire
 from api.graphql.transport.websocket import ID_CHARACTERS
-from tests.conftest import Backend
-from tests.integration.decoders import Decoder, browser, conversing, node, python, subscribe
-from tests.integration.texts import noise, story
-from tests.integration.wiretap import wiretap
+from tests.support.backends import Backend
+from tests.support.decoders import Decoder, browser, conversing, node, python, subscribe
 from tests.support.server import STREAM, Subscription, serving
+from tests.support.texts import noise, story
+from tests.support.wiretap import wiretap
 
 LOOPS = {"uvloop": uvloop.new_event_loop}
 """As in production."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from gql.transport.exceptions import TransportQueryError
 
-from tests.e2e.network import Network
+from tests.support.network import Network
 from tests.support.server import PATIENCE_SECONDS, Running
 
 README = Path(__file__).parents[3] / "client" / "README.md"

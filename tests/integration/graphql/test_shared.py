@@ -39,14 +39,12 @@ def work(monkeypatch: pytest.MonkeyPatch) -> "Counter[str]":
     counted: Counter[str] = Counter()
     make = SharedOperation.__init__
 
-    def counting(self: SharedOperation, *arguments: Any) -> None:
-        *others, project = arguments
-
+    def counting(self: SharedOperation, shares: Any, key: Any, name: str, project: Any, related: Any) -> None:
         def projected(thing: Any) -> Any:
             counted["projections"] += 1
             return project(thing)
 
-        make(self, *others, projected)
+        make(self, shares, key, name, projected, related)
 
     class Encoder:
         OPT_SORT_KEYS = shared.orjson.OPT_SORT_KEYS

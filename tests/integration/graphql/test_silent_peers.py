@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.conftest import Backend
-from tests.integration.ways import LOOPS, busy, on_both_ways, on_the_direct_way, on_uvloop, unsent
-from tests.integration.wiretap import narrow_connection
+from tests.support.backends import Backend
 from tests.support.server import PATIENCE_SECONDS, Running, serving
 from tests.support.until import until
+from tests.support.ways import LOOPS, busy, on_both_ways, on_the_direct_way, on_uvloop, unsent
+from tests.support.wiretap import narrow_connection
 
 __all__ = ["LOOPS"]
 
@@ -94,7 +94,7 @@ async def test_a_peer_that_answers_pings_is_kept(backend: Backend) -> None:
 
 @on_uvloop
 @on_both_ways
-@pytest.mark.usefixtures("brief_parting")
+@pytest.mark.usefixtures("brief_closing")
 async def test_a_connection_that_only_this_end_still_holds_is_given_up(backend: Backend) -> None:
     options = {"ws_ping_interval": 0.1, "ws_ping_timeout": 0.3}
     settings = backend.settings(send_timeout_seconds=0.5)

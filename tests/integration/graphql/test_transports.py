@@ -13,9 +13,9 @@ from api.accounts.sessions import Tokens
 from api.graphql import relay
 from api.graphql.transport import http
 from api.server import app
-from tests.conftest import SECRET, Backend
-from tests.support.responses import MULTIPART, SSE, following
 from tests.integration.following import TRANSPORTS, subscribed
+from tests.support.backends import SECRET, Backend
+from tests.support.responses import MULTIPART, SSE, following
 from tests.support.server import PATIENCE_SECONDS, STREAM, Person, Running, serving
 
 CONTENT = "subscription ($id: ID!) { messageStream(id: $id) { content status } }"
@@ -151,7 +151,7 @@ async def test_a_server_that_parts_ends_no_stream_for_good(backend: Backend, tra
         reply = await ann.prompt()
         async with subscribed(ann, transport, STREAM, id=reply) as stream:
             await stream.next()
-            app.part(server.app)
+            app.drain(server.app)
             with pytest.raises((EOFError, AssertionError), match=r"without|'closed', 'code': .*1012"):
                 await stream.next()
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.replies.provider import Provider
+from tests.support.provider import Provider
 
 
 @pytest.fixture(autouse=True)

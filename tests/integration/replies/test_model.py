@@ -14,7 +14,7 @@ from api.replies.errors import ModelTimeout, ProviderFailed
 from api.replies.providers import model_named
 from api.replies.reply_model import RETRY_WAITS_SECONDS, Event, Finished, Reasoning, ReplyModel, Text, Turn
 from api.streaming.errors import ProducerError
-from tests.integration.replies.provider import (
+from tests.support.provider import (
     SECRET,
     Complain,
     Decline,

@@ -1,14 +1,17 @@
 """A worker gives a model what was said before, and writes down what it says."""
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
-from api.replies.worker import HISTORY_MESSAGES, Worker
 
-from api.replies import worker as workers
-from api.replies.reply_model import Event, Finished, Text, Turn
-from tests.conftest import Backend
+from api.chats.models import Message
+from api.replies import producer
+from api.replies.producer import HISTORY_MESSAGES, ReplyProducer
+from api.replies.reply_model import Event, Finished, ReplyModel, Text, Turn
+from api.streaming.worker import StreamWorker
+from tests.support.backends import Backend
 from tests.support.server import Person, Running, serving
 
 
@@ -37,6 +40,19 @@ class Chatterbox:
             yield Text("")
 
 
+@asynccontextmanager
+async def working(server: Running, model: ReplyModel) -> AsyncGenerator[None]:
+    """A worker beside the server, which writes one reply at a time with this model."""
+    runtime = server.runtime
+    produce = ReplyProducer(runtime.database, model, lease=15)
+    async with server.writer() as writer:
+        worker = StreamWorker(
+            Message, produce, store=runtime.database, bus=runtime.bus, writer=writer, lease=15, limit=1
+        )
+        async with worker.working(grace=5):
+            yield
+
+
 class Desk:
     """A server, and a worker beside it that has this model."""
 
@@ -46,9 +62,7 @@ class Desk:
 
     async def answered(self, person: Person, chat: str, content: str) -> list[Turn]:
         """What the model hears of the chat when somebody asks this in it."""
-        parts, writer = self.server.runtime, self.server.writer()
-        worker = Worker(parts.database, parts.bus, writer, self.model, lease=15, most=1)  # type: ignore[arg-type]
-        async with writer, worker.working(grace=5), person.socket() as socket:
+        async with working(self.server, self.model), person.socket() as socket:
             stream = await socket.stream(await person.prompt(chat, content))
             last = (await stream.rest())[-1]
         assert (last["content"], last["status"], last["model"]) == ("I see.", "COMPLETE", "listener")
@@ -99,7 +113,7 @@ async def test_of_a_long_chat_the_latest_messages_are_told(desk: Desk) -> None:
 async def test_of_long_messages_no_more_is_told_than_fits_and_always_the_last(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "HISTORY_CHARACTERS", 1_000)
+    monkeypatch.setattr(producer, "HISTORY_CHARACTERS", 1_000)
     ann = await desk.server.person("Ann")
     chat = await ann.create_chat()
     for letter in "abc":
@@ -112,9 +126,7 @@ async def test_a_model_that_never_waits_keeps_nobody_waiting(backend: Backend) -
     async with serving(backend.settings()) as server:
         ann = await server.person("Ann")
         reply = await ann.prompt(await ann.create_chat(), "Go on")
-        parts, writer = server.runtime, server.writer()
-        worker = Worker(parts.database, parts.bus, writer, Chatterbox(), lease=15, most=1)  # type: ignore[arg-type]
-        async with writer, worker.working(grace=5), ann.socket() as socket:
+        async with working(server, Chatterbox()), ann.socket() as socket:
             stream = await socket.stream(reply)
             while not (await stream.next())["content"]:
                 pass

@@ -6,7 +6,7 @@ import pytest
 
 from api.accounts.sessions import Tokens
 from api.graphql import relay
-from tests.conftest import SECRET, Backend
+from tests.support.backends import SECRET, Backend
 from tests.support.server import Running, serving
 
 VIEWER = "{ viewer { id email user { id name createdAt } revision } }"

@@ -2,10 +2,10 @@
 
 import asyncio
 
+from api.chats.chats import DELETE_BATCH
 from api.chats.models import Message, MessageRole
 from api.graphql import relay
-from api.schema.mutations.chats import DELETED_AT_ONCE
-from tests.conftest import Backend
+from tests.support.backends import Backend
 from tests.support.server import Person, Running, serving
 from tests.support.statements import sent_to
 
@@ -78,7 +78,7 @@ async def test_a_long_chat_is_deleted_some_messages_at_a_time(server: Running) -
     chat = await ann.create_chat()
     async with server.runtime.database.transaction() as session:
         session.add_all(
-            Message(chat_id=relay.key_of("Chat", chat), role=MessageRole.USER) for _ in range(2 * DELETED_AT_ONCE + 1)
+            Message(chat_id=relay.key_of("Chat", chat), role=MessageRole.USER) for _ in range(2 * DELETE_BATCH + 1)
         )
     with sent_to(server.runtime.database, like=lambda sql: sql.startswith("DELETE FROM messages")) as deletions:
         await ann.mutate("deleteChat", chatId=chat)

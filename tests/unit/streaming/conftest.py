@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from tests.conftest import Backend
+from tests.support.backends import Backend
 from tests.unit.streaming.desk import Desk
 from tests.unit.streaming.notes import House, house, tracking_notes
 

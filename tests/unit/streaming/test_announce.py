@@ -110,14 +110,14 @@ async def test_a_row_that_starts_streaming_is_announced_on_sync_and_calls_for_a_
     note = await here.note(shelf, "a")
     await announced(here)
     await here.requeue(note)
-    assert await announced(here) == [on_sync(shelf, 3), (channels.WORK, "")]
+    assert await announced(here) == [on_sync(shelf, 3), (channels.work("notes"), "")]
 
 
 async def test_making_and_deleting_a_streaming_row_is_on_the_sync_track(here: House) -> None:
     shelf = await here.shelf()
     await announced(here)
     note = await here.queued(shelf)
-    assert await announced(here) == [on_sync(shelf, 2), (channels.WORK, "")]
+    assert await announced(here) == [on_sync(shelf, 2), (channels.work("notes"), "")]
     await here.delete(note)
     assert await announced(here) == [on_sync(shelf, 3), (channels.stream("notes", note.id), DELETION)]
 

@@ -111,10 +111,14 @@ async def test_a_key_that_the_flush_sets_to_null_is_announced_as_a_change(store:
 
 async def test_a_row_that_only_gained_a_child_is_changed_by_what_the_child_touches_alone(store: House) -> None:
     crate, _, _ = await make(store)
+    gained = Apple()
     async with store.database.transaction() as session:
         here = await session.get_one(Crate, crate.id)
-        await session.run_sync(lambda _: here.owned.append(Apple()))
-    assert await announced(store) == {(channels.sync("crates", crate.id), "2")}
+        await session.run_sync(lambda _: here.owned.append(gained))
+    assert await announced(store) == {
+        (channels.sync("apples", gained.id), "1"),
+        (channels.sync("crates", crate.id), "2"),
+    }
 
 
 async def test_a_row_that_the_flush_writes_for_a_relationship_behind_its_models_back_raises(store: House) -> None:

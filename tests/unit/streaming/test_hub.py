@@ -11,8 +11,8 @@ from api.streaming import channels, snapshot
 from api.streaming.columns import Status
 from api.streaming.errors import Gone
 from api.streaming.snapshot import DELETION
-from tests.unit.streaming.notes import House, Note, Shelf
 from tests.support.until import until
+from tests.unit.streaming.notes import House, Note, Shelf
 
 
 async def arrived(here: House) -> None:
@@ -304,7 +304,7 @@ async def test_a_subscription_to_many_rows_asks_once(here: House) -> None:
 # Channels
 
 
-async def test_all_readers_of_a_row_share_one_channel_and_the_last_gives_it_up(here: House) -> None:
+async def test_all_subscribers_of_a_row_share_one_channel_and_the_last_gives_it_up(here: House) -> None:
     note = await here.started()
     before = here.bus.channels
     async with AsyncExitStack() as readers:
@@ -352,7 +352,7 @@ async def test_whoever_is_cancelled_at_any_moment_leaves_nothing(here: House) ->
         await asyncio.gather(task, return_exceptions=True)
     await until(lambda: here.bus.channels == before)
     assert here.hub.topics == []
-    assert not here.hub._readers_of
+    assert not here.hub._subscribers_of
     await until(lambda: asyncio.all_tasks() <= tasks)
 
 

@@ -48,7 +48,7 @@ class Interleavings(RuleBasedStateMachine):
         self.publisher = await Publisher(self._publish).__aenter__()
         self.doors = Doors(self.table)  # type: ignore[arg-type]
         self.hub = await Hub(self.bus, self.doors).__aenter__()
-        self.sweep = Sweep(self.table, self.hub, self.publisher, patience=3600, wait=WAIT)
+        self.sweep = Sweep(self.table, self.hub, self.publisher, [Note], patience=3600, wait=WAIT)
         self.processes = [Process(self.table, self.publisher, self.clock) for _ in range(2)]
         self.followers: list[Follower] = []
         self.shelf = Shelf()

@@ -12,8 +12,8 @@ from api.streaming.columns import Status
 from api.streaming.errors import Gone
 from api.streaming.sweep import Sweep
 from tests.support.statements import sent_to
-from tests.unit.streaming.notes import WAIT, House
 from tests.support.until import until
+from tests.unit.streaming.notes import WAIT, House, Note
 
 
 def counting(here: House) -> AbstractContextManager[list[str]]:
@@ -181,7 +181,7 @@ async def test_a_dead_writer_that_showed_nothing_is_replaced_and_its_readers_see
         await here.let_lease_run_out(note)
         await here.sweep.once()
         await here.publisher.drained()
-        assert here.wire.sent[-1] == (channels.WORK, "")
+        assert here.wire.sent[-1] == (channels.work("notes"), "")
         async with writer.stream(await here.claimed(note)) as text:
             text.append("by another")
         assert [frame.body for frame in await frames.rest()][-1] == "by another"
@@ -211,7 +211,7 @@ async def test_it_sweeps_by_itself_as_often_as_patience_says(here: House) -> Non
     async with here.following(note) as frames:
         await frames.next()
         here.wire.cut = True
-        async with Sweep(here.database, here.hub, here.publisher, patience=0.05, wait=WAIT):
+        async with Sweep(here.database, here.hub, here.publisher, [Note], patience=0.05, wait=WAIT):
             for body in "abc":
                 await here.grow(note, body)
                 assert (await frames.next()).body == body
@@ -222,7 +222,7 @@ async def test_it_sweeps_at_once_when_the_bus_was_away(here: House) -> None:
     async with here.following(note) as frames:
         await frames.next()
         here.wire.cut = True
-        async with Sweep(here.database, here.hub, here.publisher, patience=3600, wait=WAIT) as sweep:
+        async with Sweep(here.database, here.hub, here.publisher, [Note], patience=3600, wait=WAIT) as sweep:
             await here.grow(note, "a")
             sweep.soon()
             assert (await frames.next()).body == "a"
@@ -236,7 +236,7 @@ async def test_a_database_that_is_away_for_a_while_does_not_end_it(
         await frames.next()
         here.wire.cut = True
         await here.grow(note, "a")
-        async with Sweep(here.database, here.hub, here.publisher, patience=0.01, wait=WAIT) as sweep:
+        async with Sweep(here.database, here.hub, here.publisher, [Note], patience=0.01, wait=WAIT) as sweep:
             with monkeypatch.context() as away:
 
                 async def fail() -> None:
@@ -251,6 +251,6 @@ async def test_a_database_that_is_away_for_a_while_does_not_end_it(
 
 async def test_it_ends_when_it_is_left(here: House) -> None:
     before = asyncio.all_tasks()
-    async with Sweep(here.database, here.hub, here.publisher, patience=0.001, wait=WAIT):
+    async with Sweep(here.database, here.hub, here.publisher, [Note], patience=0.001, wait=WAIT):
         await asyncio.sleep(0.01)
     await until(lambda: asyncio.all_tasks() <= before)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from api.streaming.columns import Revised, Status, Streamed
 from api.streaming.errors import TrackError
-from api.streaming.tracks import Stream, Sync, Tracked, Untracked, by_depth, streamed, streaming, tracked
+from api.streaming.tracks import Stream, Sync, Tracked, Untracked, in_lock_order, is_streaming, streamed_models, tracked
 from tests.unit.streaming.notes import House, Keeper, Keeping, Note, Shelf, tracking_notes
 
 
@@ -131,20 +131,20 @@ def streams_while_nobody_knows(base: type[Any]) -> None:
 
 
 FAULTS: dict[Callable[[type[Any]], None], str] = {
-    no_track: r"^Poem declares no track: give it a line `__track__ = Sync\(…\)`",
+    no_track: r"^Poem declares no track. Add `__track__ = Sync\(…\)`",
     an_inherited_track: "^Poem declares no track",
     a_track_of_another_kind: "^Poem declares no track",
-    touches_what_there_is_not: "it touches `library`, which is no relationship of it",
-    touches_a_column: "it touches `library_id`, which is no relationship of it",
-    touches_a_method: "it touches `library`, which is no relationship of it",
-    changes_nobody_could_notice: "neither a `revision` column nor anything that it touches",
-    an_epoch_that_there_is_not: "its epoch `access_epoch` is no column of it",
+    touches_what_there_is_not: "it touches `library`, which is not a relationship of the model",
+    touches_a_column: "it touches `library_id`, which is not a relationship of the model",
+    touches_a_method: "it touches `library`, which is not a relationship of the model",
+    changes_nobody_could_notice: "there is no `revision` column and it touches nothing",
+    an_epoch_that_there_is_not: "its epoch `access_epoch` is not a column of the model",
     the_database_cascades: r"the foreign key on `library_id` lets the database change rows \(ON DELETE CASCADE\)",
     the_database_cascades_an_update: r"`library_id` lets the database change rows \(ON UPDATE SET NULL\)",
-    streams_nothing: r'names the text columns that grow, as in Stream\("content", …\)',
-    streams_what_there_is_not: "it streams `verses`, which is no column of it",
-    streams_without_a_writer: "let it inherit from `Streamed`",
-    streams_while_nobody_knows: "`rhyming` is no hybrid property",
+    streams_nothing: r'Name the text columns that grow, as in Stream\("content", …\)',
+    streams_what_there_is_not: "it streams `verses`, which is not a column of the model",
+    streams_without_a_writer: "Inherit from `Streamed`",
+    streams_while_nobody_knows: "`rhyming` is not a hybrid property",
 }
 
 
@@ -175,26 +175,26 @@ def test_a_sound_declaration_of_each_kind_is_taken() -> None:
     assert "poems" in tracked
     assert "libraries" in tracked
     assert "receipts" not in tracked
-    assert streamed() == [Note, Poem]
+    assert streamed_models() == [Note, Poem]
 
 
 def test_whoever_touches_comes_before_what_it_touches() -> None:
-    order = by_depth()
+    order = in_lock_order()
     assert set(order) == {Keeper, Keeping, Note, Shelf}
     assert order.index(Note) < order.index(Shelf) < order.index(Keeper)
     assert order.index(Keeping) < order.index(Shelf)
 
 
 def test_a_row_is_on_the_stream_track_while_its_property_holds() -> None:
-    assert streaming(Note(status=Status.STREAMING))
-    assert not streaming(Note(status=Status.COMPLETE))
-    assert not streaming(Shelf())
+    assert is_streaming(Note(status=Status.STREAMING))
+    assert not is_streaming(Note(status=Status.COMPLETE))
+    assert not is_streaming(Shelf())
 
 
 def test_what_a_row_was_before_a_change_says_where_the_change_started() -> None:
     stopped = Note(status=Status.STOPPED)
-    assert streaming(stopped, {"status": Status.STREAMING})
-    assert not streaming(stopped, {"body": "a"})
+    assert is_streaming(stopped, {"status": Status.STREAMING})
+    assert not is_streaming(stopped, {"body": "a"})
 
 
 # A second streamed model

@@ -19,7 +19,7 @@ async def test_whoever_is_cancelled_before_anything_was_shown_hands_the_row_back
     assert (row.status, row.writer, row.body, row.revision) == (Status.STREAMING, None, "", hand.note.revision)
     assert (row.fence, row.tries) == (hand.note.fence + 1, hand.note.tries - 1)
     await desk.here.publisher.drained()
-    assert desk.here.wire.sent[-1] == (channels.WORK, "")
+    assert desk.here.wire.sent[-1] == (channels.work("notes"), "")
     assert (await desk.here.claimed(row)).tries == hand.note.tries
 
 

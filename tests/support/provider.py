@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterat
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tests.integration.replies.dialects import DIALECTS, Event
+from tests.support.dialects import DIALECTS, Event
 
 SECRET = "what-only-the-operator-may-read"
 """Stands in what a provider says of its failures; no test may ever find it in a chat."""

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from api.chats.models import Message
-from tests.faults.deployment import Deployment
-from tests.faults.readers import Page, Reader
+from tests.support.deployment import Deployment
+from tests.support.readers import Page, Reader
 from tests.support.server import PATIENCE_SECONDS, Person
 
 

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 import uvloop
 
+from api.graphql.transport.backpressure import BoundedSocket
+from api.graphql.transport.direct_protocol import DirectWebSocketProtocol
 from tests.support.server import Running
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
@@ -27,3 +29,10 @@ def busy(server: Running) -> tuple[int, int, int]:
     """Connections, the tasks that serve them, and channels."""
     state = server.uvicorn.server_state
     return len(state.connections), len(state.tasks), len(server.runtime.hub.topics)
+
+
+@pytest.fixture
+def brief_closing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that is stuck is cut off soon after it was told so."""
+    for kind in (DirectWebSocketProtocol, BoundedSocket):
+        monkeypatch.setattr(kind, "closing_seconds", 0.5)

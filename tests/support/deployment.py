@@ -15,7 +15,7 @@ from api.database import Database
 from api.graphql import relay
 from api.streaming import snapshot
 from api.streaming.publisher import Publisher
-from tests.conftest import SECRET
+from tests.support.backends import SECRET
 from tests.support.server import PATIENCE_SECONDS, Person
 
 _numbers = count()

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from api.settings import PREFIX
-from tests.conftest import SECRET
-from tests.faults.deployment import Deployment
+from tests.support.backends import SECRET
+from tests.support.deployment import Deployment
 from tests.support.server import PATIENCE_SECONDS
 from tests.support.services import Postgres, Redis, Server
 

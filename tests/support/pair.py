@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.conftest import Backend
-from tests.faults.deployment import Deployment
+from tests.support.backends import Backend
+from tests.support.deployment import Deployment
 from tests.support.server import Running, serving
 
 

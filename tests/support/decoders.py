@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.e2e.browser import launched
+from tests.support.browser import launched
 from tests.support.server import PATIENCE_SECONDS, Person, Socket, Subscription
 
 SUBPROTOCOL = "graphql-transport-ws"
