@@ -2,14 +2,10 @@ import { act } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { behaves } from "../bindings/behaviour.tsx";
 import { type ChatData, document, eventually, quiet, show } from "../bindings/harness.tsx";
-import { streamsNotes } from "../bindings/notes.tsx";
-import { sends } from "../bindings/sending.tsx";
 import { urqlGraphcache } from "../bindings/urql.tsx";
 import { TestServer } from "../server.ts";
 
 behaves(urqlGraphcache);
-sends(urqlGraphcache);
-streamsNotes(urqlGraphcache);
 
 test("the first message of a chat causes no refetch on a page that selects cursors", async () => {
   const server = await TestServer.start();
