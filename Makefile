@@ -1,56 +1,61 @@
-# Everything by one command. Needs Python 3.11 or newer, Node 20 or newer, and make; installs the rest below this folder.
+# Everything by one command. Needs Python 3.11 or newer, Node 20 or newer, and make. The rest is installed below this
+# folder.
 
 PORT ?= 8000
-UV := uv==0.13.9# the locked tool that reads the locked file
+UV := uv==0.13.9# pinned, like everything in uv.lock
 
 BIN := .venv/bin
 SYNCED := .venv/.synced
 PAGES := client/app/dist/index.html client/graphiql/dist/index.html
 
-# With their folders, whose times tell of files that were removed.
+# Files and their folders: a folder's time changes when a file in it is removed.
 sources = $(shell find $(1) \( -name dist -o -name node_modules \) -prune -o -print)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run check test bench screens rendering soak clean
+.PHONY: help setup run check test wheel bench screens rendering soak clean
 
-help: ## show this list
+help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
 
-setup: $(SYNCED) $(PAGES) ## install and build whatever is missing or out of date
+setup: $(SYNCED) $(PAGES) ## install and build what is missing or out of date
 
-run: setup ## serve the chat page; PORT= for another port than 8000
+run: setup ## serve the chat page on port 8000, or on PORT=
 	@$(BIN)/twotrack serve --port $(PORT)
 
-check: setup ## lint, types, import arrows, schema drift
+check: setup ## lint; check types, imports between folders, and schema.graphql
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/twotrack schema | diff schema.graphql - # has drifted? `.venv/bin/twotrack schema > schema.graphql`
+	$(BIN)/twotrack schema | diff schema.graphql - # to update it: `.venv/bin/twotrack schema > schema.graphql`
 	npm --prefix client run --silent check
 
-test: check ## check, and every test: both backends, the client, a real browser
-	@$(BIN)/python -m tests.support.executables # the client's tests want curl
+test: check ## check, and run all tests: on both backends, of the client, in a browser
+	@$(BIN)/python -m tests.support.executables # the client's tests need curl
 	npm --prefix client run --silent test
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
-bench: setup ## what an update costs, side by side with others; JSON=path writes the figures too
+wheel: setup ## build the package with the pages in it, as a wheel and an sdist in dist/
+	@rm -rf dist
+	$(BIN)/uv build
+
+bench: setup ## measure what an update costs, beside other ways; JSON=path also writes the figures
 	$(BIN)/python -m bench $(if $(JSON),--json $(JSON))
 
-screens: setup ## photograph every state of the page into docs/
+screens: setup ## take the screenshots in docs/
 	$(BIN)/python -m tools.screens
 
-rendering: setup ## what a growing reply costs a page on a slow machine, and how soon the first message is there
+rendering: setup ## measure how a page renders a growing reply on a slow machine
 	$(BIN)/python -m tools.rendering
 
-soak: setup ## ten minutes of cuts, sleeps and restarts, in three tabs
+soak: setup ## run three tabs through ten minutes of lost connections, sleeps and restarts
 	$(BIN)/python -m tools.soak
 
-clean: ## remove what setup installed and built; the database stays
-	rm -rf .venv client/dist client/app/dist client/graphiql/dist client/node_modules
+clean: ## remove what was installed and built; the database stays
+	rm -rf .venv dist client/dist client/app/dist client/graphiql/dist client/node_modules
 
-# --- what setup makes; each line is skipped while nothing that it was made from is newer
+# --- what setup makes; each is made again if a file that it depends on is newer
 
 $(BIN)/uv:
 	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \
