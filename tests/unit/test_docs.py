@@ -71,7 +71,7 @@ def test_every_test_that_a_document_names_exists() -> None:
 
 
 def test_every_log_event_that_the_operator_is_told_of_is_logged() -> None:
-    table = section(OPERATIONS, "## At three in the morning")
+    table = section(OPERATIONS, "## Alarms")
     cells = re.findall(r"^\| (`.+?) \|", table, re.MULTILINE)
     events = [event for cell in cells for event in re.findall(r"`([^`]+)`", cell) if not event.isupper()]
     code = "".join(path.read_text() for path in (ROOT / "api").rglob("*.py"))
