@@ -2,6 +2,7 @@
 
 import socket
 import sqlite3
+import sys
 from pathlib import Path
 
 import httpx
@@ -45,6 +46,46 @@ async def refused(directory: Path, *arguments: str, **settings: str) -> str:
 async def test_a_wrong_setting_stops_the_start(tmp_path: Path, settings: dict[str, str], named: str) -> None:
     (tmp_path / "text.db").write_text("This is no database. " * 1_000)
     assert named in await refused(tmp_path, "serve", **settings)
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+async def test_a_bus_address_that_cannot_be_used_stops_every_command(tmp_path: Path, command: str) -> None:
+    sentence = await refused(tmp_path, command, BROADCAST_URL="redis://user:hush@localhost:port")
+    assert sentence.startswith("TWOTRACK_BROADCAST_URL: ")
+    assert "hush" not in sentence
+
+
+async def test_a_damaged_key_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "twotrack.db.secret").write_text("short")
+    assert "twotrack.db.secret is damaged" in await refused(tmp_path, "serve")
+
+
+WITHOUT_ACCESS_RULES = """
+from api import __main__, product
+from api.streaming import access
+access._rules.clear()
+__main__.main()
+"""
+
+
+@pytest.mark.parametrize(("command", "exit_code"), [("serve", 3), ("worker", 2)])
+async def test_a_model_without_an_access_rule_stops_the_start(
+    tmp_path: Path, redis_server: Redis, command: str, exit_code: int
+) -> None:
+    code, output, errors = await run_command(
+        tmp_path, "-c", WITHOUT_ACCESS_RULES, command, program=Path(sys.executable), BROADCAST_URL=redis_server.url
+    )
+    (sentence,) = [line for line in errors.splitlines() if not line.startswith("{")]
+    assert (code, output) == (exit_code, "")
+    assert sentence.startswith("twotrack: ")
+    assert "has no access rule" in sentence
+
+
+async def test_several_processes_that_cannot_start_end_their_parent(tmp_path: Path, redis_server: Redis) -> None:
+    serve = "from api.server.serve import *; run('nowhere:app', Settings(), host='127.0.0.1', port=0, processes=2)"
+    code, _, errors = await run_command(tmp_path, "-c", serve, program=Path(sys.executable))
+    assert code == 3
+    assert 'Could not import module "nowhere"' in errors
 
 
 async def test_an_unknown_setting_is_named_in_the_log(tmp_path: Path) -> None:
