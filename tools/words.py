@@ -57,7 +57,6 @@ EXCEPTIONS = {
     "api/chats/titles.py:everybody": "Part of a greeting that people write.",
     "api/chats/titles.py:everyone": "Part of a greeting that people write.",
     "api/replies/prose.py": "The scripted model's replies: fiction for demonstrations, in the voice of a story.",
-    "docs/decisions/": "A record of what was decided at the time, in the words of the time.",
     "tools/words.py": "Lists the words.",
 }
 """Files, folders and words in a file that are not reported, each with the reason."""

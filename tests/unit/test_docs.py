@@ -179,7 +179,7 @@ def anchors(document: Path) -> set[str]:
 def test_every_decision_is_listed_and_has_its_sections() -> None:
     folder = ROOT / "docs/decisions"
     files = sorted(path.name for path in folder.glob("[0-9]*.md"))
-    assert files == re.findall(r"\(([0-9]{4}-[a-z0-9-]+\.md)\)", (folder / "README.md").read_text())
+    assert files == sorted(re.findall(r"\(([0-9]{4}-[a-z0-9-]+\.md)\)", (folder / "README.md").read_text()))
     for number, name in enumerate(files, 1):
         text = (folder / name).read_text()
         assert text.startswith(f"# {number}. "), name
