@@ -167,6 +167,21 @@ describe("if WebSockets are blocked", () => {
     expect(server.live).toHaveLength(4);
   });
 
+  test("a subscription that cannot be polled waits for a slot", async () => {
+    for (let i = 0; i < 4; i++) server.add({ status: "STREAMING", content: "" });
+    for (const { id } of server.messages) follow(id);
+    await eventually(() => expect(server.live).toHaveLength(4));
+    server.addNote({ status: "STREAMING" });
+    const query = 'subscription NoteStream { noteStream(id: "note-1") { id } }'; // the connection has no definition
+    connection.subscribe(
+      { query, operationName: "NoteStream" },
+      { next: () => {}, error: () => {}, complete: () => {} },
+    );
+    server.frame("message-1", { status: "COMPLETE" });
+    await eventually(() => expect(server.live).toContain("NoteStream note-1"));
+    expect(server.count("NoteStream")).toBe(1);
+  });
+
   test("a page polls while it is hidden, and streams when it is visible again", async () => {
     const page = stubPage();
     server.add({ status: "STREAMING", content: "Once" });
