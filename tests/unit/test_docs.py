@@ -70,6 +70,12 @@ def test_every_test_that_a_document_names_exists() -> None:
         assert named <= known, (document, named - known)
 
 
+def test_every_file_and_folder_that_a_document_names_exists() -> None:
+    for document in DOCUMENTS:
+        for path in re.findall(r"`((?:api|bench|client|docs|examples|tests|tools)/[\w./-]*)`", document.read_text()):
+            assert (ROOT / path).exists(), (document, path)
+
+
 def test_every_log_event_that_the_operator_is_told_of_is_logged() -> None:
     table = section(OPERATIONS, "## Alarms")
     cells = re.findall(r"^\| (`.+?) \|", table, re.MULTILINE)
