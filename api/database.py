@@ -1,13 +1,13 @@
-"""The database: one engine. `reading()` gives a session to look with; `transaction()` one that changes, commits, then
+"""The database. `reading()` gives a session that reads; `transaction()` one that changes rows, commits, and then
 announces. `read()` and `write()` run one statement, for the streaming package.
 
-On Postgres, who must not wait for the others' connections has an engine of its own: `dedicated()`.
+On Postgres, `dedicated()` gives connections of its own to what must not wait for those of requests.
 
-No session lives longer than the block that opened it, and none is open while anything waits for a client.
+No session outlives the block that opened it, and none is open while anything waits for a client.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, TypeVar
 
@@ -21,33 +21,35 @@ from api.streaming.publisher import Publisher
 from api.streaming.session import TrackedSession
 
 POOL_SIZE = 5
-"""Connections kept; statements are short, so a few serve many thousand viewers."""
+"""Connections that stay open. Statements are short, so a few connections serve thousands of viewers."""
 
 POOL_OVERFLOW = 5
+"""Connections that are opened when those are in use, and closed afterwards."""
 
-DEDICATED = 1
-"""Connections of a writer's own: its statements go one after the other."""
+DEDICATED_POOL_SIZE = 1
+"""Connections of a writer: it runs one statement at a time."""
 
 CONNECT_SECONDS = 5.0
 """For Postgres to accept a connection."""
 
 STATEMENT_SECONDS = 10.0
-"""For any one statement: far more than ours take, and less than a lease, within which a writer must try again."""
+"""For one statement: far more than ours take, and less than a lease, within which a writer must be able to retry."""
 
 IDLE_SECONDS = 5
-"""Postgres ends a transaction that waits for so long for its process. Ours never do, unless the process is frozen;
-then its locks would hold up every reply that is written together with the locked one."""
+"""Postgres aborts a transaction that is idle for this long. Ours are idle only if their process is frozen; their locks
+would delay every reply that is written in the same statement as a locked one."""
 
-PARTING_SECONDS = 5.0
-"""For what is under way when a process ends, and as much to take leave: nobody waits for a Postgres that hangs."""
+CLOSE_SECONDS = 5.0
+"""For running statements to end when a process stops, and again for the connections to close. A Postgres that hangs
+does not delay the end of the process further."""
 
 Result = TypeVar("Result")
 
 
 class Database:
-    """An engine whose sessions announce to the publisher. Close it with `aclose`.
+    """One engine, whose sessions announce to the publisher. Close it with `aclose`.
 
-    A single statement commits itself on Postgres: a process that is frozen in the middle of one holds no locks.
+    On Postgres, a single statement commits itself: a process that is frozen in the middle of one holds no locks.
     """
 
     def __init__(
@@ -62,8 +64,8 @@ class Database:
         self.url = url
         self.dialect = make_url(url).get_backend_name()
         self._publisher = publisher
-        self._workers = sqlite.Workers()
-        options = self._workers.options() if self.dialect == "sqlite" else _postgres_options(statement_seconds)
+        self._threads = sqlite.ConnectionThreads()
+        options = self._threads.options() if self.dialect == "sqlite" else _postgres_options(statement_seconds)
         self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_overflow, **options)
         if self.dialect == "sqlite":
             sqlite.prepare(self.engine.sync_engine)
@@ -79,13 +81,13 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session to look with."""
+        """A session that only reads."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             yield session
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """A session whose changes are committed when the block is left, and announced right after."""
+        """A session whose changes are committed at the end of the block, and announced right after."""
         async with self._writing:
             session = AsyncSession(
                 self.transactions,
@@ -98,7 +100,7 @@ class Database:
                 await self._commit(session)
 
     async def _commit(self, session: AsyncSession) -> None:
-        """To its end even if the caller is cancelled meanwhile: what is committed must be announced."""
+        """Commit, to the end even if the caller is cancelled: what is committed must be announced."""
         committing = asyncio.create_task(session.commit())
         cancelled = False
         while not committing.done():
@@ -110,16 +112,16 @@ class Database:
             raise asyncio.CancelledError from committing.exception()
         committing.result()
 
-    async def read(self, statement: Executable) -> Sequence[Row[Any]]:
-        """The rows that a query finds now. Cancelling the caller cancels no query in the middle."""
-        return await self.finish(self._read(statement))
+    async def read(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """The rows that a query finds. If the caller is cancelled, the query still runs to its end."""
+        return await self.finish(self._read(statement, parameters))
 
-    async def _read(self, statement: Executable) -> Sequence[Row[Any]]:
+    async def _read(self, statement: Executable, parameters: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
         async with self.engine.connect() as connection:
-            return (await connection.execute(statement)).all()
+            return (await connection.execute(statement, parameters)).all()
 
     async def write(self, statement: Executable) -> Sequence[Row[Any]]:
-        """One statement of the streaming package, in a transaction of its own; what it returns is committed."""
+        """Run one statement of the streaming package and commit it. Returns the rows that it returns."""
         return await self.finish(self._write(statement))
 
     async def _write(self, statement: Executable) -> Sequence[Row[Any]]:
@@ -127,55 +129,55 @@ class Database:
             return (await connection.execute(statement, execution_options={ANNOUNCED: True})).all()
 
     async def finish(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Await the work; if the caller is cancelled, let it end by itself. A query cut off leaks its connection."""
+        """Await the work. If the caller is cancelled, it still runs to its end: a cancelled query leaks its connection."""
         task = asyncio.create_task(work)
         self._detached.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._finished)
         return await asyncio.shield(task)
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
+    def _finished(self, task: asyncio.Task[Any]) -> None:
         self._detached.discard(task)
         if not task.cancelled():
-            task.exception()  # of no interest to anybody, if whoever asked has left
+            task.exception()  # counts as retrieved, in case the caller was cancelled
 
     @asynccontextmanager
     async def dedicated(self) -> AsyncIterator["Database"]:
-        """The same database, over a connection that requests cannot hold. On SQLite, where all share a lock: this."""
+        """The same database over a connection that requests do not use. On SQLite this object: all share one lock."""
         if self.dialect == "sqlite":
             yield self
             return
-        own = Database(self.url, self._publisher, pool_size=DEDICATED, pool_overflow=0)
+        dedicated = Database(self.url, self._publisher, pool_size=DEDICATED_POOL_SIZE, pool_overflow=0)
         try:
-            yield own
+            yield dedicated
         finally:
-            await own.aclose()
+            await dedicated.aclose()
 
     async def ping(self) -> None:
-        """Raises what the database raises when it does not answer."""
+        """Raises an error of SQLAlchemy or the driver if the database does not answer."""
         await self.read(text("SELECT 1"))
 
     @property
     def connections(self) -> int:
-        """How many connections are in use now."""
+        """Connections in use."""
         return self.engine.pool.checkedout()  # type: ignore[attr-defined, no-any-return]
 
     async def aclose(self) -> None:
-        """What is under way gets a moment."""
-        patience = None if self.dialect == "sqlite" else PARTING_SECONDS
+        """Wait for running statements, and close all connections."""
+        timeout = None if self.dialect == "sqlite" else CLOSE_SECONDS
         if self._detached:
-            await asyncio.wait(self._detached, timeout=patience)
+            await asyncio.wait(self._detached, timeout=timeout)
         try:
-            await asyncio.wait_for(self.engine.dispose(), patience)
+            await asyncio.wait_for(self.engine.dispose(), timeout)
         except TimeoutError:
             await self.engine.dispose(close=False)
-        await self._workers.ended(PARTING_SECONDS)
+        await self._threads.join(CLOSE_SECONDS)
 
 
 def _postgres_options(statement_seconds: float | None) -> dict[str, Any]:
     return {
         "isolation_level": "AUTOCOMMIT",
-        "pool_use_lifo": True,  # whoever was used last has its statements prepared, and its memory in the caches
-        "pool_pre_ping": True,  # after a restart of Postgres, nobody is handed a connection that died with it
+        "pool_use_lifo": True,  # the connection that was used last has its statements prepared and its memory cached
+        "pool_pre_ping": True,  # after a restart of Postgres, connections that died with it are replaced
         "connect_args": {"timeout": CONNECT_SECONDS, "command_timeout": statement_seconds},
     }
 
@@ -183,6 +185,6 @@ def _postgres_options(statement_seconds: float | None) -> dict[str, Any]:
 def _prepare_postgres(engine: Any) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: Any) -> None:
-        # Said here and not while connecting, where a connection pooler between us and Postgres would refuse it.
-        patience = f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
-        connection.run_async(lambda postgres: postgres.execute(patience))
+        # Not as a parameter of the connection, which a connection pooler such as PgBouncer would refuse.
+        timeout = f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
+        connection.run_async(lambda postgres: postgres.execute(timeout))

@@ -11,10 +11,11 @@ per subscription, and again only after somebody has lost access.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import Select, literal, select, union_all
+from sqlalchemy import Executable, Select, Uuid, bindparam, literal, select, union_all
 
 from api.streaming import snapshot
 from api.streaming.columns import Revised
@@ -44,7 +45,10 @@ class AccessGrant:
 
 
 def access_rule(model: RevisedModel) -> Callable[[RuleType], RuleType]:
-    """Register the decorated function as the model's access rule: viewer's id in, a `select` of visible rows out."""
+    """Register the decorated function as the model's access rule: viewer's id in, a `select` of visible rows out.
+
+    It is called once, with a parameter of the query in place of the id: use it in the query, and do not branch on it.
+    """
 
     def register(rule: RuleType) -> RuleType:
         _rules[model] = rule
@@ -71,7 +75,7 @@ def require_rules(models: Iterable[RevisedModel]) -> None:
 
 
 class Access:
-    """Answers what viewers may see. Each call is one query."""
+    """Answers what viewers may see. Each call is one query, which is built once and executed with parameters."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -80,11 +84,10 @@ class Access:
         """The whole row; None if it is unknown, deleted or not visible to the viewer."""
         if viewer is None:
             return None
-        visible = rule_of(model)(viewer).where(model.id == key).subquery()
-        for found in await self._store.read(_granted(model, visible, list(visible.c))):
+        for found in await self._store.read(_row_query(model), {"viewer": viewer, "key": key}):  # type: ignore[arg-type]
             values = dict(found._mapping)
             scope, epoch = values.pop("access_scope"), values.pop("access_epoch_now")
-            return AccessGrant(found.revision, scope, epoch, snapshot.assembled(model, values))
+            return AccessGrant(found.revision, scope, epoch, snapshot.from_values(model, values))
         return None
 
     async def revisions(self, keys: Sequence[Key], viewer: UUID | None) -> dict[Key, AccessGrant]:
@@ -94,17 +97,34 @@ class Access:
             wanted[model].append(key)
         if viewer is None or not wanted:
             return {}
-        models = list(wanted)
-        queries = []
-        for number, model in enumerate(models):
-            visible = rule_of(model)(viewer).where(model.id.in_(wanted[model])).subquery()
-            columns = [literal(number).label("model"), visible.c.id, visible.c.revision]
-            queries.append(_granted(model, visible, columns))
-        query = queries[0] if len(queries) == 1 else union_all(*queries)
+        models = sorted(wanted, key=lambda model: model.__tablename__)
+        parameters = {f"keys_{number}": wanted[model] for number, model in enumerate(models)}
+        query = _revisions_query(*models)  # type: ignore[arg-type]
         return {
             (models[found.model], found.id): AccessGrant(found.revision, found.access_scope, found.access_epoch_now)
-            for found in await self._store.read(query)
+            for found in await self._store.read(query, {"viewer": viewer, **parameters})
         }
+
+
+@cache
+def _row_query(model: RevisedModel) -> Select[Any]:
+    visible = _visible(model).where(model.id == bindparam("key")).subquery()
+    return _granted(model, visible, list(visible.c))
+
+
+@cache
+def _revisions_query(*models: RevisedModel) -> Executable:
+    queries = []
+    for number, model in enumerate(models):
+        visible = _visible(model).where(model.id.in_(bindparam(f"keys_{number}", expanding=True))).subquery()
+        columns = [literal(number).label("model"), visible.c.id, visible.c.revision]
+        queries.append(_granted(model, visible, columns))
+    return queries[0] if len(queries) == 1 else union_all(*queries)
+
+
+def _visible(model: RevisedModel) -> Select[Any]:
+    """The model's rule for any viewer: building a query anew costs more than executing it."""
+    return rule_of(model)(cast(UUID, bindparam("viewer", type_=Uuid())))
 
 
 def _granted(model: RevisedModel, visible: Any, columns: Sequence[Any]) -> Select[Any]:

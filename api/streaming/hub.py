@@ -175,10 +175,11 @@ class Hub:
             if not topic.subscribers and self._topics.get(topic.channel) is topic:
                 del self._topics[topic.channel]
                 self._on_topics(len(self._topics))
-                assert topic.pump is not None
-                topic.pump.cancel()
-                self._leaving.add(topic.pump)
-                topic.pump.add_done_callback(self._leaving.discard)
+                pump, topic.pump = topic.pump, None  # the two hold each other, and would wait for the garbage collector
+                assert pump is not None
+                pump.cancel()
+                self._leaving.add(pump)
+                pump.add_done_callback(self._leaving.discard)
 
     async def _receive_access_changes(self) -> None:
         async with self._bus.subscribe(channels.ACCESS) as messages:

@@ -1,6 +1,6 @@
 """How this package reaches the database: one short statement at a time, handed to it by the application."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Executable, Row
@@ -14,7 +14,7 @@ class Store(Protocol):
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
 
-    async def read(self, statement: Executable) -> Sequence[Row[Any]]:
+    async def read(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """The rows that a query finds now."""
 
     async def write(self, statement: Executable) -> Sequence[Row[Any]]:

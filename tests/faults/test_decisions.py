@@ -46,8 +46,8 @@ class InterruptedStore:
         self._happens = happens
         self._happening: asyncio.Future[None] | None = None
 
-    async def read(self, statement: Executable) -> Sequence[Row[Any]]:
-        return await self._store.read(statement)
+    async def read(self, statement: Executable, parameters: Any = None) -> Sequence[Row[Any]]:
+        return await self._store.read(statement, parameters)
 
     async def write(self, statement: Executable) -> Sequence[Row[Any]]:
         if self.flushes == self._flush:

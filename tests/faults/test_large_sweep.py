@@ -31,9 +31,9 @@ class CountedStore:
         self.reads = self.writes = 0
         self._store = store
 
-    async def read(self, statement: Executable) -> Sequence[Row[Any]]:
+    async def read(self, statement: Executable, parameters: Any = None) -> Sequence[Row[Any]]:
         self.reads += 1
-        return await self._store.read(statement)
+        return await self._store.read(statement, parameters)
 
     async def write(self, statement: Executable) -> Sequence[Row[Any]]:
         self.writes += 1

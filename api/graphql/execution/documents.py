@@ -65,13 +65,9 @@ def _shown(error: GraphQLError) -> GraphQLError:
 def _excesses(document: DocumentNode) -> Iterable[GraphQLError]:
     """The limits that a valid document exceeds."""
     if (depth := _depth(document)) > DEPTH:
-        yield GraphQLError(
-            f"The document is {depth} levels deep. The limit is {DEPTH}: split it into several."
-        )
+        yield GraphQLError(f"The document is {depth} levels deep. The limit is {DEPTH}: split it into several.")
     if (aliases := _aliases(document)) > ALIASES:
-        yield GraphQLError(
-            f"The document has {aliases} aliases. The limit is {ALIASES}: split it into several."
-        )
+        yield GraphQLError(f"The document has {aliases} aliases. The limit is {ALIASES}: split it into several.")
 
 
 def _depth(document: DocumentNode) -> int:

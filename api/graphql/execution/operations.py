@@ -15,6 +15,7 @@ from graphql import (
     ExecutionResult,
     Executor,
     GraphQLError,
+    GraphQLResolveInfoHelpers,
     OperationType,
     create_source_event_stream,
     execute_root_selection_set,
@@ -40,6 +41,10 @@ MOST_NESTED = 50
 """Levels of lists and objects in the variables. The schema's inputs have two."""
 
 NO_STREAM = "A subscription needs a stream. Use WebSocket, or accept text/event-stream or multipart/mixed."
+
+NO_HELPERS = GraphQLResolveInfoHelpers(gather=None, track=None)  # type: ignore[arg-type]
+"""In place of two bound methods of the executor, by which it would hold itself and wait for the garbage collector.
+strawberry's resolvers do not use them."""
 
 Value = TypeVar("Value")
 
@@ -158,7 +163,10 @@ class Operations:
         def build(event: object = None) -> list[GraphQLError] | Executor[Context[Any]]:
             if isinstance(document, list):
                 return document
-            return Executor.build(self._schema, document, event, context, operation.variables, operation.name)
+            built = Executor.build(self._schema, document, event, context, operation.variables, operation.name)
+            if not isinstance(built, list):
+                built.async_helpers = NO_HELPERS
+            return built
 
         executor = build()
         if isinstance(executor, list):

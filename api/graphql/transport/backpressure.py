@@ -98,6 +98,12 @@ class BoundedSocket(Bounded, WebSocketsSansIOProtocol):
 
     closing_seconds = LAST_WORD_SECONDS
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        # Its frame holds the connection that holds it: the two would wait for the garbage collector, with all that the
+        # socket refers to.
+        self.conn.parser.close()
+
     def keepalive_timeout(self) -> None:
         """The connection is half-open. uvicorn would close it with 1011, which clients take for final."""
         self._transport.abort()

@@ -9,12 +9,11 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from uvicorn.config import Config
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.server import ServerProtocol
 
 from api.graphql.encoded_payload import FINAL_TEXT, EncodedPayload, frame_head
-from api.graphql.transport.backpressure import LAST_WORD_SECONDS, Bounded
+from api.graphql.transport.backpressure import BoundedSocket
 from api.graphql.transport.close_codes import SERVICE_RESTART
 from api.graphql.transport.deflate import SharedDeflate, SharedDeflateFactory
 
@@ -52,10 +51,8 @@ class SocketWriter:
             transport.writelines(payload.plain(envelope))
 
 
-class DirectWebSocketProtocol(Bounded, WebSocketsSansIOProtocol):
+class DirectWebSocketProtocol(BoundedSocket):
     """uvicorn's WebSocket protocol, with a way past its queue of ASGI messages for the one thing that is sent often."""
-
-    closing_seconds = LAST_WORD_SECONDS
 
     def __init__(
         self,
@@ -91,6 +88,7 @@ class DirectWebSocketProtocol(Bounded, WebSocketsSansIOProtocol):
     def detach(self) -> None:
         """Forget who serves this socket: the two hold each other, and would wait for the garbage collector."""
         self.on_writable = self.on_stuck = _nothing
+        cast(dict[str, Any], self.scope["extensions"]).pop(EXTENSION, None)
 
     @property
     def closing(self) -> bool:

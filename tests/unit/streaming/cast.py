@@ -48,7 +48,7 @@ class Table:
         self.notes: dict[UUID, Row[Any]] = {}
         self.faults: list[str] = []
 
-    async def read(self, statement: Executable) -> Sequence[Row[Any]]:
+    async def read(self, statement: Executable, parameters: Any = None) -> Sequence[Row[Any]]:
         with self.engine.connect() as connection:
             return connection.execute(statement).all()
 
@@ -104,7 +104,7 @@ class Line:
         self.there.set()
         self.back.set()
 
-    async def read(self, statement: Executable) -> Sequence[Row[Any]]:
+    async def read(self, statement: Executable, parameters: Any = None) -> Sequence[Row[Any]]:
         if self.broken:
             raise ConnectionError
         return await self._table.read(statement)

@@ -34,8 +34,8 @@ class Line:
         self.loses_answers = False
         self.takes_no_text = False
 
-    async def read(self, statement: Executable) -> Sequence[Row[Any]]:
-        return await self._database.read(statement)
+    async def read(self, statement: Executable, parameters: Any = None) -> Sequence[Row[Any]]:
+        return await self._database.read(statement, parameters)
 
     async def write(self, statement: Any) -> Sequence[Row[Any]]:
         if self.breaks:
