@@ -129,7 +129,7 @@ class Database:
             return (await connection.execute(statement, execution_options={ANNOUNCED: True})).all()
 
     async def finish(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Await the work. If the caller is cancelled, it still runs to its end: a cancelled query leaks its connection."""
+        """Await the work. If the caller is cancelled, it runs to its end: a cancelled query leaks its connection."""
         task = asyncio.create_task(work)
         self._detached.add(task)
         task.add_done_callback(self._finished)

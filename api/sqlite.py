@@ -1,5 +1,5 @@
-"""SQLite's connections, each in a thread of its own: whoever is cut off in the middle of one leaves no lock behind, and
-no thread that outlives the database."""
+"""SQLite's connections, each in a thread of its own. A task that is cancelled while it uses one leaves neither a lock
+behind nor a thread that outlives the database."""
 
 import asyncio
 import sqlite3
@@ -12,13 +12,14 @@ import aiosqlite
 from sqlalchemy import Engine, event
 
 BUSY_SECONDS = 10
-"""How long a write waits for another process (a migration, a shell) that holds the write lock."""
+"""How long a write waits for another process that holds the write lock, such as a migration or a shell."""
 
 
 class Connection(sqlite3.Connection):
-    """Closes its cursors with it. SQLite keeps a closed connection, and its locks, for as long as one of them stands
-    before further rows; and that of a cancelled query does so until its traceback is collected as garbage.
-    https://www.sqlite.org/c3ref/close.html
+    """Closes its cursors when it is closed.
+
+    SQLite keeps a closed connection and its locks while a cursor has unread rows (https://www.sqlite.org/c3ref/close.html).
+    The cursor of a cancelled query has, until its traceback is collected as garbage.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -36,8 +37,8 @@ class Connection(sqlite3.Connection):
         super().close()
 
 
-class Worker(aiosqlite.Connection):
-    """The thread of a connection. It is told once to end: after that, nobody would be answered."""
+class ConnectionThread(aiosqlite.Connection):
+    """A connection with its thread. Only the first `stop` counts: after it, the thread answers no call any more."""
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         opened: list[sqlite3.Connection] = []
@@ -52,18 +53,18 @@ class Worker(aiosqlite.Connection):
 
         super().__init__(open_, iter_chunk_size=64)
         self._close_opened = close
-        self._is_leaving = False
+        self._is_stopping = False
 
     def stop(self) -> asyncio.Future[Any] | None:
-        if self._is_leaving:
+        if self._is_stopping:
             return None
-        self._is_leaving = True
-        self._tx.put_nowait((None, self._close_opened))  # nobody else knows of one whose opening was cancelled
+        self._is_stopping = True
+        self._tx.put_nowait((None, self._close_opened))  # aiosqlite has no reference to one whose opening was cancelled
         return super().stop()
 
 
-class Workers:
-    """Those of one engine."""
+class ConnectionThreads:
+    """The connections of one engine, with their threads."""
 
     def __init__(self) -> None:
         self._threads: WeakSet[Thread] = WeakSet()
@@ -72,22 +73,25 @@ class Workers:
         """For `create_async_engine`."""
         return {"connect_args": {"timeout": BUSY_SECONDS, "factory": Connection, "async_creator_fn": self._open}}
 
-    def _open(self, *args: Any, **options: Any) -> Worker:
-        worker = Worker(lambda: sqlite3.connect(*args, **options))
-        worker._thread.daemon = True  # as SQLAlchemy has it
-        self._threads.add(worker._thread)
-        return worker
+    def _open(self, *args: Any, **options: Any) -> ConnectionThread:
+        connection = ConnectionThread(lambda: sqlite3.connect(*args, **options))
+        connection._thread.daemon = True  # SQLAlchemy sets it as well
+        self._threads.add(connection._thread)
+        return connection
 
-    async def ended(self, patience_seconds: float) -> None:
-        """A thread answers the loop even when nobody waits for it any more: the loop must outlive it. The pool knows
-        only of those that it was handed; the opening of others was cancelled."""
+    async def join(self, timeout_seconds: float) -> None:
+        """Wait for all threads, also those whose opening was cancelled, which the pool does not know.
+
+        A thread calls back into the event loop even if nothing awaits it any more, so the loop must outlive it.
+        """
         for thread in list(self._threads):
             if thread.is_alive():
-                await asyncio.to_thread(thread.join, patience_seconds)
+                await asyncio.to_thread(thread.join, timeout_seconds)
 
 
 def prepare(engine: Engine) -> None:
-    """WAL, foreign keys, and BEGIN said by us: a deferred transaction that turns to writing fails at once."""
+    """Set WAL and foreign keys, and send BEGIN ourselves: a deferred transaction that starts to write fails at once if
+    another one is writing."""
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: Any) -> None:

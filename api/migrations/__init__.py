@@ -1,4 +1,4 @@
-"""The tables, step by step: alembic's steps in `versions/`, run by `twotrack migrate`, or by `serve` on SQLite."""
+"""The tables, step by step. `twotrack migrate` runs alembic's steps in `versions/`; on SQLite, `serve` does as well."""
 
 from alembic import command
 from alembic.config import Config
@@ -10,11 +10,12 @@ from api.database import Database
 from api.errors import SettingsError
 
 ONE_AT_A_TIME = 8_968_255
-"""Postgres' advisory lock for whoever migrates: machines that are deployed at once would all make the tables."""
+"""Key of the advisory lock of Postgres that a migration holds. Without it, machines that are deployed at the same time
+would all make the tables."""
 
 
 async def migrate(database: Database) -> None:
-    """Bring the database to the newest step. Raises SettingsError when a newer version has been there before."""
+    """Bring the database to the newest step. Raises SettingsError if a newer version has used it."""
     async with database.transactions.begin() as connection:
         if database.dialect == "postgresql":
             await connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
@@ -22,16 +23,16 @@ async def migrate(database: Database) -> None:
 
 
 async def prepare(database: Database, *, embedded: bool) -> None:
-    """Migrate a file; refuse a database server that is not at the newest step."""
+    """Migrate an SQLite file. Raises SettingsError if a database server is not at the newest step."""
     if embedded:
         await migrate(database)
         return
     async with database.engine.connect() as connection:
-        at = await connection.run_sync(_known_step)
+        step = await connection.run_sync(_current_step)
     newest = _steps().get_current_head()
-    if at != newest:
+    if step != newest:
         raise SettingsError(
-            f"The database is at step {at or 'none'}, this version needs {newest}. Run `twotrack migrate` first."
+            f"The database is at step {step or 'none'}, and this version needs {newest}. Run `twotrack migrate` first."
         )
 
 
@@ -42,19 +43,19 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def _upgrade(connection: Connection) -> None:
-    _known_step(connection)
+    _current_step(connection)
     command.upgrade(_config(connection), "head")
 
 
-def _known_step(connection: Connection) -> str | None:
-    """Where the database is; None before the first step."""
-    at = MigrationContext.configure(connection).get_current_revision()
-    if at is not None and at not in {step.revision for step in _steps().walk_revisions()}:
+def _current_step(connection: Connection) -> str | None:
+    """The step of the database; None before the first. Raises SettingsError for a step of a newer version."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in {step.revision for step in _steps().walk_revisions()}:
         raise SettingsError(
-            f"The database is at step {at}, which this version does not know: a newer one has used it. "
+            f"The database is at step {current}, which this version does not know: a newer version has used it. "
             "Install that version, or use another database."
         )
-    return at
+    return current
 
 
 def _steps() -> ScriptDirectory:

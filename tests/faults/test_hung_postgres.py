@@ -31,7 +31,7 @@ RENAME = update(User).values(name="Bea").returning(User.id)
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(databases, "CONNECT_SECONDS", SOON_SECONDS)
-    monkeypatch.setattr(databases, "PARTING_SECONDS", SOON_SECONDS)
+    monkeypatch.setattr(databases, "CLOSE_SECONDS", SOON_SECONDS)
     monkeypatch.setattr(databases, "IDLE_SECONDS", 1)
 
 

@@ -1,4 +1,4 @@
-"""The database's connections, from the first to the last."""
+"""Connections of the database: none outlives it, and none keeps a lock."""
 
 import asyncio
 import gc
@@ -17,11 +17,11 @@ from api.streaming.publisher import Publisher
 from tests.support.until import until
 
 
-async def nobody(messages: object) -> None:
+async def discard(messages: object) -> None:
     """Nothing is announced here."""
 
 
-async def test_closing_waits_for_a_connection_that_nobody_waits_for_any_more_and_closes_it(
+async def test_closing_waits_for_a_connection_whose_opening_was_cancelled_and_closes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, granted = threading.Event(), threading.Event()
@@ -36,7 +36,7 @@ async def test_closing_waits_for_a_connection_that_nobody_waits_for_any_more_and
 
     monkeypatch.setattr(sqlite3, "connect", slow)
     before = set(threading.enumerate())
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}", Publisher(nobody))
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}", Publisher(discard))
     pinging = asyncio.create_task(ping(database))
     await until(asked.is_set)
     pinging.cancel()
@@ -55,7 +55,7 @@ async def test_closing_waits_for_a_connection_that_nobody_waits_for_any_more_and
 
 async def ping(database: Database) -> None:
     async with database.engine.connect():
-        raise AssertionError("connected, and nobody waits")
+        raise AssertionError("connected, although it was cancelled")
 
 
 @pytest.fixture
@@ -65,10 +65,10 @@ def no_garbage_is_collected() -> Iterator[None]:
     gc.enable()
 
 
-async def test_whoever_is_cut_off_in_a_transaction_leaves_no_lock(
+async def test_a_task_that_is_cancelled_in_a_transaction_leaves_no_lock(
     tmp_path: Path, no_garbage_is_collected: None
 ) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}", Publisher(nobody))
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}", Publisher(discard))
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql("CREATE TABLE rows AS SELECT 1 AS id UNION SELECT 2")
     reading = asyncio.Event()
@@ -79,23 +79,23 @@ async def test_whoever_is_cut_off_in_a_transaction_leaves_no_lock(
             reading.set()
             await session.execute(text("SELECT id FROM rows"))
 
-    def cut_off(*_: object) -> None:
+    def cancel(*_: object) -> None:
         if reading.is_set():
             changing.cancel()
 
-    event.listen(database.engine.sync_engine, "before_cursor_execute", cut_off)
+    event.listen(database.engine.sync_engine, "before_cursor_execute", cancel)
     changing = asyncio.create_task(change())
     with pytest.raises(asyncio.CancelledError):
         await changing
     reading.clear()
-    with closing(sqlite3.connect(tmp_path / "one.db", timeout=0)) as somebody_else:
+    with closing(sqlite3.connect(tmp_path / "one.db", timeout=0)) as another:
         await until(lambda: database.connections == 0)
-        somebody_else.execute("BEGIN IMMEDIATE")
+        another.execute("BEGIN IMMEDIATE")
     await database.aclose()
 
 
-async def test_a_connection_that_is_told_twice_to_end_does(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}", Publisher(nobody))
+async def test_a_connection_that_is_stopped_twice_closes(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}", Publisher(discard))
     async with database.engine.connect() as connection:
         raw = await connection.get_raw_connection()
         worker = raw.driver_connection

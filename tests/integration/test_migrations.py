@@ -1,4 +1,4 @@
-"""The steps lead to just the tables that the models describe, on both databases."""
+"""The migrations make exactly the tables that the models describe, on both databases."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,14 +23,14 @@ from tests.support.services import Postgres
 TABLES = {"alembic_version", *Base.metadata.tables}
 
 
-async def nobody(messages: object) -> None:
+async def discard(messages: object) -> None:
     """Nothing is announced here."""
 
 
 @pytest_asyncio.fixture
 async def database(backend: Backend) -> AsyncIterator[Database]:
     """At the newest step."""
-    database = Database(backend.database_url, Publisher(nobody))
+    database = Database(backend.database_url, Publisher(discard))
     yield database
     await database.aclose()
 
@@ -40,7 +40,7 @@ async def tables(database: Database) -> set[str]:
         return set(await connection.run_sync(lambda connection: inspect(connection).get_table_names()))
 
 
-async def test_the_steps_lead_to_what_the_models_describe(database: Database) -> None:
+async def test_the_steps_make_the_tables_of_the_models(database: Database) -> None:
     def differences(connection: Connection) -> Any:
         return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata)
 
@@ -49,14 +49,14 @@ async def test_the_steps_lead_to_what_the_models_describe(database: Database) ->
     assert await tables(database) == TABLES
 
 
-def test_no_index_is_of_a_column_that_each_update_changes() -> None:
+def test_no_index_contains_a_column_that_each_update_changes() -> None:
     """Postgres would write to every index of the table, several times a second for each reply."""
     indexed = {column.name for index in Message.__table__.indexes for column in index.columns}  # type: ignore[attr-defined]
     assert not indexed & {"content", "reasoning", "revision", "lease", "updated_at"}
     assert indexed == {"id", "chat_id"}
 
 
-async def test_the_steps_can_be_taken_back_and_again(database: Database) -> None:
+async def test_the_steps_can_be_undone_and_done_again(database: Database) -> None:
     async with database.engine.connect() as connection:
         await connection.run_sync(lambda connection: command.downgrade(migrations._config(connection), "base"))
         await connection.commit()
@@ -72,7 +72,7 @@ async def test_migrating_twice_changes_nothing(database: Database) -> None:
     assert await tables(database) == TABLES
 
 
-async def test_a_database_that_a_newer_version_used_is_refused(database: Database) -> None:
+async def test_a_database_that_a_newer_version_has_used_is_refused(database: Database) -> None:
     async with database.engine.begin() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for embedded in (True, False):
@@ -80,18 +80,20 @@ async def test_a_database_that_a_newer_version_used_is_refused(database: Databas
             await migrations.prepare(database, embedded=embedded)
 
 
-async def test_machines_that_are_deployed_at_once_migrate_one_after_the_other(postgres_server: Postgres) -> None:
+async def test_machines_that_are_deployed_at_the_same_time_migrate_one_after_the_other(
+    postgres_server: Postgres,
+) -> None:
     with postgres_server.database() as url:
-        databases = [Database(url, Publisher(nobody)) for _ in range(4)]
+        databases = [Database(url, Publisher(discard)) for _ in range(4)]
         await asyncio.gather(*map(migrations.migrate, databases))
         assert await tables(databases[0]) == TABLES
         for database in databases:
             await database.aclose()
 
 
-async def test_an_empty_shared_database_is_told_to_be_migrated(postgres_server: Postgres) -> None:
+async def test_an_empty_shared_database_must_be_migrated_first(postgres_server: Postgres) -> None:
     with postgres_server.database() as url:
-        database = Database(url, Publisher(nobody))
+        database = Database(url, Publisher(discard))
         with pytest.raises(SettingsError, match=r"is at step none, .* Run `twotrack migrate` first"):
             await migrations.prepare(database, embedded=False)
         await migrations.migrate(database)

@@ -1,4 +1,4 @@
-"""Updates of what is being written leave the indexes alone."""
+"""Streamed updates change no indexed column, so that Postgres need not write to the indexes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,12 +23,12 @@ def downgrade() -> None:
 
 def _index(column: str) -> None:
     op.drop_index("ix_messages_streaming", table_name="messages")
-    being_written = sa.text("status = 'STREAMING'")
+    streaming = sa.text("status = 'STREAMING'")
     op.create_index(
         "ix_messages_streaming",
         "messages",
         [column],
         unique=False,
-        postgresql_where=being_written,
-        sqlite_where=being_written,
+        postgresql_where=streaming,
+        sqlite_where=streaming,
     )
