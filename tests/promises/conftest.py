@@ -21,5 +21,5 @@ async def elsewhere(backend: Backend, server: Running) -> AsyncIterator[Running]
     if server.settings.one_process:
         yield server
         return
-    async with serving(server.settings) as other:
+    async with serving(server.settings, server.product) as other:
         yield other

@@ -32,10 +32,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from api.accounts.models import User
 from api.accounts.secret import secret_key
 from api.accounts.sessions import Tokens
-from api.chats.models import Message
 from api.graphql import relay
 from api.product import TWOTRACK
 from api.server.app import create_app
+from api.server.product import Product
 from api.server.runtime import Runtime
 from api.server.serve import protocol_options
 from api.settings import Settings
@@ -82,12 +82,14 @@ class QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(settings: Settings, *, replies: bool = False, **options: Any) -> AsyncIterator["Running"]:
+async def serving(
+    settings: Settings, product: Product = TWOTRACK, *, replies: bool = False, **options: Any
+) -> AsyncIterator["Running"]:
     """A server on a free port. Without `replies`, tests write them themselves with `Running.writing`.
 
     `options` are uvicorn's.
     """
-    app = create_app(settings, TWOTRACK, replies=replies)
+    app = create_app(settings, product, replies=replies)
     config = uvicorn.Config(
         app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1,
         **{**protocol_options(settings), **options},
@@ -101,7 +103,7 @@ async def serving(settings: Settings, *, replies: bool = False, **options: Any) 
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield Running(app, port, server)
+        yield Running(app, port, server, product)
     finally:
         server.should_exit = True
         await task
@@ -114,6 +116,7 @@ class Running:
     app: FastAPI
     port: int
     uvicorn: uvicorn.Server
+    product: Product = TWOTRACK
 
     @property
     def runtime(self) -> Runtime:
@@ -143,10 +146,16 @@ class Running:
         """Whoever this token says."""
         return Person(self.port, token, "", "", "")
 
-    async def row(self, message: str) -> Message:
-        """What the database says of a message."""
+    def _named(self, id: str) -> tuple[Any, UUID]:
+        """The streamed model and the key of the object with this id."""
+        kind, key = relay.read(id)
+        return next(model for model in self.product.streams if model.__name__ == kind), key
+
+    async def row(self, id: str) -> Any:
+        """The row of a streamed object as the database has it: a Message, in the chat product."""
+        model, key = self._named(id)
         async with self.runtime.database.reading() as session:
-            return (await session.scalars(select(Message).where(Message.id == relay.key_of("Message", message)))).one()
+            return (await session.scalars(select(model).where(model.id == key))).one()
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -162,17 +171,17 @@ class Running:
         finally:
             publisher._publish = published
 
-    async def claim(self, message: str, *, writer: UUID | None = None) -> Message:
-        """The waiting reply with this id, claimed as a worker would."""
-        wanted = relay.key_of("Message", message)
-        statement = leases.claim(Message, writer or wanted, limit=100, lease=self.settings.lease_seconds)
-        rows = [Message(**row._mapping) for row in await self.runtime.database.write(statement)]
+    async def claim(self, id: str, *, writer: UUID | None = None) -> Any:
+        """The waiting row of the object with this id, claimed as a worker would."""
+        model, wanted = self._named(id)
+        statement = leases.claim(model, writer or wanted, limit=100, lease=self.settings.lease_seconds)
+        rows = [model(**row._mapping) for row in await self.runtime.database.write(statement)]
         return next(row for row in rows if row.id == wanted)
 
-    async def let_lease_run_out(self, message: str) -> None:
+    async def let_lease_run_out(self, id: str) -> None:
         """As if its writer, or those who could have taken it, had been silent for too long."""
-        key = relay.key_of("Message", message)
-        expired = update(Message).where(Message.id == key).values(lease=deadline(-1)).returning(Message.id)
+        model, key = self._named(id)
+        expired = update(model).where(model.id == key).values(lease=deadline(-1)).returning(model.id)
         assert await self.runtime.database.write(expired)
 
     def writer(self, *, cadence: float = 0.0) -> Writer:
@@ -187,21 +196,22 @@ class Running:
         )
 
     @asynccontextmanager
-    async def writing(self, message: str) -> AsyncIterator[Draft]:
-        """Claim a waiting reply and write it by hand."""
-        row = await self.claim(message)
+    async def writing(self, id: str) -> AsyncIterator[Draft]:
+        """Claim a waiting row and write it by hand."""
+        row = await self.claim(id)
         async with self.writer() as writer, writer.stream(row) as text:
             yield text
 
     @asynccontextmanager
-    async def writing_all(self, messages: list[str]) -> AsyncIterator[list[Draft]]:
-        """Claim many waiting replies and write them by hand, with one writer, as a worker does."""
+    async def writing_all(self, ids: list[str]) -> AsyncIterator[list[Draft]]:
+        """Claim many waiting rows of one model and write them by hand, with one writer, as a worker does."""
+        model, _ = self._named(ids[0])
         writer_id, texts, left = uuid4(), list[Draft](), asyncio.Event()
-        claim = leases.claim(Message, writer_id, limit=len(messages), lease=self.settings.lease_seconds)
-        rows = [Message(**row._mapping) for row in await self.runtime.database.write(claim)]
-        assert {relay.global_id("Message", row.id) for row in rows} == set(messages)
+        claim = leases.claim(model, writer_id, limit=len(ids), lease=self.settings.lease_seconds)
+        rows = [model(**row._mapping) for row in await self.runtime.database.write(claim)]
+        assert {relay.global_id(model.__name__, row.id) for row in rows} == set(ids)
 
-        async def write(writer: Writer, row: Message) -> None:
+        async def write(writer: Writer, row: Any) -> None:
             async with writer.stream(row) as text:
                 texts.append(text)
                 await left.wait()
