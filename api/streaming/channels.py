@@ -1,26 +1,26 @@
-"""The names of the bus's channels, spelled only here; a client never sends one."""
+"""The names of the bus's channels. All are made in this file, and clients never send one."""
 
 from uuid import UUID
 
 ACCESS = "access"
-"""Who may see what has changed: every process listens."""
+"""A user lost access: the id of the row with the access epoch, and the new epoch. Every process subscribes."""
 
 
 def work(table: str) -> str:
-    """A row of this table waits for a writer: idle workers listen."""
+    """A row of this table waits for a worker. The workers for the table subscribe."""
     return f"work:{table}"
 
 
 def stream(table: str, key: UUID) -> str:
-    """The whole row, each time it grows."""
+    """A streamed row as a snapshot, on every update. The hubs of its subscribers subscribe."""
     return f"stream:{table}:{key.hex}"
 
 
 def sync(table: str, key: UUID) -> str:
-    """The row's revision, each time that a change of its page is committed."""
+    """The revision of a row, after every commit that changes its page. The hubs of its subscribers subscribe."""
     return f"sync:{table}:{key.hex}"
 
 
 def writer(key: UUID) -> str:
-    """To one worker: somebody else decided about a row that it is writing."""
+    """Rows of one worker that another process decided about: the row's id and its fence. That worker subscribes."""
     return f"writer:{key.hex}"

@@ -1,4 +1,4 @@
-"""The columns that tracks need: a revision for all, a writer's status, lease and fence for what is streamed."""
+"""The columns that tracks need: `Revised` adds a revision, `Streamed` adds a status, a lease and a fence."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,12 +15,12 @@ from uuid_utils.compat import uuid7
 
 from api.streaming.tracks import Tracked
 
-PAGE_FILLED_PERCENT = 50
-"""By new rows; texts are kept apart from the pages, so it is little room."""
+FILLFACTOR_PERCENT = 50
+"""How far new rows fill a page of Postgres. It wastes little room, since long texts are stored outside the pages."""
 
 
 class Status(StrEnum):
-    """Where a streamed row stands; all but STREAMING are final."""
+    """Status of a streamed row: STREAMING, or how it ended. All other values are final."""
 
     STREAMING = "STREAMING"
     COMPLETE = "COMPLETE"
@@ -29,7 +29,7 @@ class Status(StrEnum):
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment, in UTC in the database and in Python, whatever the driver thinks of time zones."""
+    """A date and time, in UTC in the database and in Python, whatever the driver does with time zones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -51,12 +51,12 @@ class Instant(TypeDecorator[datetime]):
 
 
 def now() -> datetime:
-    """This process's clock, for what people read; leases go by the database's."""
+    """The time by this process's clock, for times that people read. Leases are measured by the database's clock."""
     return datetime.now(UTC)
 
 
 class database_now(FunctionElement[float]):
-    """The database's clock in seconds since 1970: the only clock that all writers and settlers share."""
+    """Seconds since 1970 by the database's clock, the only clock that all writers and sweeps share."""
 
     type = Float()
     inherit_cache = True
@@ -64,7 +64,7 @@ class database_now(FunctionElement[float]):
 
 @compiles(database_now, "postgresql")
 def _postgres_now(element: Any, compiler: Any, **_: Any) -> str:
-    return "extract(epoch from clock_timestamp())::float8"  # now() would stand still within a transaction
+    return "extract(epoch from clock_timestamp())::float8"  # now() is when the transaction began
 
 
 @compiles(database_now, "sqlite")
@@ -73,25 +73,32 @@ def _sqlite_now(element: Any, compiler: Any, **_: Any) -> str:
 
 
 class Revised(Tracked):
-    """A row that can be followed: its revision only rises, by one in each transaction that changes it."""
+    """Base of models whose rows clients can follow.
+
+    Each transaction that changes a row raises its revision by exactly 1, and nothing lowers it.
+    """
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid7, sort_order=-2)
     revision: Mapped[int] = mapped_column(BigInteger, default=1, sort_order=-1)
 
 
 class Streamed(Revised):
-    """A row that one writer at a time may write: who that is, until when, and how it ended."""
+    """Base of models whose rows are streamed: who may write the row, until when, and how it ended."""
 
     status: Mapped[Status] = mapped_column(
         Enum(Status, native_enum=False, length=10), default=Status.COMPLETE, active_history=True
     )
-    """Its former value says on which track a change travels: it is loaded before it is set."""
+    """The former status decides on which track a change travels. `active_history` loads it before a new one is set."""
     fence: Mapped[int] = mapped_column(BigInteger, default=0)
-    """Raised by every claim, restart, hand-back and regeneration; a writer with an older one may not write."""
+    """Fencing token. Every claim, restart, hand-back and regeneration raises it, and nothing lowers it. A writer with
+    an older one cannot write."""
     lease: Mapped[float | None] = mapped_column(Float)
-    """When the writer's right ends without a heartbeat, or, unclaimed, the wait for one: seconds, database clock."""
+    """Until when a claimed row belongs to its writer, or an unclaimed one waits for a worker. Seconds since 1970, by
+    the database's clock."""
     writer: Mapped[UUID | None] = mapped_column(Uuid)
+    """Id of the worker that claimed the row last. NULL while the row waits for a worker."""
     tries: Mapped[int] = mapped_column(default=0)
+    """How often the row was claimed since it was enqueued, without claims that were handed back."""
     error_code: Mapped[str | None] = mapped_column(String(20))
     error_message: Mapped[str | None] = mapped_column(Text)
 
@@ -101,21 +108,21 @@ class Streamed(Revised):
 
     @staticmethod
     def table_args(table: str) -> tuple[Any, ...]:
-        """The end of a model's `__table_args__`.
+        """The last items of a model's `__table_args__`: an index and, on Postgres, a fill factor.
 
-        An index for the sweep and the workers, which look for what is being written among all that ever was. It is of
-        a column that no update changes, and each page keeps room, so that Postgres writes a row's next version beside
-        the last and leaves the indexes alone. https://www.postgresql.org/docs/current/storage-hot.html
+        The sweep and the workers use the index to find the few rows that are being written. It covers a column that no
+        update changes, and each page keeps room. So Postgres writes a row's next version beside the last one and does
+        not update the indexes. https://www.postgresql.org/docs/current/storage-hot.html
         """
         being_written = text("status = 'STREAMING'")
         return (
             Index(f"ix_{table}_streaming", "id", postgresql_where=being_written, sqlite_where=being_written),
-            {"postgresql_with": {"fillfactor": PAGE_FILLED_PERCENT}},
+            {"postgresql_with": {"fillfactor": FILLFACTOR_PERCENT}},
         )
 
 
 def queue(row: Streamed, seconds: float) -> None:
-    """Let the row wait for a writer, for so many seconds at most; whoever wrote it before is fenced."""
+    """Let the row wait for a worker, for `seconds` at most. The new fence keeps an earlier writer from writing."""
     row.status = Status.STREAMING
     row.fence = (row.fence or 0) + 1
     row.lease = deadline(seconds)
@@ -125,5 +132,5 @@ def queue(row: Streamed, seconds: float) -> None:
 
 
 def deadline(seconds: float) -> ColumnElement[float]:
-    """So many seconds from now, by the database's clock."""
+    """The time in `seconds` from now, by the database's clock."""
     return database_now() + seconds

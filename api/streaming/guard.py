@@ -1,4 +1,4 @@
-"""Refuses statements that would change tracked rows without an announcement."""
+"""Refuses statements that would change tracked tables without an announcement."""
 
 import re
 from contextvars import ContextVar
@@ -11,10 +11,10 @@ from api.streaming.errors import UnseenChange
 from api.streaming.tracks import tracked
 
 ANNOUNCED = "twotrack_announced"
-"""Execution option of the mechanism's own statements, whose callers announce what they change."""
+"""Execution option of this package's own statements, whose callers announce what they change."""
 
 noted_tables: ContextVar[frozenset[str]] = ContextVar("noted_tables", default=frozenset())
-"""The tables of the rows that the current flush has noted. Its statements on others would go unannounced."""
+"""Tables of the rows that the current flush has noted and will announce. Its statements on others are refused."""
 
 NAME = r"(?:\w+\s*\.\s*)*\w+"
 
@@ -31,17 +31,17 @@ COMMENTS = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 
 @lru_cache(maxsize=4_096)
 def tables_changed_by(statement: str) -> frozenset[str]:
-    """The tables that any part of a statement changes, in lower case; rather too many than too few."""
+    """The tables that a statement may change in any of its parts, in lower case. Rather too many than too few."""
     written = QUOTES.sub(" ", statement)
-    # With the comments too: what looks like one may stand in a string, and hide what follows.
+    # Searched with and without comments: what looks like a comment may be part of a string, and hide what follows.
     named = [names for text in (written, COMMENTS.sub(" ", written)) for names in CHANGE.findall(text)]
     return frozenset(re.split(r"[\s.]+", name.strip())[-1].lower() for names in named for name in names.split(","))
 
 
 def refuse_unseen_changes(engine: Engine) -> None:
-    """Raise `UnseenChange` for a statement on a tracked table that no session would announce.
+    """Make the engine raise UnseenChange for a statement that changes a tracked table without an announcement.
 
-    Bulk statements, Core, text and driver SQL are all seen here, as the text that goes to the database.
+    It checks the text that goes to the database, so bulk statements, Core, `text()` and driver SQL are all checked.
     """
 
     @event.listens_for(engine, "before_cursor_execute")
@@ -51,7 +51,7 @@ def refuse_unseen_changes(engine: Engine) -> None:
         for table in tables_changed_by(statement) - noted_tables.get():
             if (model := tracked.get(table)) is not None:
                 raise UnseenChange(
-                    f"This statement would change `{table}` without an announcement, as {model.__name__} is tracked. "
+                    f"This statement would change `{table}` without an announcement, but {model.__name__} is tracked. "
                     "Load the rows and change them through the session (`row.column = …`, `session.add`, "
                     "`session.delete`) inside `database.transaction()`."
                 )

@@ -1,4 +1,4 @@
-"""What is owed to the bus, handed over without waiting: a bus that stalls holds up no commit and no heartbeat."""
+"""Publishes announcements in the background, so that a stalled bus delays no commit and no heartbeat."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -12,40 +12,27 @@ from api.streaming.announcements import PendingEvent
 
 log = structlog.get_logger(__name__)
 
-LAST_NEWS_SECONDS = 1.0
-"""For the last announcements of a process that ends."""
+SHUTDOWN_SECONDS = 1.0
+"""How long a process that shuts down tries to publish what is pending."""
 
 
 class Publisher:
-    """Takes announcements at once and publishes them in its own time; per channel the greatest revision wins.
+    """Takes announcements without waiting and publishes them soon. Its lifetime is an `async with`.
 
-    What could not be published is dropped: the database is the truth, and the sweep finds it there.
+    Of the pending messages with the same channel and key, only the one with the greatest revision is published. What
+    cannot be published is dropped: the sweep finds it in the database.
+
+    `publish` takes (channel, message) pairs and publishes them, as `Bus.publish_all` does.
     """
 
     def __init__(self, publish: Callable[[Iterable[tuple[str, str]]], Awaitable[None]]) -> None:
         self._publish = publish
-        self._owed: dict[tuple[str, str], tuple[int, str]] = {}
-        self._waiting = asyncio.Event()
+        self._pending: dict[tuple[str, str], tuple[int, str]] = {}
+        """The revision and the message by channel and key."""
+        self._has_pending = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._task: asyncio.Task[None] | None = None
-
-    def offer(self, channel: str, message: str, *, revision: int = 0, about: str = "") -> None:
-        """Publish this soon, unless something greater is already owed on its channel about the same thing."""
-        owed = self._owed.get((channel, about))
-        if owed is None or owed[0] <= revision:
-            self._owed[channel, about] = (revision, message)
-            self._waiting.set()
-            self._idle.clear()
-
-    def announce(self, events: Iterable[PendingEvent]) -> None:
-        """Publish these events soon."""
-        for event in events:
-            self.offer(event.channel, event.message, revision=event.revision, about=event.about)
-
-    async def drained(self) -> None:
-        """Wait until nothing is owed."""
-        await self._idle.wait()
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name="publisher")
@@ -54,22 +41,38 @@ class Publisher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """What is still owed gets a moment; nobody waits longer for a bus that is away."""
         assert self._task is not None
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.drained(), LAST_NEWS_SECONDS)
+            await asyncio.wait_for(self.drained(), SHUTDOWN_SECONDS)
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
+    def announce(self, events: Iterable[PendingEvent]) -> None:
+        """Publish these events soon."""
+        for event in events:
+            self.publish(event.channel, event.message, revision=event.revision, key=event.key)
+
+    def publish(self, channel: str, message: str, *, revision: int = 0, key: str = "") -> None:
+        """Publish the message soon, unless one with a greater revision is pending for the same channel and key."""
+        pending = self._pending.get((channel, key))
+        if pending is None or pending[0] <= revision:
+            self._pending[channel, key] = (revision, message)
+            self._has_pending.set()
+            self._idle.clear()
+
+    async def drained(self) -> None:
+        """Wait until nothing is pending and the last publish has ended."""
+        await self._idle.wait()
+
     async def _run(self) -> None:
         while True:
-            await self._waiting.wait()
-            self._waiting.clear()
-            owed = [(channel, message) for (channel, _), (_, message) in self._owed.items()]
-            self._owed.clear()
+            await self._has_pending.wait()
+            self._has_pending.clear()
+            messages = [(channel, message) for (channel, _), (_, message) in self._pending.items()]
+            self._pending.clear()
             try:
-                await self._publish(owed)
+                await self._publish(messages)
             except Exception as error:
-                log.warning("not published", messages=len(owed), error=repr(error))
-            if not self._owed:
+                log.warning("publish failed", messages=len(messages), error=repr(error))
+            if not self._pending:
                 self._idle.set()

@@ -1,13 +1,14 @@
-"""Sessions whose commits announce what they changed, on the track of the state that each change started from.
+"""Sessions whose commits announce what they changed, each change on the track of the state that it started from.
 
-A `TrackedSession` notes every tracked row that its flushes make, change or delete. As the last act before commit
-it raises each changed or touched row's revision by one, children before parents, in sorted order. After commit,
-and only then, it hands the announcements to the publisher; a savepoint's rollback takes back only its own part.
+A `TrackedSession` notes every tracked row that its flushes insert, update or delete. As the last step before the commit
+it raises the revision of each changed or touched row by 1, children before parents, in sorted order. After the commit,
+and only then, it passes the announcements to the publisher. The rollback of a savepoint discards the changes of that
+savepoint alone.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, cast
 from uuid import UUID
 
@@ -21,35 +22,42 @@ from api.streaming.announcements import PendingEvent
 from api.streaming.columns import now
 from api.streaming.guard import ANNOUNCED, noted_tables
 from api.streaming.publisher import Publisher
-from api.streaming.tracks import Stream, Tracked, Untracked, by_depth, streaming, sync_of, target
+from api.streaming.tracks import Stream, Tracked, Untracked, in_lock_order, is_streaming, related_model, sync_of
 
 TrackedModel = type[Tracked]
+RowKey = tuple[TrackedModel, UUID]
 
 FIRST_REVISION = 1
-"""Of a new row, whatever else its transaction does to it."""
+"""Revision of a new row, whatever else its transaction does to it."""
 
 
 @dataclass
 class _Changes:
     """What one transaction, or one savepoint in it, has changed so far."""
 
-    made: set[tuple[TrackedModel, UUID]] = field(default_factory=set)
-    raised: set[tuple[TrackedModel, UUID]] = field(default_factory=set)
-    streamed: set[tuple[TrackedModel, UUID]] = field(default_factory=set)
-    started: set[tuple[TrackedModel, UUID]] = field(default_factory=set)
-    deleted: set[tuple[TrackedModel, UUID]] = field(default_factory=set)
-    lost: set[tuple[TrackedModel, UUID]] = field(default_factory=set)
-    dismissed: set[tuple[UUID, UUID, int]] = field(default_factory=set)
-    waiting: set[TrackedModel] = field(default_factory=set)
+    inserted: set[RowKey] = field(default_factory=set)
+    raised: set[RowKey] = field(default_factory=set)
+    """Changed and touched rows, whose revisions rise."""
+    streamed: set[RowKey] = field(default_factory=set)
+    """Rows that were streaming when they were changed or deleted."""
+    started: set[RowKey] = field(default_factory=set)
+    """Rows that were not streaming and now are."""
+    deleted: set[RowKey] = field(default_factory=set)
+    access_lost: set[RowKey] = field(default_factory=set)
+    """Rows whose access epoch was changed."""
+    cancelled: set[tuple[UUID, UUID, int]] = field(default_factory=set)
+    """Rows that a worker was writing: the worker's id, the row's id and its fence."""
+    enqueued: set[TrackedModel] = field(default_factory=set)
+    """Models with rows that now wait for a worker."""
 
     def merge(self, other: "_Changes") -> None:
-        for name in ("made", "raised", "streamed", "started", "deleted", "lost", "dismissed", "waiting"):
-            getattr(self, name).update(getattr(other, name))
+        for each in fields(self):
+            getattr(self, each.name).update(getattr(other, each.name))
 
 
 @dataclass
 class _Level:
-    """A transaction, or a savepoint in it. Its changes count for what is around it only once it is committed."""
+    """A transaction, or a savepoint in it. Its changes join those of the enclosing level once it is committed."""
 
     transaction: SessionTransaction
     changes: _Changes = field(default_factory=_Changes)
@@ -91,7 +99,10 @@ def _open_level(session: TrackedSession, transaction: SessionTransaction) -> Non
 
 @event.listens_for(TrackedSession, "after_transaction_end")
 def _close_level(session: TrackedSession, transaction: SessionTransaction) -> None:
-    """Rolled back, or never ended: nobody hears of it. The events of a rollback come later than this one."""
+    """Keep the changes of a committed savepoint. What was rolled back, or never ended, is not announced.
+
+    SQLAlchemy's rollback events come later than this one.
+    """
     if session._levels and session._levels[-1].transaction is transaction:
         level = session._levels.pop()
         if level.committed and session._levels:
@@ -100,8 +111,8 @@ def _close_level(session: TrackedSession, transaction: SessionTransaction) -> No
             session._pending.clear()
 
 
-def _noting(row: Any) -> _Changes | None:
-    """Where to note what the flush does to this row, if it is tracked."""
+def _changes_for(row: Any) -> _Changes | None:
+    """The changes to which the flush adds this row. None if the row is not tracked."""
     session = object_session(row)
     if not isinstance(session, TrackedSession) or isinstance(row.__track__, Untracked):
         return None
@@ -109,56 +120,57 @@ def _noting(row: Any) -> _Changes | None:
     return session.changes
 
 
-# These see every row that a flush writes: orphans, and keys that it sets to NULL, are not in the session's own lists.
+# These events see every row that a flush writes. The session's own lists (`new`, `dirty`, `deleted`) lack orphans and
+# rows whose foreign keys the flush sets to NULL.
 
 
 @event.listens_for(Tracked, "before_insert", propagate=True)
-def _note_made(_: Any, __: Any, row: Any) -> None:
-    if (changes := _noting(row)) is None:
+def _note_insert(_: Any, __: Any, row: Any) -> None:
+    if (changes := _changes_for(row)) is None:
         return
     if hasattr(row, "revision"):
-        if row.id is None:  # the column's default would come too late to be noted
+        if row.id is None:  # SQLAlchemy would set the default only after this event
             row.id = type(row).__table__.c.id.default.arg(None)
-        changes.made.add((type(row), row.id))
-    if streaming(row):
-        changes.waiting.add(type(row))
+        changes.inserted.add((type(row), row.id))
+    if is_streaming(row):
+        changes.enqueued.add(type(row))
     changes.raised.update(_parents(row))
 
 
 @event.listens_for(Tracked, "before_update", propagate=True)
-def _note_changed(_: Any, __: Any, row: Any) -> None:
-    if (changes := _noting(row)) is None or not (before := _before(row)):
+def _note_update(_: Any, __: Any, row: Any) -> None:
+    if (changes := _changes_for(row)) is None or not (former := _former_values(row)):
         return
     model, track = type(row), row.__track__
     if hasattr(row, "revision"):
         changes.raised.add((model, row.id))
-    if streaming(row, before):
+    if is_streaming(row, former):
         changes.streamed.add((model, row.id))
-        if writer := before.get("writer") or row.writer:
-            changes.dismissed.add((writer, row.id, before.get("fence") or row.fence))
+        if writer := former.get("writer") or row.writer:
+            changes.cancelled.add((writer, row.id, former.get("fence") or row.fence))
     else:
-        if streaming(row):
-            changes.waiting.add(model)
+        if is_streaming(row):
+            changes.enqueued.add(model)
             changes.started.add((model, row.id))
         changes.raised.update(_parents(row))
-    if (epoch := sync_of(track).epoch) and epoch in before:
-        changes.lost.add((model, row.id))
+    if (epoch := sync_of(track).epoch) and epoch in former:
+        changes.access_lost.add((model, row.id))
 
 
 @event.listens_for(Tracked, "before_delete", propagate=True)
-def _note_deleted(_: Any, __: Any, row: Any) -> None:
-    if (changes := _noting(row)) is None:
+def _note_delete(_: Any, __: Any, row: Any) -> None:
+    if (changes := _changes_for(row)) is None:
         return
     if hasattr(row, "revision"):
         changes.deleted.add((type(row), row.id))
-    if streaming(row):
+    if is_streaming(row):
         changes.streamed.add((type(row), row.id))
         if row.writer is not None:
-            changes.dismissed.add((row.writer, row.id, row.fence))
+            changes.cancelled.add((row.writer, row.id, row.fence))
     changes.raised.update(_parents(row))
 
 
-def _before(row: Any) -> dict[str, Any]:
+def _former_values(row: Any) -> dict[str, Any]:
     """The former values of the columns that changed since the last flush."""
     attributes = inspect(row).attrs
     histories = {name: attributes[name].history for name in inspect(type(row)).columns.keys()}  # noqa: SIM118
@@ -166,70 +178,64 @@ def _before(row: Any) -> dict[str, Any]:
 
 
 def _parents(row: Any) -> Iterator[tuple[TrackedModel, UUID]]:
-    """The rows that this one touches by its own foreign keys, the former one too where it moved."""
+    """The rows that this one touches by its own foreign keys. If a key changed, also the row that it named before."""
     for name in sync_of(row.__track__).touched:
         relationship = inspect(type(row)).relationships[name]
         if relationship.direction is not MANYTOONE:
-            continue  # found by a query before commit, when the membership is settled
+            continue  # `_touched_collections` queries these before the commit, when the collection is final
         local = next(iter(relationship.local_columns)).key
         history = inspect(row).attrs[local].history
         related = getattr(row, name) if name in inspect(row).dict else None
         for key in {*history.sum(), related.id if related is not None else None} - {None}:
-            yield target(type(row), name), key
+            yield related_model(type(row), name), key
 
 
 @event.listens_for(TrackedSession, "before_commit")
 def _raise_revisions(session: TrackedSession) -> None:
+    """Raise the revisions of all changed and touched rows, and prepare the announcements."""
     if session.in_nested_transaction():
         return
     session.flush()
     changes = session.changes
     if changes == _Changes():
         return
-    pending: dict[TrackedModel, set[UUID]] = defaultdict(set)
+    raised: dict[TrackedModel, set[UUID]] = defaultdict(set)
     for model, key in changes.raised:
-        pending[model].add(key)
-    for model in by_depth():
-        made = {key for kind, key in changes.made if kind is model}
-        gone = {key for kind, key in changes.deleted if kind is model}
-        streaming_rows: set[UUID] = set()
-        for row in _raise(session, model, pending[model] - made - gone):
+        raised[model].add(key)
+    for model in in_lock_order():
+        inserted = {key for kind, key in changes.inserted if kind is model}
+        deleted = {key for kind, key in changes.deleted if kind is model}
+        streamed: set[UUID] = set()
+        for row in _raise(session, model, raised[model] - inserted - deleted):
             if _was_streaming(model, row, changes):
-                streaming_rows.add(row.id)
+                streamed.add(row.id)
                 session._pending += announcements.on_stream(model, row._mapping)
             else:
                 session._pending += announcements.on_sync(model, row.id, row.revision)
-        for key in made - gone:
+        for key in inserted - deleted:
             session._pending += announcements.on_sync(model, key, FIRST_REVISION)
-        # Once the row is locked: whoever joins or leaves in another transaction has by now, or will wait for ours.
-        _touch_collections(session, model, (pending[model] | made) - gone - streaming_rows, pending)
+        touching = (raised[model] | inserted) - deleted - streamed
+        # They are locked now: a transaction that changes their collections has committed, or waits for this one.
+        for other, keys in _touched_collections(session, model, touching):
+            raised[other].update(keys)
     for model, key in changes.deleted:
         session._pending += announcements.deleted(model, key, streams=(model, key) in changes.streamed)
-    for model, key in changes.lost - changes.deleted:
+    for model, key in changes.access_lost - changes.deleted:
         epoch = session.scalar(select(getattr(model, sync_of(model.__track__).epoch)).where(model.id == key))  # type: ignore[arg-type, attr-defined]
         session._pending.append(PendingEvent(channels.ACCESS, f"{key.hex} {epoch}", epoch or 0, key.hex))
-    for writer, key, fence in changes.dismissed:
+    for writer, key, fence in changes.cancelled:
         session._pending.append(PendingEvent(channels.writer(writer), f"{key.hex} {fence}", fence, key.hex))
-    for model in changes.waiting:
+    for model in changes.enqueued:
         session._pending.append(PendingEvent(channels.work(model.__tablename__), ""))
 
 
-def _touch_collections(
-    session: Session, model: TrackedModel, keys: set[UUID], pending: dict[TrackedModel, set[UUID]]
-) -> None:
-    """Whom these rows touch through a collection, such as a chat's participants."""
-    for name in sync_of(model.__track__).touched:  # type: ignore[arg-type]
-        if keys and inspect(model).relationships[name].direction is not MANYTOONE:
-            other = target(model, name)
-            found = select(other.id).select_from(model).join(getattr(model, name)).where(model.id.in_(keys))  # type: ignore[attr-defined]
-            pending[other].update(session.scalars(found))
-
-
 def _raise(session: Session, model: TrackedModel, keys: set[UUID]) -> Iterable[Any]:
-    """Rows are locked in sorted order, then changed: two transactions that share rows can only queue, not deadlock.
+    """Raise the revisions of these rows by 1. Returns the columns that an announcement needs.
 
-    In two statements, since one would change the rows as it saw them when it began. Postgres then asks once more for
-    the lock of a version that is gone by now, behind somebody who has that lock and waits for this transaction.
+    The rows are locked in sorted order before they are changed, so transactions that share rows queue and cannot
+    deadlock. That takes two statements: a single one would change the rows as it saw them when it began. Postgres would
+    then ask again for the lock of a version that was replaced meanwhile, behind a transaction that holds that lock and
+    waits for this one.
     """
     if not keys:
         return []
@@ -257,12 +263,23 @@ def _announced_columns(model: TrackedModel) -> list[Any]:
 
 
 def _was_streaming(model: TrackedModel, row: Any, changes: _Changes) -> bool:
-    """Whether the row was on the stream track before. A row that was only touched is still in the state it was in."""
+    """Whether the row was on the stream track before. A row that was only touched is in the same state as before."""
     if (model, row.id) in changes.streamed:
         return True
     if (model, row.id) in changes.started or not isinstance(model.__track__, Stream):
         return False
-    return streaming(snapshot.assembled(model, row._mapping))
+    return is_streaming(snapshot.from_values(model, row._mapping))
+
+
+def _touched_collections(
+    session: Session, model: TrackedModel, keys: set[UUID]
+) -> Iterator[tuple[TrackedModel, Iterable[UUID]]]:
+    """The rows that these touch through a collection, such as a chat's participants, by model."""
+    for name in sync_of(model.__track__).touched:  # type: ignore[arg-type]
+        if keys and inspect(model).relationships[name].direction is not MANYTOONE:
+            other = related_model(model, name)
+            found = select(other.id).select_from(model).join(getattr(model, name)).where(model.id.in_(keys))  # type: ignore[attr-defined]
+            yield other, session.scalars(found)
 
 
 @event.listens_for(TrackedSession, "after_commit")

@@ -1,6 +1,7 @@
-"""A row as it travels: encoded once where it changed, decoded once in each process where somebody watches.
+"""Snapshots: whole rows as they travel. A row is encoded once where it changed, and decoded once in each process that
+has subscribers for it.
 
-A snapshot is an instance of its model that belongs to no session. Nobody may change it: all readers share it.
+A snapshot is an instance of its model that belongs to no session. All subscribers share it, so it must not be changed.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,39 +21,39 @@ from api.streaming.tracks import Tracked
 Decoder = Callable[[Any], Any]
 Row = TypeVar("Row", bound=Tracked)
 
-DELETED = 1 << 62
-"""The revision of a deletion: greater than any that a row can reach, so that it wins wherever the greatest does."""
+DELETED_REVISION = 1 << 62
+"""Revision of a deletion. It is greater than that of any row, so a deletion wins wherever the greater revision does."""
 
-DELETION = ""
+DELETED_MESSAGE = ""
 """The message that announces a deletion."""
 
-STREAMED = "~"
-"""On the sync track, before a revision that the stream track delivered: pages pass it over."""
+STREAMED_PREFIX = "~"
+"""Stands on the sync track before a revision that the stream track delivered. Pages need no refetch for it."""
 
 
 def encode(values: Mapping[str, Any]) -> str:
-    """A row's values by column name as JSON text: UUIDs, moments and enums as their strings."""
-    return orjson.dumps(dict(values), default=str).decode()  # asyncpg has a UUID of its own
+    """A row's values by column name as a JSON text. UUIDs, datetimes and enums become strings."""
+    return orjson.dumps(dict(values), default=str).decode()  # `default` is for asyncpg's UUID class, unknown to orjson
 
 
 def decode(model: type[Row], message: str | bytes) -> Row:
-    """The snapshot that `encode` made of a row of this model."""
+    """The snapshot of a row of this model, from the text that `encode` returned for it."""
     values = orjson.loads(message)
     for name, decoder in _decoders(inspect(model)):
         if values.get(name) is not None:
             values[name] = decoder(values[name])
-    return assembled(model, values)
+    return from_values(model, values)
 
 
-def assembled(model: type[Row], values: Mapping[str, Any]) -> Row:
-    """An instance that belongs to no session, its columns set without the events that a change would cause."""
+def from_values(model: type[Row], values: Mapping[str, Any]) -> Row:
+    """An instance with these column values that belongs to no session. Setting them causes no SQLAlchemy events."""
     row: Row = manager_of_class(model).new_instance()
     row.__dict__.update(values)
     return row
 
 
 def values_of(row: Tracked) -> dict[str, Any]:
-    """All column values of a loaded row, by name."""
+    """All column values of a loaded row by column name."""
     return {name: getattr(row, name) for name in inspect(type(row)).columns.keys()}  # noqa: SIM118
 
 

@@ -114,7 +114,7 @@ class Sweep:
                 raise
             for row in settled:
                 if row.status == Status.STREAMING:
-                    self._publisher.offer(channels.work(model.__tablename__), "")
+                    self._publisher.publish(channels.work(model.__tablename__), "")
                     continue
                 log.warning("settled", model=model.__name__, id=str(row.id), code=row.error_code)
                 self._on_end(model, row.status)
@@ -125,7 +125,7 @@ class Sweep:
         moved = []
         for key, topic in topics.items():
             if (row := found.get(key)) is None:
-                topic.offer(LatestState(snapshot.DELETED))
+                topic.offer(LatestState(snapshot.DELETED_REVISION))
                 continue
             self._hub.invalidate_topic(topic, row.epoch)
             if row.streaming and not streams:
@@ -142,7 +142,7 @@ class Sweep:
         table = model.__table__
         for keys in _batches(topics, WHOLE_ROWS):
             for row in await self._store.read(select(table).where(table.c.id.in_(keys))):
-                topics[row.id].offer(LatestState(row.revision, snapshot.assembled(model, dict(row._mapping))))
+                topics[row.id].offer(LatestState(row.revision, snapshot.from_values(model, dict(row._mapping))))
 
 
 def _positions(model: RevisedModel, keys: Sequence[UUID]) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""What a model declares: the one track on which its changes travel.
+"""Tracks: how the changes of a model's rows reach clients. Each model declares one.
 
     class Chat(Base):
         __track__ = Sync(touches="participants")
@@ -6,10 +6,13 @@
     class Message(Streamed, Base):
         __track__ = Stream("content", "reasoning", while_="streaming", otherwise=Sync(touches="chat"))
 
-`Sync`: a change raises the row's revision, announces that number to whoever follows the row, and touches the
-rows on whose pages it shows. `Stream`: while the row is being written, each change is the whole row, pushed to
-whoever watches it, and nothing else happens; before and after, the row is on its `otherwise` track. `Untracked`:
-nobody follows it. A model with no track, or with one that contradicts its columns, fails at import.
+- `Sync`: a change raises the row's revision, publishes that number to the row's subscribers, and touches the rows whose
+  pages show the changed one.
+- `Stream`: while the row is being written, each change publishes the whole row to its subscribers, and does nothing
+  else. Before and after, the row is on its `otherwise` track.
+- `Untracked`: clients cannot follow the rows.
+
+A model that declares no track, or one that contradicts its columns, fails at import with TrackError.
 """
 
 from collections.abc import Iterable
@@ -26,12 +29,13 @@ from api.streaming.errors import TrackError
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """Every change is a tiny signal, after which a page refetches what it shows.
+    """Publishes the revision of a changed row. Clients then refetch the page that shows it.
 
-    `touches` names the relationships to the rows on whose pages this one shows. `epoch` names the integer column
-    that is raised whenever somebody loses access to the row, and to all that touches it. `page` tells whether the row
-    has a page of its own, so that clients can follow its revision; by default it has, unless it is streamed and touches
-    others, on whose pages it shows.
+    `touches` names the relationships to the rows whose pages show this one. `epoch` names an integer column, the access
+    epoch. The application raises it when a user loses access to the row and to all rows that touch it.
+
+    `page` says whether the row has a page of its own, so that clients can follow its revision. By default it has one,
+    unless it is streamed and touches other rows: then their pages show it.
     """
 
     touches: str | tuple[str, ...] = ()
@@ -40,13 +44,15 @@ class Sync:
 
     @property
     def touched(self) -> tuple[str, ...]:
+        """The names of the touched relationships."""
         return (self.touches,) if isinstance(self.touches, str) else self.touches
 
 
 class Stream:
-    """While `while_` holds, every change is the whole row, pushed; otherwise the row is on the `otherwise` track.
+    """Publishes the whole row on every change while `while_` is true. Otherwise the row is on the `otherwise` track.
 
-    The positional names are the text columns that a writer appends to.
+    The positional arguments name the text columns that a producer appends to; the first is the default of
+    `Draft.append`. `while_` names a hybrid property of the model that is true while the row is being written.
     """
 
     def __init__(self, *texts: str, while_: str, otherwise: Sync) -> None:
@@ -57,7 +63,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Untracked:
-    """Nobody follows these rows; any statement may change them."""
+    """Clients cannot follow the rows, so any statement may change them."""
 
 
 Track = Sync | Stream | Untracked
@@ -67,7 +73,7 @@ tracked: dict[str, type["Tracked"]] = {}
 
 
 class Tracked:
-    """The base of every model: a class without a sound `__track__` cannot be declared."""
+    """Base of every model. Raises TrackError for a class whose `__track__` is missing or contradicts its columns."""
 
     __track__: ClassVar[Track]
     __tablename__: Any
@@ -80,51 +86,57 @@ class Tracked:
         track = cls.__dict__.get("__track__")
         if not isinstance(track, Sync | Stream | Untracked):
             raise TrackError(
-                f"{cls.__name__} declares no track: give it a line `__track__ = Sync(…)`, `Stream(…)` or `Untracked()`."
+                f"{cls.__name__} declares no track. Add `__track__ = Sync(…)`, `Stream(…)` or `Untracked()` to it."
             )
         if isinstance(track, Untracked):
             return
-        for fault in _faults(cls, track):
-            raise TrackError(f"{cls.__name__}.__track__ contradicts the model: {fault}")
+        for contradiction in _contradictions(cls, track):
+            raise TrackError(f"{cls.__name__}.__track__ contradicts the model: {contradiction}")
         tracked[cls.__tablename__] = cls
 
 
-def _faults(model: type[Tracked], track: Sync | Stream) -> Iterable[str]:
+def _contradictions(model: type[Tracked], track: Sync | Stream) -> Iterable[str]:
     columns = model.__table__.columns
     sync = sync_of(track)
     for name in sync.touched:
         if not isinstance(getattr(getattr(model, name, None), "prop", None), RelationshipProperty):
-            yield f"it touches `{name}`, which is no relationship of it."
+            yield f"it touches `{name}`, which is not a relationship of the model."
     if "revision" not in columns and not sync.touched:
-        yield "it has neither a `revision` column nor anything that it touches, so nobody could notice a change."
+        yield (
+            "there is no `revision` column and it touches nothing, so no client could notice a change. "
+            "Inherit from `Revised`, or name a relationship in `touches`."
+        )
     if sync.epoch and sync.epoch not in columns:
-        yield f"its epoch `{sync.epoch}` is no column of it."
+        yield f"its epoch `{sync.epoch}` is not a column of the model."
     for key in (key for column in columns for key in column.foreign_keys):
         for when, action in (("DELETE", key.ondelete), ("UPDATE", key.onupdate)):
             if action and action.upper() not in ("RESTRICT", "NO ACTION"):
                 yield (
-                    f"the foreign key on `{key.parent.name}` lets the database change rows (ON {when} {action}), "
-                    "which nobody would hear of. Do it through the session instead."
+                    f"the foreign key on `{key.parent.name}` lets the database change rows (ON {when} {action}) "
+                    "without an announcement. Change them through the session instead."
                 )
     if isinstance(track, Stream):
         if not track.texts:
-            yield 'a streamed model names the text columns that grow, as in Stream("content", …).'
+            yield 'it names no column to stream. Name the text columns that grow, as in Stream("content", …).'
         for name in track.texts:
             if name not in columns:
-                yield f"it streams `{name}`, which is no column of it."
+                yield f"it streams `{name}`, which is not a column of the model."
         if "fence" not in columns:
-            yield "a streamed model needs a writer's columns: let it inherit from `Streamed`."
-        if not isinstance(vars_of(model).get(track.while_), hybrid_property):
-            yield f"`{track.while_}` is no hybrid property that says whether the row is being written."
+            yield "there are no columns for a status, a lease and a fence. Inherit from `Streamed`."
+        if not isinstance(class_attributes(model).get(track.while_), hybrid_property):
+            yield (
+                f"`{track.while_}` is not a hybrid property of the model. "
+                "`while_` names one that is true while a row is being written."
+            )
 
 
-def vars_of(model: type) -> dict[str, Any]:
-    """All class attributes by name, inherited ones included."""
+def class_attributes(model: type) -> dict[str, Any]:
+    """All class attributes by name, including inherited ones."""
     return {name: value for base in reversed(model.__mro__) for name, value in vars(base).items()}
 
 
 def sync_of(track: Sync | Stream) -> Sync:
-    """The sync side of a track."""
+    """The sync track of a model: the declared one, or the one that its rows are on while they do not stream."""
     return track.otherwise if isinstance(track, Stream) else track
 
 
@@ -137,20 +149,20 @@ def has_page(model: type["Tracked"]) -> bool:
     return not (isinstance(track, Stream) and sync.touched) if sync.page is None else sync.page
 
 
-def streamed() -> list[type["Tracked"]]:
-    """The models on a stream track."""
+def streamed_models() -> list[type["Tracked"]]:
+    """The models that declare a stream track, in the order of their declaration."""
     return [model for model in tracked.values() if isinstance(model.__track__, Stream)]
 
 
-def by_depth() -> list[type["Tracked"]]:
-    """The tracked models, each before those that it touches: the one order in which rows are locked."""
+def in_lock_order() -> list[type["Tracked"]]:
+    """The tracked models, each before those that it touches. Every transaction locks rows in this order."""
     order: list[type[Tracked]] = []
 
     def place(model: type[Tracked]) -> None:
         if model in order:
             return
         for name in sync_of(model.__track__).touched:  # type: ignore[arg-type]
-            place(target(model, name))
+            place(related_model(model, name))
         order.append(model)
 
     for model in tracked.values():
@@ -158,39 +170,40 @@ def by_depth() -> list[type["Tracked"]]:
     return order[::-1]
 
 
-def target(model: type[Tracked], relationship: str) -> type[Tracked]:
+def related_model(model: type[Tracked], relationship: str) -> type[Tracked]:
     """The model at the other end of a relationship."""
     return inspect(model).relationships[relationship].mapper.class_  # type: ignore[no-any-return]
 
 
 def epoch_source(model: type["Tracked"]) -> tuple[type["Tracked"], str, str] | None:
-    """Where the access epoch of the model's rows is: the model that has it, the column that names its row, its name.
+    """Where the access epoch of the model's rows is stored, as (guard, column, epoch).
 
-    The model's own epoch comes first, then that of a row that it touches by a foreign key. None if nobody can lose
-    access to its rows.
+    `guard` is the model with the epoch, and `epoch` names its column. `column` names the column of the given model that
+    holds the id of the guarding row. The model's own epoch comes first, then that of a row that it touches by a foreign
+    key. None if no user can lose access to the rows.
     """
     sync = sync_of(model.__track__)  # type: ignore[arg-type]
     if sync.epoch:
         return model, "id", sync.epoch
     for name in sync.touched:
         relationship = inspect(model).relationships[name]
-        parent = target(model, name)
+        parent = related_model(model, name)
         if relationship.direction is MANYTOONE and (epoch := sync_of(parent.__track__).epoch):  # type: ignore[arg-type]
             return parent, next(iter(relationship.local_columns)).key, epoch
     return None
 
 
-def streaming(row: Any, values: dict[str, Any] | None = None) -> bool:
-    """Whether the row is on the stream track now, or was when its columns had `values` (those named there)."""
+def is_streaming(row: Any, former: dict[str, Any] | None = None) -> bool:
+    """Whether the row is on the stream track. With `former`, whether it was when these columns had these values."""
     track = type(row).__track__
     if not isinstance(track, Stream):
         return False
-    if not values:
+    if not former:
         return bool(getattr(row, track.while_))
-    former = type("Former", (), {name: getattr(row, name) for name in _columns(row)} | values)
-    return bool(vars_of(type(row))[track.while_].fget(former))
+    before = type("Before", (), {name: getattr(row, name) for name in _loaded_columns(row)} | former)
+    return bool(class_attributes(type(row))[track.while_].fget(before))
 
 
-def _columns(row: Any) -> Iterable[str]:
+def _loaded_columns(row: Any) -> Iterable[str]:
     state = inspect(row)
     return (name for name, _ in state.mapper.columns.items() if name not in state.unloaded)

@@ -105,7 +105,7 @@ class StreamWorker(Generic[Row]):
                     claim = leases.claim(self._model, self.id, limit=room, lease=self._lease)
                     rows = await self._store.write(claim)
                     for row in rows:
-                        self._start(snapshot.assembled(self._model, dict(row._mapping)))
+                        self._start(snapshot.from_values(self._model, dict(row._mapping)))
                     if len(rows) < room:
                         break
             except Exception as error:

@@ -296,7 +296,7 @@ class Writer:
         fences = {draft.id: draft.fence for draft in drafts}
         rows = await self._store.write(leases.hand_back(model, self._store.dialect, fences, wait=self._wait))
         if rows:
-            self._publisher.offer(channels.work(model.__tablename__), "")
+            self._publisher.publish(channels.work(model.__tablename__), "")
         for draft in await self._lost(model, drafts):
             self._settled(draft)
 

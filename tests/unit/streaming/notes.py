@@ -34,6 +34,10 @@ SECONDS = 20
 LEASE, WAIT, LIMIT = 15.0, 60.0, 10_000
 
 
+OTHERS = dict(tracked)
+"""The models of other modules, of which one may have a table with the same name."""
+
+
 class Base(Tracked, DeclarativeBase):
     """Tables of their own, which the application's migrations do not know."""
 
@@ -73,6 +77,7 @@ class Note(Streamed, Base):
 
 
 NOTES = {model.__tablename__: tracked.pop(model.__tablename__) for model in (Keeper, Shelf, Keeping, Note)}
+tracked.update(OTHERS)
 
 
 @contextmanager
@@ -254,7 +259,7 @@ class House:
         values = {"body": body, "revision": Note.revision + 1}
         grown = update(Note).where(Note.id == note.id).values(values).returning(Note.__table__)
         (row,) = await self.database.write(grown)
-        self.publisher.offer(channels.stream("notes", note.id), snapshot.encode(row._mapping), revision=row.revision)
+        self.publisher.publish(channels.stream("notes", note.id), snapshot.encode(row._mapping), revision=row.revision)
         await self.publisher.drained()
         return await self.fresh(note)
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import defer
 
 from api.streaming import channels, snapshot
 from api.streaming.columns import Status
-from api.streaming.snapshot import DELETION
+from api.streaming.snapshot import DELETED_MESSAGE
 from tests.unit.streaming.announced import announced, on_sync
 from tests.unit.streaming.notes import House, Keeping, Note, Shelf
 
@@ -119,7 +119,7 @@ async def test_making_and_deleting_a_streaming_row_is_on_the_sync_track(here: Ho
     note = await here.queued(shelf)
     assert await announced(here) == [on_sync(shelf, 2), (channels.work("notes"), "")]
     await here.delete(note)
-    assert await announced(here) == [on_sync(shelf, 3), (channels.stream("notes", note.id), DELETION)]
+    assert await announced(here) == [on_sync(shelf, 3), (channels.stream("notes", note.id), DELETED_MESSAGE)]
 
 
 async def test_deleting_a_finished_row_is_on_the_sync_track_alone(here: House) -> None:
@@ -139,7 +139,7 @@ async def test_a_row_that_is_stopped_and_deleted_in_one_transaction_is_gone_from
         row.status = Status.STOPPED
         await session.flush()
         await session.delete(row)
-    assert (channels.stream("notes", note.id), DELETION) in await announced(here)
+    assert (channels.stream("notes", note.id), DELETED_MESSAGE) in await announced(here)
 
 
 async def test_deleting_a_row_that_is_being_written_tells_its_writer(here: House) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from api.streaming import channels
 from api.streaming.columns import Revised
 from api.streaming.errors import UnseenChange
-from api.streaming.snapshot import DELETION
+from api.streaming.snapshot import DELETED_MESSAGE
 from api.streaming.tracks import Sync, Tracked, tracked
 from tests.unit.streaming.notes import House
 
@@ -93,7 +93,7 @@ async def test_an_orphan_is_announced_as_deleted(store: House) -> None:
         here = await session.get_one(Crate, crate.id)
         await session.run_sync(lambda _: here.owned.clear())
     assert await announced(store) == {
-        (channels.sync("apples", apple.id), DELETION),
+        (channels.sync("apples", apple.id), DELETED_MESSAGE),
         (channels.sync("crates", crate.id), "2"),
     }
 
@@ -103,9 +103,9 @@ async def test_a_key_that_the_flush_sets_to_null_is_announced_as_a_change(store:
     async with store.database.transaction() as session:
         await session.delete(await session.get_one(Crate, crate.id))
     assert await announced(store) == {
-        (channels.sync("apples", apple.id), DELETION),
+        (channels.sync("apples", apple.id), DELETED_MESSAGE),
         (channels.sync("books", book.id), "2"),
-        (channels.sync("crates", crate.id), DELETION),
+        (channels.sync("crates", crate.id), DELETED_MESSAGE),
     }
 
 
