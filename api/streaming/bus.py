@@ -1,4 +1,4 @@
-"""Who hears what: broadcaster's API, in memory or over a Redis that may come and go."""
+"""The bus, which carries messages between processes: broadcaster's API, in memory or over Redis."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -14,35 +14,37 @@ from api.streaming.redis_backend import RedisBackend
 log = structlog.get_logger(__name__)
 
 INBOX_BYTES = 4_000_000
-"""What may wait for one reader: three of the longest messages. The hub reads at once; this is for whoever does not."""
+"""Most bytes that wait in one inbox: about three of the longest messages. It bounds a subscription that is read slowly;
+the hub reads its own at once."""
 
-MESSAGE_BYTES = 500
-"""What a waiting message weighs beside its text."""
+OVERHEAD_BYTES = 500
+"""Memory that a waiting message takes beside its text."""
 
 RESTART_SECONDS = 1.0
-"""Between a failure of the backend and the next attempt to listen to it."""
+"""Pause between a failure of the backend and the next attempt to listen to it."""
 
 
 class Inbox(asyncio.Queue[Event | None]):
-    """One reader's messages. When full it drops the oldest: it neither grows nor holds up the others.
+    """The messages of one subscription that were not read yet.
 
-    What was dropped is in the database, where the sweep finds it.
+    A full inbox drops its oldest messages, so a slow subscription neither fills memory nor delays the others. The sweep
+    finds in the database what was dropped.
     """
 
-    _weight = 0
+    _bytes = 0
 
     async def put(self, event: Event | None) -> None:
         self.put_nowait(event)
-        while self._weight > INBOX_BYTES and self.qsize() > 1:
+        while self._bytes > INBOX_BYTES and self.qsize() > 1:
             self.get_nowait()
 
     def _put(self, event: Event | None) -> None:
         super()._put(event)
-        self._weight += weight(event)
+        self._bytes += _size(event)
 
     def _get(self) -> Event | None:
         event = super()._get()
-        self._weight -= weight(event)
+        self._bytes -= _size(event)
         return event
 
     def __aiter__(self) -> Self:
@@ -51,32 +53,35 @@ class Inbox(asyncio.Queue[Event | None]):
     async def __anext__(self) -> str:
         event = await self.get()
         if event is None:
-            self.put_nowait(None)  # closed stays closed
+            self.put_nowait(None)  # further calls end, too
             raise StopAsyncIteration
         return str(event.message)
 
 
+def _size(event: Event | None) -> int:
+    return 0 if event is None else len(event.message) + OVERHEAD_BYTES
+
+
 @contextmanager
 def ignoring_malformed(channel: str) -> Iterator[None]:
-    """Read a message here: one that makes no sense, as another version's may in an upgrade, is not to end the reading.
+    """Log an error that a message causes in this block, and go on with the next message.
 
-    What it meant to say is in the database, where the sweep finds it.
+    During an upgrade, another version may publish messages that this one cannot read. The sweep finds in the database
+    what they announced.
     """
     try:
         yield
     except Exception as error:
-        log.warning("not understood", channel=channel, error=repr(error))
-
-
-def weight(event: Event | None) -> int:
-    return 0 if event is None else len(event.message) + MESSAGE_BYTES
+        log.warning("malformed message ignored", channel=channel, error=repr(error))
 
 
 class Bus(Broadcast):
-    """A broadcaster `Broadcast` without the faults of 0.3.1, the last there will be; it is pinned for that.
+    """Broadcaster's `Broadcast` without the faults of 0.3.1, its last version, which is pinned. Use with `async with`.
 
-    The bus is a hint and the database the truth: it may lose messages, and says when it may have (`on_reconnect`).
-    It never makes a reader fail, nor wait for long.
+    The bus is a hint and the database the truth. The bus may lose messages, and reports when it may have
+    (`on_reconnect`). It never makes a subscription fail, nor wait for long.
+
+    `url` begins with memory://, redis:// or rediss://. Any other URL raises BusAddressError.
     """
 
     def __init__(self, url: str, *, backend: BroadcastBackend | None = None) -> None:
@@ -85,8 +90,9 @@ class Bus(Broadcast):
         if self._redis is not None:
             self._redis.on_reconnect = self._reconnected
         self._reconnect_callbacks: list[Callable[[], None]] = []
-        self._held: set[str] = set()
-        self._settling = asyncio.Lock()
+        self._joined: set[str] = set()
+        """Channels to which the backend is subscribed."""
+        self._joining = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -94,20 +100,20 @@ class Bus(Broadcast):
 
     @property
     def channels(self) -> int:
-        """How many channels are read here."""
+        """Number of channels with a subscription in this process."""
         return len(self._subscribers)
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
-        """Call back after every time in which messages may have been missed, once all channels are subscribed again."""
+        """Have `callback` called when messages may have been missed, once all channels are subscribed again."""
         self._reconnect_callbacks.append(callback)
 
     async def ping(self) -> None:
-        """Raise BusDown unless messages can be sent and heard."""
+        """Raises BusDown unless messages can be published and received."""
         if self._redis is not None:
             await self._redis.ping()
 
     async def publish_all(self, messages: Iterable[tuple[str, str]]) -> None:
-        """Publish (channel, message) pairs in as few round trips as possible; BusDown may leave some published."""
+        """Publish (channel, message) pairs in few round trips. Raises BusDown, after which some may be published."""
         if self._redis is not None:
             await self._redis.publish_all(messages)
         else:
@@ -116,42 +122,42 @@ class Bus(Broadcast):
 
     @asynccontextmanager
     async def subscribe(self, channel: str) -> AsyncIterator[AsyncIterator[str]]:  # type: ignore[override]
-        """The channel's messages: whatever is published once this is entered arrives, until it is left.
+        """The messages that are published on the channel while the block runs.
 
-        While Redis is away it is entered all the same; then what was missed is announced through `on_reconnect`.
+        The block is entered even while Redis is away. Then `on_reconnect` follows once the channel is subscribed.
         """
         inbox = Inbox()
         self._subscribers.setdefault(channel, set()).add(inbox)
         try:
-            await self._settle(channel)
+            await self._join_or_leave(channel)
             if self._redis is not None:
-                await self._redis.confirmed(channel)
+                await self._redis.wait_confirmed(channel)
             yield inbox
         finally:
             self._subscribers[channel].discard(inbox)
             if not self._subscribers[channel]:
                 del self._subscribers[channel]
             inbox.put_nowait(None)
-            await self._settle(channel)
+            await self._join_or_leave(channel)
 
-    async def _settle(self, channel: str) -> None:
-        """Bring the backend in line with whether anybody reads the channel, one join or leave at a time."""
-        async with self._settling:
-            read = channel in self._subscribers
-            if read and channel not in self._held:
+    async def _join_or_leave(self, channel: str) -> None:
+        """Subscribe the backend to the channel if it has a subscription here, else unsubscribe it. One at a time."""
+        async with self._joining:
+            wanted = channel in self._subscribers
+            if wanted and channel not in self._joined:
                 await self._backend.subscribe(channel)
-                self._held.add(channel)
-            elif not read and channel in self._held:
-                self._held.discard(channel)
+                self._joined.add(channel)
+            elif not wanted and channel in self._joined:
+                self._joined.discard(channel)
                 await self._backend.unsubscribe(channel)
 
     async def _listener(self) -> None:
-        """Broadcaster's own, which a failure would end for good without a word."""
+        """Listen again after a failure. Broadcaster's own listener would end for good, and log nothing."""
         while True:
             try:
                 await super()._listener()
             except Exception:
-                log.exception("the bus failed to listen, and tries again")
+                log.exception("bus listener failed")
             await asyncio.sleep(RESTART_SECONDS)
             self._reconnected()
 
@@ -160,10 +166,10 @@ class Bus(Broadcast):
             try:
                 callback()
             except Exception:
-                log.exception("a callback failed after the bus reconnected")
+                log.exception("reconnect callback failed")
 
     async def disconnect(self) -> None:
-        """Close the bus; whoever still reads comes to the end."""
+        """Close the bus. Subscriptions that are still open end."""
         self._listener_task.cancel()
         await asyncio.wait([self._listener_task])
         await self._backend.disconnect()
@@ -173,20 +179,20 @@ class Bus(Broadcast):
 
 
 def redis_backend(url: str) -> RedisBackend | None:
-    """Ours, or None for broadcaster's own in memory; BusAddressError for all else."""
+    """Our backend for Redis, or None for broadcaster's own in memory. Raises BusAddressError for all other URLs."""
     scheme = url.partition("://")[0]
     if scheme == "memory":
         return None
     if scheme in ("redis", "rediss"):
         try:
             return RedisBackend(url)
-        except (TypeError, ValueError):  # not quoted, nor chained: it may hold the password
+        except (TypeError, ValueError):  # neither quoted nor chained, since its text may contain the password
             raise BusAddressError(
-                "The bus's URL is not an address of Redis: write redis://user:password@host:port/database, "
-                "rediss:// for TLS, with special characters of the password percent-encoded."
+                "The bus's URL is not a valid Redis URL: write redis://user:password@host:port/database, or rediss:// "
+                "for TLS. Percent-encode special characters of the password."
             ) from None
     if scheme.startswith("postgres"):
         raise BusAddressError(
-            "The bus's URL cannot be Postgres, whose NOTIFY ends at 8,000 bytes: use redis:// or memory://."
+            "The bus's URL cannot be Postgres, whose NOTIFY takes at most 8,000 bytes: use redis:// or memory://."
         )
     raise BusAddressError("The bus's URL must begin with memory://, redis:// or rediss://.")

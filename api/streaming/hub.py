@@ -1,7 +1,8 @@
-"""One bus subscription per channel and process, however many subscribers it has here.
+"""The hub, which follows rows for the subscribers of this process. It subscribes to each channel of the bus once,
+however many subscribers there are.
 
-A subscriber joins the channel first and reads the row after, and with it the permission, so that nothing can happen in
-between. Both are merged by revision: a topic keeps the greatest.
+A subscriber first joins the channel. Then it reads the row, together with the viewer's permission, so no change fits in
+between. A topic takes both what was read and what was received, and keeps the greatest revision.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ log = structlog.get_logger(__name__)
 Row = TypeVar("Row", bound=Revised)
 
 EPOCHS_REMEMBERED = 10_000
-"""The last access changes that were received, for subscribers that were reading a row at that very moment."""
+"""Most access epochs kept from the bus. They are for subscribers that were reading a row when the epoch rose."""
 
 
 class AccessReader(Protocol):
@@ -60,7 +61,7 @@ class Hub:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        tasks = [self._listener, *self._leaving, *(topic.pump for topic in self._topics.values())]
+        tasks = [self._listener, *self._leaving, *(topic.listener for topic in self._topics.values())]
         for task in tasks:
             if task is not None:
                 task.cancel()
@@ -69,15 +70,15 @@ class Hub:
 
     @property
     def topics(self) -> list[Topic]:
-        """All that is followed in this process now."""
+        """The topics of all rows that this process follows now."""
         return list(self._topics.values())
 
     @asynccontextmanager
     async def follow(self, model: type[Row], key: UUID, viewer: UUID | None) -> AsyncIterator[AsyncIterator[Row]]:
-        """A streamed row as it grows: the current snapshot first, the final one last.
+        """The snapshots of a streamed row: the current one first, the final one last.
 
-        Snapshots are shared by all subscribers: do not change them. The iterator raises Gone if the row is or becomes
-        unknown, deleted or not visible to the viewer.
+        All subscribers share them: do not change them. The iterator raises Gone if the row is or becomes unknown,
+        deleted or not visible to the viewer.
         """
         subscriber = StreamSubscriber(viewer)
         async with self.joined(subscriber, [(model, key)], streams=True) as (topic,):
@@ -85,14 +86,20 @@ class Hub:
 
     @asynccontextmanager
     async def changes(self, keys: Sequence[Key], viewer: UUID | None) -> AsyncIterator[AsyncIterator[Change]]:
-        """The revisions of these rows: first one for each, then every greater one. Duplicates collapse."""
+        """The revisions of these rows: first one change for each row, then one for every greater revision.
+
+        A row that is named twice is reported once. See `SyncSubscriber.changes`.
+        """
         subscriber = SyncSubscriber(viewer)
         async with self.joined(subscriber, list(dict.fromkeys(keys)), streams=False) as topics:
             yield subscriber.changes(self, topics)
 
     @asynccontextmanager
     async def joined(self, subscriber: Subscriber, keys: Sequence[Key], *, streams: bool) -> AsyncIterator[list[Topic]]:
-        """Deliver these rows' states to the subscriber. It must be authorized before it shows anything."""
+        """Deliver the states of these rows to the subscriber while the block runs.
+
+        The subscriber authorizes itself before it passes anything on. `streams` says on which track it follows them.
+        """
         try:
             for key in keys:
                 subscriber.topics[key] = self._join(subscriber, key, streams=streams)
@@ -102,8 +109,50 @@ class Hub:
         finally:
             self._leave(subscriber)
 
+    def _join(self, subscriber: Subscriber, key: Key, *, streams: bool) -> Topic:
+        model, identity = key
+        name = (channels.stream if streams else channels.sync)(model.__tablename__, identity)
+        topic = self._topics.get(name)
+        if topic is None:
+            topic = self._topics[name] = Topic(name, model, identity, streams=streams)
+            topic.listener = asyncio.create_task(self._listen(topic), name=f"hub: {name}")
+            self._on_topics(len(self._topics))
+        topic.subscribers.add(subscriber)
+        return topic
+
+    async def _listen(self, topic: Topic) -> None:
+        """Receive the topic's messages until the last subscriber leaves.
+
+        If the bus fails for good, the sweep alone keeps the topic current.
+        """
+        try:
+            async with self._bus.subscribe(topic.channel) as messages:
+                topic.joined.set()
+                async for message in messages:
+                    with ignoring_malformed(topic.channel):
+                        topic.receive(message)
+        except Exception as error:
+            log.warning("bus subscription lost", channel=topic.channel, error=repr(error))
+            topic.joined.set()
+
+    def _leave(self, subscriber: Subscriber) -> None:
+        """Remove the subscriber everywhere. Awaits nothing, since a subscriber may leave because it was cancelled."""
+        for topic in list(subscriber.grants):
+            self.revoke(subscriber, topic)
+        for topic in subscriber.topics.values():
+            topic.subscribers.discard(subscriber)
+            if not topic.subscribers and self._topics.get(topic.channel) is topic:
+                del self._topics[topic.channel]
+                self._on_topics(len(self._topics))
+                # Topic and task hold each other: without this, only the garbage collector would free them.
+                listener, topic.listener = topic.listener, None
+                assert listener is not None
+                listener.cancel()
+                self._leaving.add(listener)
+                listener.add_done_callback(self._leaving.discard)
+
     async def reauthorize(self, subscriber: Subscriber, topic: Topic) -> None:
-        """Read the row if the viewer may see it, and offer it to all subscribers. Raises Gone."""
+        """Read the row if the viewer may see it, and offer it to all subscribers. Raises Gone if it is not visible."""
         subscriber.invalid.discard(topic)
         grant = await self._access.row(topic.model, topic.key, subscriber.viewer)
         if grant is None:
@@ -113,7 +162,7 @@ class Hub:
         topic.offer(LatestState(grant.revision, grant.row))
 
     async def reauthorize_revisions(self, subscriber: Subscriber, topics: Sequence[Topic]) -> set[Topic]:
-        """Read the revisions that the viewer may see, and offer them to all. Returns the topics that it may not see."""
+        """Read the revisions that the viewer may see, and offer them to all subscribers. Returns the other topics."""
         by_key = {(topic.model, topic.key): topic for topic in topics}
         grants = await self._access.revisions(list(by_key), subscriber.viewer)
         for key, grant in grants.items():
@@ -125,15 +174,15 @@ class Hub:
         return hidden
 
     def _grant(self, subscriber: Subscriber, topic: Topic, grant: AccessGrant) -> None:
-        # Without the row: a thousand subscribers would keep a thousand copies of it.
+        # Kept without the row, or a thousand subscribers would keep a thousand copies of it.
         subscriber.grants[topic] = AccessGrant(grant.revision, grant.scope, grant.epoch)
         if grant.scope is not None:
             self._subscribers_of[grant.scope].add(subscriber)
-            # Somebody may have lost access while the row was being read.
+            # A user may have lost access while the row was being read.
             subscriber.invalidate(topic, self._epochs.get(grant.scope, 0))
 
     def revoke(self, subscriber: Subscriber, topic: Topic) -> None:
-        """Forget what the subscriber was allowed to see of this topic."""
+        """Remove the subscriber's grant for this topic."""
         subscriber.invalid.discard(topic)
         grant = subscriber.grants.pop(topic, None)
         if grant is None or any(other.scope == grant.scope for other in subscriber.grants.values()):
@@ -143,44 +192,6 @@ class Hub:
             if not subscribers:
                 del self._subscribers_of[grant.scope]
 
-    def _join(self, subscriber: Subscriber, key: Key, *, streams: bool) -> Topic:
-        model, identity = key
-        name = (channels.stream if streams else channels.sync)(model.__tablename__, identity)
-        topic = self._topics.get(name)
-        if topic is None:
-            topic = self._topics[name] = Topic(name, model, identity, streams=streams)
-            topic.pump = asyncio.create_task(self._pump(topic), name=f"hub: {name}")
-            self._on_topics(len(self._topics))
-        topic.subscribers.add(subscriber)
-        return topic
-
-    async def _pump(self, topic: Topic) -> None:
-        """Until the last subscriber leaves. If the bus fails for good, the sweep alone keeps the topic current."""
-        try:
-            async with self._bus.subscribe(topic.channel) as messages:
-                topic.joined.set()
-                async for message in messages:
-                    with ignoring_malformed(topic.channel):
-                        topic.receive(message)
-        except Exception as error:
-            log.warning("channel lost", channel=topic.channel, error=repr(error))
-            topic.joined.set()
-
-    def _leave(self, subscriber: Subscriber) -> None:
-        """At once and without awaiting, since the subscriber may be leaving because it was cancelled."""
-        for topic in list(subscriber.grants):
-            self.revoke(subscriber, topic)
-        for topic in subscriber.topics.values():
-            topic.subscribers.discard(subscriber)
-            if not topic.subscribers and self._topics.get(topic.channel) is topic:
-                del self._topics[topic.channel]
-                self._on_topics(len(self._topics))
-                pump, topic.pump = topic.pump, None  # the two hold each other, and would wait for the garbage collector
-                assert pump is not None
-                pump.cancel()
-                self._leaving.add(pump)
-                pump.add_done_callback(self._leaving.discard)
-
     async def _receive_access_changes(self) -> None:
         async with self._bus.subscribe(channels.ACCESS) as messages:
             async for message in messages:
@@ -189,7 +200,7 @@ class Hub:
                     self.invalidate(UUID(scope), int(epoch))
 
     def invalidate(self, scope: UUID, epoch: int) -> None:
-        """Somebody lost access within this scope: authorize each of its subscribers once more."""
+        """Have every subscriber within this scope authorized again: a user lost access to it."""
         self._epochs[scope] = max(epoch, self._epochs.pop(scope, 0))
         if len(self._epochs) > EPOCHS_REMEMBERED:
             self._epochs.popitem(last=False)
@@ -199,6 +210,6 @@ class Hub:
                     subscriber.invalidate(topic, epoch)
 
     def invalidate_topic(self, topic: Topic, epoch: int) -> None:
-        """The same for one topic, whose epoch was read from the database."""
+        """Have the topic's subscribers authorized again if their grants are older than this epoch."""
         for subscriber in list(topic.subscribers):
             subscriber.invalidate(topic, epoch)

@@ -1,44 +1,46 @@
-"""Which channels are wanted here and which of them Redis has confirmed: the books, kept without a connection."""
+"""Which channels this process wants, and which of them Redis has confirmed. It sends and receives nothing itself."""
 
 import asyncio
 from collections.abc import Callable
 
 BATCH_CHANNELS = 1_000
-"""Named in one SUBSCRIBE: ten thousand channels are back after ten round trips, none of which holds up Redis."""
+"""Most channels in one SUBSCRIBE. Ten thousand channels are back after ten round trips, and none of them blocks Redis
+for long."""
 
 
-class Subscriptions:
-    """Joins and leaves only note what is wanted and never wait: so they cannot cross, fail or be cancelled half-way.
+class RedisChannels:
+    """The wanted and the confirmed channels.
 
-    Whoever holds the connection brings Redis in step, batch by batch: `batch`, and `answered` for each reply.
+    `join` and `leave` only note what is wanted. They never wait, so they cannot cross, fail or be cancelled half-way.
+    The owner of the connection sends the differences to Redis: it sends what `next_batch` returns, and calls `answered`
+    for each reply.
     """
 
     def __init__(self, *, caught_up: Callable[[], None]) -> None:
-        self.open = False
-        """Whether there is a connection."""
+        self.is_connected = False
         self.work = asyncio.Event()
-        """Set when `batch` may have something for Redis."""
+        """Set when `next_batch` may have something to send."""
         self._caught_up = caught_up
-        """Called once nothing is read unconfirmed any more, after a time in which messages may have been missed."""
+        """Called when messages may have been missed, once all channels are confirmed again."""
         self._wanted: set[str] = set()
         self._changed: set[str] = set()
-        """Channels that Redis has to be told about."""
-        self._held: set[str] = set()
-        """Channels that Redis has confirmed, and has not been told to drop since."""
+        """Channels that may have to be subscribed or unsubscribed."""
+        self._subscribed: set[str] = set()
+        """Channels that Redis has confirmed, and for which no UNSUBSCRIBE was sent since."""
         self._unanswered = 0
-        """Channels of the batch under way. One batch at a time: then a reply can only mean the latest wish."""
+        """Channels of the batch that is under way. With one batch at a time, a reply always means the latest wish."""
         self._confirmations: dict[str, asyncio.Event] = {}
         self._unconfirmed: set[str] = set()
-        """Channels that are read although Redis has not confirmed them (again)."""
+        """Channels that are read although Redis has not confirmed them, or not since it reconnected."""
         self._missed = False
-        """Messages may have been missed, and nobody was told yet."""
+        """Whether messages may have been missed and `caught_up` was not called since."""
 
     def __len__(self) -> int:
         return len(self._wanted)
 
     def __contains__(self, channel: str) -> bool:
-        """Whether all that is published there now will be heard."""
-        return channel in self._held
+        """Whether everything that is published on the channel from now on will be received."""
+        return channel in self._subscribed
 
     def join(self, channel: str) -> None:
         self._wanted.add(channel)
@@ -48,16 +50,20 @@ class Subscriptions:
         self._wanted.discard(channel)
         self._confirmations.pop(channel, None)
         self._change(channel)
-        self._settle(channel)
+        self._clear_unconfirmed(channel)
 
-    async def confirmed(self, channel: str, within: float) -> None:
-        """Wait until Redis has confirmed the channel; not for long, and not at all without a connection.
+    def _change(self, channel: str) -> None:
+        self._changed.add(channel)
+        self.work.set()
 
-        Then it is read unconfirmed, and `caught_up` follows when it is.
+    async def wait_confirmed(self, channel: str, within: float) -> None:
+        """Wait until Redis has confirmed the channel, for `within` seconds at most; without a connection, not at all.
+
+        If it is not confirmed by then, it is read nevertheless, and `caught_up` follows once it is.
         """
         if channel in self:
             return
-        if not self.open:
+        if not self.is_connected:
             self._missed = True
             return
         try:
@@ -68,56 +74,52 @@ class Subscriptions:
                 self._unconfirmed.add(channel)
                 self._missed = True
 
-    def opened(self) -> None:
-        """A new connection, on which Redis knows of nothing yet."""
-        self.open = True
+    def connection_opened(self) -> None:
+        """There is a new connection, for which Redis knows no channel yet."""
+        self.is_connected = True
         self._changed = set(self._wanted)
         self._unconfirmed = set(self._wanted)
-        self._catch_up()
+        self._report_caught_up()
 
-    def lost(self) -> None:
-        self.open = False
+    def connection_lost(self) -> None:
+        self.is_connected = False
         self._missed = True
         self._unanswered = 0
-        self._held.clear()
+        self._subscribed.clear()
         for confirmation in self._confirmations.values():
             confirmation.set()
         self._confirmations.clear()
 
-    def batch(self) -> tuple[list[str], list[str]]:
-        """The channels to unsubscribe and to subscribe now; both empty while the last batch is not answered."""
+    def next_batch(self) -> tuple[list[str], list[str]]:
+        """The channels to unsubscribe and to subscribe now. Both are empty until the last batch is answered."""
         leave: list[str] = []
         join: list[str] = []
         while not self._unanswered and self._changed and len(leave) + len(join) < BATCH_CHANNELS:
             channel = self._changed.pop()
-            if channel in self._wanted and channel not in self._held:
+            if channel in self._wanted and channel not in self._subscribed:
                 join.append(channel)
-            elif channel not in self._wanted and channel in self._held:
+            elif channel not in self._wanted and channel in self._subscribed:
                 leave.append(channel)
-        self._held.difference_update(leave)
+        self._subscribed.difference_update(leave)
         self._unanswered += len(leave) + len(join)
         return leave, join
 
     def answered(self, channel: str, *, subscribed: bool) -> None:
-        """Redis did what one channel of the batch asked."""
+        """Redis confirmed that it subscribed or unsubscribed one channel of the batch."""
         self._unanswered -= 1
         if not self._unanswered:
             self.work.set()
         if subscribed:
-            self._held.add(channel)
+            self._subscribed.add(channel)
             if confirmation := self._confirmations.pop(channel, None):
                 confirmation.set()
-            self._settle(channel)
+            self._clear_unconfirmed(channel)
 
-    def _change(self, channel: str) -> None:
-        self._changed.add(channel)
-        self.work.set()
-
-    def _settle(self, channel: str) -> None:
+    def _clear_unconfirmed(self, channel: str) -> None:
         self._unconfirmed.discard(channel)
-        self._catch_up()
+        self._report_caught_up()
 
-    def _catch_up(self) -> None:
-        if self._missed and self.open and not self._unconfirmed:
+    def _report_caught_up(self) -> None:
+        if self._missed and self.is_connected and not self._unconfirmed:
             self._missed = False
             self._caught_up()

@@ -1,12 +1,13 @@
-"""Subscribers: what one subscription follows, what it may still see, and what it was shown.
+"""Subscribers: one for each subscription of a client. A subscriber knows what it follows, what it may see and what it
+has passed on.
 
-A subscriber is authorized before it shows anything, and again after an invalidation: somebody lost access to what it
-follows, perhaps its viewer. It holds no queue. Whenever it can take something, it takes the latest state.
+A subscriber is authorized before it passes anything on. It is authorized again after an invalidation, when some user,
+perhaps its viewer, has lost access to what it follows. It holds no queue: when it is ready, it takes the latest state.
 
     Subscriber
-    ├── StreamSubscriber    one streamed row, pulled snapshot by snapshot
-    │   └── PushSubscriber  the same, sent from within `deliver`
-    └── SyncSubscriber      the revisions of up to a hundred rows
+    ├── StreamSubscriber    one streamed row; the client's task takes snapshot after snapshot
+    │   └── PushSubscriber  one streamed row; each snapshot is sent from within `deliver`, without a task
+    └── SyncSubscriber      the revisions of several rows
 """
 
 import asyncio
@@ -21,20 +22,20 @@ from api.streaming.topic import LatestState, Topic
 
 
 class Authorizer(Protocol):
-    """The hub, as a subscriber sees it."""
+    """What a subscriber needs of the hub."""
 
     async def reauthorize(self, subscriber: "Subscriber", topic: Topic) -> None:
-        """Read the row if the viewer may see it, and offer it to all subscribers. Raises Gone."""
+        """Read the row if the viewer may see it, and offer it to all subscribers. Raises Gone if it is not visible."""
 
     async def reauthorize_revisions(self, subscriber: "Subscriber", topics: Sequence[Topic]) -> set[Topic]:
-        """Read the revisions that the viewer may see, and offer them to all. Returns the topics that it may not see."""
+        """Read the revisions that the viewer may see, and offer them to all subscribers. Returns the other topics."""
 
     def revoke(self, subscriber: "Subscriber", topic: Topic) -> None:
-        """Forget what the subscriber was allowed to see of this topic."""
+        """Remove the subscriber's grant for this topic."""
 
 
 class Subscriber:
-    """The topics of one subscription, and the state of its access to them."""
+    """The topics of one subscription, and the viewer's access to them."""
 
     __slots__ = ("_changed", "_woken", "grants", "invalid", "topics", "viewer")
 
@@ -43,31 +44,32 @@ class Subscriber:
         self.topics: dict[Key, Topic] = {}
         self.grants: dict[Topic, AccessGrant] = {}
         self.invalid: set[Topic] = set()
+        """Topics that must be authorized again before anything of them is passed on."""
         self._changed: dict[Topic, None] = {}
         self._woken = asyncio.Event()
 
     def deliver(self, topic: Topic) -> None:
-        """`topic.latest` is newer than before. Called by the topic; must not wait or raise."""
+        """Note that `topic.latest` is newer than before. The topic calls this, so it must not wait or raise."""
         self._changed[topic] = None
         self.wake()
 
     def invalidate(self, topic: Topic, epoch: int) -> None:
-        """Somebody lost access to this topic at that epoch. Does nothing if it was authorized since."""
+        """Require a new authorization for this topic, unless the grant already has this access epoch."""
         if topic in self.grants and self.grants[topic].epoch < epoch:
             self.invalid.add(topic)
             self.wake()
 
     def wake(self) -> None:
-        """End the current or the next `woken`."""
+        """Let the current call of `woken` return, or the next one."""
         self._woken.set()
 
     async def woken(self) -> None:
-        """Wait for a delivery, an invalidation or `wake` since the last time."""
+        """Wait for a delivery, an invalidation or a call of `wake` since the last return."""
         await self._woken.wait()
         self._woken.clear()
 
     async def changed(self) -> list[Topic]:
-        """Wait for deliveries or invalidations; returns the topics that changed since the last time."""
+        """Wait for a delivery or an invalidation. Returns the topics with deliveries since the last return."""
         while not self._changed and not self.invalid:
             await self.woken()
         changed = list(self._changed)
@@ -78,51 +80,55 @@ class Subscriber:
 class StreamSubscriber(Subscriber):
     """Follows one streamed row."""
 
-    __slots__ = ("_is_open", "_shown", "_topic")
+    __slots__ = ("_is_authorized", "_sent", "_topic")
 
     def __init__(self, viewer: UUID | None) -> None:
         super().__init__(viewer)
         self._topic: Topic | None = None
-        self._is_open = False
-        """Whether it may show anything: it was authorized, and not invalidated since."""
-        self._shown = 0
+        self._is_authorized = False
+        """Whether it was authorized and not invalidated since."""
+        self._sent = 0
+        """The revision that was passed on last."""
 
     def invalidate(self, topic: Topic, epoch: int) -> None:
         super().invalidate(topic, epoch)
-        self._is_open = self._is_open and not self.invalid
+        self._is_authorized = self._is_authorized and not self.invalid
 
     async def authorize(self, hub: Authorizer, topic: Topic) -> None:
-        """Returns once the viewer may see the row and was not invalidated meanwhile. Raises Gone."""
+        """Authorize until no invalidation comes meanwhile. Raises Gone if the row is not visible to the viewer."""
         self._topic = topic
-        while not self._is_open:
+        while not self._is_authorized:
             await hub.reauthorize(self, topic)
-            self._is_open = not self.invalid
+            self._is_authorized = not self.invalid
 
     def next(self, topic: Topic) -> LatestState | None:
-        """The latest state, if it may be shown and was not shown yet. Raises Gone if the row was deleted."""
+        """The latest state, unless it was passed on already or must not be. Raises Gone if the row was deleted."""
         latest = topic.latest
-        if not self._is_open or latest.revision <= self._shown:
+        if not self._is_authorized or latest.revision <= self._sent:
             return None
         if latest.deleted:
             raise Gone(topic.model)
         return latest
 
     async def snapshots(self, hub: Authorizer, topic: Topic) -> AsyncIterator[Any]:
-        """The current snapshot, then each newer one; ends after the final one. Raises Gone."""
+        """The current snapshot, then newer ones, up to the final one. Whatever the caller is too slow for is skipped.
+
+        Raises Gone if the row is or becomes deleted or not visible to the viewer.
+        """
         while True:
             await self.authorize(hub, topic)
             state = self.next(topic)
             if state is None:
                 await self.woken()
                 continue
-            self._shown = state.revision
+            self._sent = state.revision
             yield state.row
             if state.final:
                 return
 
 
 class PushSubscriber(StreamSubscriber):
-    """Follows one streamed row, and sends each snapshot as soon as it is delivered."""
+    """Follows one streamed row, and sends each snapshot as soon as it is delivered. Subclasses implement `send`."""
 
     __slots__ = ("_failure", "_has_ended")
 
@@ -132,15 +138,16 @@ class PushSubscriber(StreamSubscriber):
         self._failure: Exception | None = None
 
     def send(self, row: Any) -> bool:
-        """Send this snapshot. It is what an update costs for each subscriber, and must not wait.
+        """Send the snapshot without waiting. Returns False if the connection is blocked now.
 
-        False means that there is no room now: the snapshot does not count as shown, and `resume` sends the latest one.
-        What it raises ends this subscription alone.
+        A snapshot that was refused does not count as sent: call `resume` when the connection takes data again, and the
+        latest snapshot is sent. An exception ends this subscription alone. Every update calls this for every
+        subscriber, so it must be cheap.
         """
         raise NotImplementedError
 
     async def run(self, hub: Authorizer, topic: Topic) -> None:
-        """Until the final snapshot was sent. Raises Gone, and what `send` raised."""
+        """Authorize and send, until the final snapshot was sent. Raises Gone, and what `send` raised."""
         while not self._has_ended:
             await self.authorize(hub, topic)
             self.deliver(topic)
@@ -154,28 +161,28 @@ class PushSubscriber(StreamSubscriber):
             state = self.next(topic)
             if state is None or not self.send(state.row):
                 return
-        except Exception as failure:  # it must not keep the other subscribers from their update
+        except Exception as failure:  # kept for `run`, since the other subscribers must get their update
             self._failure = failure
             self._end()
             return
-        self._shown = state.revision
+        self._sent = state.revision
         if state.final:
             self._end()
 
     def resume(self) -> None:
-        """There is room again."""
+        """Send the latest snapshot if it was not sent: the connection takes data again."""
         if self._topic is not None and not self._has_ended:
             self.deliver(self._topic)
 
     def _end(self) -> None:
-        self._is_open = False
+        self._is_authorized = False
         self._has_ended = True
         self.wake()
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A revision on the sync track; 0 if the row is deleted or not visible to the viewer."""
+    """A revision on the sync track. It is 0 if the row is deleted or not visible to the viewer."""
 
     model: RevisedModel
     key: UUID
@@ -189,33 +196,33 @@ class SyncSubscriber(Subscriber):
     __slots__ = ()
 
     async def changes(self, hub: Authorizer, topics: Sequence[Topic]) -> AsyncIterator[Change]:
-        """One change for each topic, then every greater revision, until the subscription is closed.
+        """One change for each topic, then one for every greater revision, until the subscription is closed.
 
-        A row that is or becomes unknown, deleted or not visible is reported once as deleted; the others go on. If it
-        becomes visible later, its revision is reported.
+        A row that is or becomes unknown, deleted or not visible is reported once as deleted, and the others go on. If
+        it becomes visible later, its revision is reported.
         """
-        shown = dict.fromkeys(topics, 0)
-        asked, changed = list(shown), list[Topic]()
+        sent = dict.fromkeys(topics, 0)
+        unauthorized, changed = list(sent), list[Topic]()
         while True:
-            if asked:
-                hidden = await hub.reauthorize_revisions(self, asked)
-                for topic in asked:
+            if unauthorized:
+                hidden = await hub.reauthorize_revisions(self, unauthorized)
+                for topic in unauthorized:
                     if topic not in hidden:
-                        shown.setdefault(topic, 0)
-                    elif shown.pop(topic, None) is not None:
+                        sent.setdefault(topic, 0)
+                    elif sent.pop(topic, None) is not None:
                         yield Change(topic.model, topic.key, 0, deleted=True)
-            for topic in [*asked, *changed]:
+            for topic in [*unauthorized, *changed]:
                 latest = topic.latest
-                if topic not in shown or latest.revision <= shown[topic]:
+                if topic not in sent or latest.revision <= sent[topic]:
                     continue
-                shown[topic] = latest.revision
+                sent[topic] = latest.revision
                 if latest.deleted:
                     hub.revoke(self, topic)
-                    del shown[topic]
+                    del sent[topic]
                 revision = 0 if latest.deleted else latest.revision
                 yield Change(topic.model, topic.key, revision, deleted=latest.deleted)
             changed = await self.changed()
-            # A row that is hidden may become visible with any change of it.
-            maybe_visible = [topic for topic in changed if topic not in shown and not topic.latest.deleted]
-            asked = [*(topic for topic in self.invalid if topic in shown), *maybe_visible]
+            # Any change of a hidden row may make it visible.
+            maybe_visible = [topic for topic in changed if topic not in sent and not topic.latest.deleted]
+            unauthorized = [*(topic for topic in self.invalid if topic in sent), *maybe_visible]
             self.invalid.clear()

@@ -1,4 +1,4 @@
-"""One followed row in this process: the latest state that is known of it, and its subscribers here."""
+"""Topics: one for each row that this process follows. A topic keeps the row's latest state and its subscribers."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -6,26 +6,29 @@ from uuid import UUID
 
 from api.streaming import snapshot
 from api.streaming.columns import Revised
-from api.streaming.tracks import streaming
+from api.streaming.tracks import is_streaming
 
 if TYPE_CHECKING:
     from api.streaming.subscriber import Subscriber
 
 
 class LatestState:
-    """The latest that is known of a row. `row` is set on the stream track, unless the row was deleted."""
+    """The latest known state of a row. `row` is its snapshot on the stream track; on the sync track there is none.
+
+    A deleted row has no snapshot, and the revision DELETED_REVISION. Revision 0 means that nothing is known yet.
+    """
 
     __slots__ = ("deleted", "final", "revision", "row")
 
     def __init__(self, revision: int, row: Any = None) -> None:
         self.revision = revision
         self.row = row
-        self.deleted = revision >= snapshot.DELETED
-        self.final = row is not None and not streaming(row)
+        self.deleted = revision >= snapshot.DELETED_REVISION
+        self.final = row is not None and not is_streaming(row)
 
 
 class Topic:
-    """One channel that this process is subscribed to, and its subscribers here."""
+    """One followed row on one track: its channel on the bus, its latest state and its subscribers."""
 
     def __init__(self, channel: str, model: type[Revised], key: UUID, *, streams: bool) -> None:
         self.channel = channel
@@ -35,11 +38,12 @@ class Topic:
         self.latest = LatestState(0)
         self.subscribers: set[Subscriber] = set()
         self.joined = asyncio.Event()
-        """Set once the bus confirmed the subscription: what is read from then on misses nothing."""
-        self.pump: asyncio.Task[None] | None = None
+        """Set once the bus has confirmed the channel. A row that is read after that misses no change."""
+        self.listener: asyncio.Task[None] | None = None
+        """Receives the channel's messages."""
 
     def offer(self, state: LatestState) -> None:
-        """Deliver the state to all subscribers, unless it is not newer than the latest."""
+        """Deliver the state to all subscribers if its revision is greater than that of the latest state."""
         if state.revision <= self.latest.revision:
             return
         self.latest = state
@@ -47,18 +51,18 @@ class Topic:
             subscriber.deliver(self)
 
     def skip_to(self, revision: int) -> None:
-        """Raise the latest revision without delivering it: that change was delivered on the stream track."""
+        """Raise the latest revision and deliver nothing: the stream track has delivered that change."""
         if revision > self.latest.revision:
             self.latest = LatestState(revision)
 
     def receive(self, message: str) -> None:
-        """A message of the bus on this channel."""
-        if message == snapshot.DELETION:
-            self.offer(LatestState(snapshot.DELETED))
+        """Take a message that the bus received on this channel. Raises an exception if the message is malformed."""
+        if message == snapshot.DELETED_MESSAGE:
+            self.offer(LatestState(snapshot.DELETED_REVISION))
         elif self.streams:
             row = snapshot.decode(self.model, message)
             self.offer(LatestState(row.revision, row))
-        elif message.startswith(snapshot.STREAMED):
-            self.skip_to(int(message.removeprefix(snapshot.STREAMED)))
+        elif message.startswith(snapshot.STREAMED_PREFIX):
+            self.skip_to(int(message.removeprefix(snapshot.STREAMED_PREFIX)))
         else:
             self.offer(LatestState(int(message)))

@@ -10,7 +10,7 @@ import pytest
 from api.streaming import channels, snapshot
 from api.streaming.columns import Status
 from api.streaming.errors import Gone
-from api.streaming.snapshot import DELETION
+from api.streaming.snapshot import DELETED_MESSAGE
 from tests.support.until import until
 from tests.unit.streaming.notes import House, Note, Shelf
 
@@ -137,7 +137,7 @@ async def test_nothing_that_arrives_after_a_deletion_brings_the_row_back(here: H
     note = await here.started()
     async with here.following(note) as frames:
         await frames.next()
-        await here.bus.publish(channels.stream("notes", note.id), DELETION)
+        await here.bus.publish(channels.stream("notes", note.id), DELETED_MESSAGE)
         await say(here, note, 99, "late")
         await arrived(here)
         with pytest.raises(Gone):

@@ -38,7 +38,7 @@ class Watched(Bus):
     def __init__(self, url: str) -> None:
         self.away = asyncio.Event()
         self.back = asyncio.Event()
-        super().__init__(url, backend=RedisBackend(url, sleep=self._sleep, chance=lambda: 0.1))
+        super().__init__(url, backend=RedisBackend(url, sleep=self._sleep, jitter=lambda: 0.1))
         self.on_reconnect(self.back.set)
 
     async def _sleep(self, seconds: float) -> None:
@@ -335,7 +335,7 @@ async def test_a_connection_that_breaks_as_the_bus_is_closed_keeps_nobody_waitin
         except asyncio.CancelledError:
             raise redis.ConnectionError("broken at the same time") from None
 
-    monkeypatch.setattr(RedisBackend, "_read", read)
+    monkeypatch.setattr(RedisBackend, "_receive", read)
     bus = Watched(server.url)
     await bus.connect()
     await happens(reading)
@@ -361,7 +361,7 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(server: Redis) -> None
                 await happens(bus.away)
             server.start()
             await happens(bus.back)
-    assert [entry["event"] for entry in logs] == ["the bus lost Redis", "the bus has Redis again"]
+    assert [entry["event"] for entry in logs] == ["redis connection lost", "redis connection restored"]
 
 
 async def test_attempts_come_ever_more_slowly_while_redis_is_away(server: Redis) -> None:
@@ -375,7 +375,7 @@ async def test_attempts_come_ever_more_slowly_while_redis_is_away(server: Redis)
         await asyncio.sleep(0)
 
     server.kill()
-    async with Bus("redis://", backend=RedisBackend(server.url, sleep=sleep, chance=lambda: 1.0)):
+    async with Bus("redis://", backend=RedisBackend(server.url, sleep=sleep, jitter=lambda: 1.0)):
         await happens(enough)
     assert delays[:10] == sorted(delays[:10])
     assert delays[0] < 0.5

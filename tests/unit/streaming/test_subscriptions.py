@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.streaming.redis_channels import BATCH_CHANNELS, Subscriptions
+from api.streaming.redis_channels import BATCH_CHANNELS, RedisChannels
 
 
 class Line:
@@ -13,7 +13,7 @@ class Line:
 
     def __init__(self) -> None:
         self.gaps = 0
-        self.subscriptions = Subscriptions(caught_up=self._caught_up)
+        self.channels = RedisChannels(caught_up=self._caught_up)
         self.wanted: set[str] = set()
         self.reading: set[str] = set()
         """Wanted since before the connection: these did not wait for a confirmation."""
@@ -26,33 +26,33 @@ class Line:
         self.gaps += 1
 
     def send(self) -> None:
-        leave, join = self.subscriptions.batch()
+        leave, join = self.channels.next_batch()
         self.pending += [(channel, False) for channel in leave] + [(channel, True) for channel in join]
 
     def answer(self) -> None:
         if self.pending:
             channel, subscribed = self.pending.pop(0)
             (self.known.add if subscribed else self.known.remove)(channel)
-            self.subscriptions.answered(channel, subscribed=subscribed)
+            self.channels.answered(channel, subscribed=subscribed)
 
     def join(self, channel: str) -> None:
         self.wanted.add(channel)
-        self.subscriptions.join(channel)
+        self.channels.join(channel)
 
     def leave(self, channel: str) -> None:
         self.wanted.discard(channel)
         self.reading.discard(channel)
-        self.subscriptions.leave(channel)
+        self.channels.leave(channel)
 
     def lose(self) -> None:
         self.pending.clear()
         self.known.clear()
-        self.subscriptions.lost()
+        self.channels.connection_lost()
 
     def open(self) -> None:
-        if not self.subscriptions.open:
+        if not self.channels.is_connected:
             self.reading = set(self.wanted)
-            self.subscriptions.opened()
+            self.channels.connection_opened()
 
     def settle(self) -> None:
         self.open()
@@ -79,15 +79,15 @@ def test_whatever_happens_redis_ends_with_what_is_wanted(script: list[tuple[str,
     line = Line()
     line.open()
     for step, *channel in script:
-        if line.subscriptions.open or step not in ("send", "answer"):
+        if line.channels.is_connected or step not in ("send", "answer"):
             getattr(line, step)(*channel)
         for name in "abc":
-            if name in line.subscriptions:
+            if name in line.channels:
                 assert name in line.known
                 assert (name, False) not in line.pending
     line.settle()
     assert line.known == line.wanted
-    assert all(name in line.subscriptions for name in line.wanted)
+    assert all(name in line.channels for name in line.wanted)
 
 
 def test_a_first_connection_missed_nothing() -> None:
@@ -118,7 +118,7 @@ def test_a_loss_is_told_once_and_only_when_all_channels_are_back() -> None:
 async def test_whoever_joins_before_there_is_a_connection_is_told_of_the_gap() -> None:
     line = Line()
     line.join("a")
-    await line.subscriptions.confirmed("a", within=10)
+    await line.channels.wait_confirmed("a", within=10)
     line.settle()
     assert line.gaps == 1
 
@@ -157,7 +157,7 @@ async def test_a_confirmation_that_is_late_is_told_as_a_gap() -> None:
     line = Line()
     line.open()
     line.join("a")
-    await line.subscriptions.confirmed("a", within=0.01)
+    await line.channels.wait_confirmed("a", within=0.01)
     assert line.gaps == 0
     line.settle()
     assert line.gaps == 1
@@ -167,7 +167,7 @@ async def test_a_confirmation_in_time_is_no_gap() -> None:
     line = Line()
     line.open()
     line.join("a")
-    waiting = asyncio.create_task(line.subscriptions.confirmed("a", within=10))
+    waiting = asyncio.create_task(line.channels.wait_confirmed("a", within=10))
     await asyncio.sleep(0)
     assert not waiting.done()
     line.settle()
@@ -179,12 +179,12 @@ async def test_nobody_waits_for_a_connection_that_was_lost() -> None:
     line = Line()
     line.open()
     line.join("a")
-    waiting = asyncio.create_task(line.subscriptions.confirmed("a", within=10))
+    waiting = asyncio.create_task(line.channels.wait_confirmed("a", within=10))
     await asyncio.sleep(0)
     line.lose()
     async with asyncio.timeout(1):
         await waiting
-        await line.subscriptions.confirmed("a", within=10)
+        await line.channels.wait_confirmed("a", within=10)
 
 
 def test_a_join_and_a_leave_in_one_breath_are_not_worth_a_word() -> None:
