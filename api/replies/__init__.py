@@ -1,10 +1,12 @@
-"""Who writes: a reply is claimed under a lease, its text asked of a model, and written through as it comes.
+"""Produces the text of replies. A worker of the streaming package claims a reply and calls the producer.
 
-worker      takes waiting replies from the database, and has them written
-model       asks a model, and passes on what it says as it says it
-dialogue    what is said, in our words and in pydantic-ai's
-named       the model behind a name
-failures    what went wrong at the provider, in words for the chat
-scripted    a model that needs no key and no network, and fails or falls silent when told to
-prose       what that model says
+producer       reads the history of the chat, asks the model, and appends its text to the draft
+reply_model    asks a model for a reply, with retries and an idle timeout
+prompt         converts the history into pydantic-ai's messages, and a response into events
+idle_timeout   ends a reply whose provider is silent for too long
+failures       a provider's failure as a sentence for the chat
+errors         the errors that end a reply FAILED
+providers      finds the model that `TWOTRACK_MODEL` names
+scripted       a model without key and network, which can fail or fall silent on purpose
+prose          the text that the scripted model writes
 """

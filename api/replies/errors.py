@@ -1,8 +1,8 @@
-"""How a reply fails for reasons of its model: each ends the reply FAILED, with its code and sentence.
+"""Errors of a model or its provider. Each ends the reply FAILED, with its code and sentence.
 
 ProducerError
-├── ProviderFailed       the model's provider refused the request or broke off
-└── ModelTimeout         the model sent nothing for too long
+├── ProviderFailed       the provider refused the request, or stopped before the reply was complete
+└── ModelTimeout         the provider sent nothing for too long
 """
 
 from api.streaming.errors import ProducerError

@@ -1,7 +1,7 @@
-"""What went wrong at the provider, in words for the chat.
+"""A provider's failure as a sentence for the chat.
 
-A chat is read by people who can send again or wait, not by the operator: nothing of the provider's own words, URLs or
-keys gets here. The cause stays chained to the error, for the log.
+Participants read it, and they can only wait or send again. So it contains nothing of the provider's message, URL or
+key. The log has the original error, which is chained to ours.
 """
 
 import math
@@ -24,47 +24,48 @@ from pydantic_ai.exceptions import (
 from api.replies.errors import ModelTimeout, ProviderFailed
 from api.streaming.errors import ProducerError
 
-BROKE_OFF = "The model's provider broke off. Regenerate the reply to try again."
+INCOMPLETE = "The model's provider stopped before the reply was complete. Regenerate the reply to try again."
 
-OPERATOR = "Whoever runs this server"
+OPERATOR = "The operator of this server"
 
 LONGEST_RETRY_AFTER_SECONDS = 5.0
-"""A provider that asks for more is not tried again: its reader learns at once how long to wait."""
+"""If a provider asks to wait longer, the reply fails at once, and its error says how long to wait."""
 
 
-def may_pass(error: Exception) -> bool:
-    """Whether asking again in a moment may go well."""
+def is_transient(error: Exception) -> bool:
+    """Whether the same request may succeed within seconds."""
     if isinstance(error, ModelTimeoutError) and error.phase == "read":
-        return False  # it has had all the time that a reply gets
+        return False  # it took the whole idle timeout of a reply
     if not isinstance(error, ModelRateLimitError | ModelServerError | ModelUnavailableError | ModelConnectionError):
         return False
     return (error.retry_after or 0) <= LONGEST_RETRY_AFTER_SECONDS
 
 
-def as_reply_error(error: Exception, *, silence_seconds: float) -> ProducerError:
-    """The sentence that the failed reply shows."""
+def reply_error(error: Exception, *, idle_seconds: float) -> ProducerError:
+    """The error that the failed reply shows."""
     match error:
         case TimeoutError() | ModelTimeoutError(phase="read"):
-            silence = f"The model has been silent for {silence_seconds:g} seconds."
-            return ModelTimeout(f"{silence} Regenerate the reply to try again.")
+            return ModelTimeout(
+                f"The model sent nothing for {idle_seconds:g} seconds. Regenerate the reply to try again."
+            )
         case ModelRateLimitError():
-            sentence = f"The model's provider has too much to do. Regenerate the reply {_later(error)}."
+            sentence = f"The model's provider is overloaded. Regenerate the reply {_later(error)}."
         case ModelUnavailableError() | ModelServerError():
-            sentence = f"The model's provider is in trouble{_status(error)}. Regenerate the reply {_later(error)}."
+            sentence = f"The model's provider has a problem{_status(error)}. Regenerate the reply {_later(error)}."
         case ModelConnectionError(phase="connect" | "pool"):
             sentence = "The model's provider cannot be reached. Regenerate the reply in a minute."
         case ModelQuotaExceededError():
-            sentence = f"The account at the model's provider is used up. {OPERATOR} has to renew it."
+            sentence = f"The quota at the model's provider is used up. {OPERATOR} must raise it."
         case ModelAuthenticationError():
-            sentence = f"The model's provider refuses our key{_status(error)}. {OPERATOR} has to renew it."
+            sentence = f"The model's provider rejects the server's API key{_status(error)}. {OPERATOR} must replace it."
         case ModelNotFoundError():
-            sentence = f"The model's provider does not have this model. {OPERATOR} has to choose another."
+            sentence = f"The model's provider does not have this model. {OPERATOR} must choose another."
         case ModelContextWindowExceededError():
-            sentence = "This chat has outgrown what the model can read. Go on in a new chat."
+            sentence = "This chat is too long for the model. Continue in a new chat."
         case ModelRequestRejectedError():
-            sentence = f"The model's provider rejects the request{_status(error)}. Put the message in other words."
+            sentence = f"The model's provider rejects the request{_status(error)}. Rephrase the message."
         case _:
-            sentence = BROKE_OFF
+            sentence = INCOMPLETE
     return ProviderFailed(sentence)
 
 

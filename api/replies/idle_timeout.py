@@ -1,10 +1,11 @@
-"""How long a model may be silent, for a whole reply by one timer: `asyncio.timeout` around each token costs twice what
-all else about it does.
+"""Ends a wait for the provider once it was silent for too long, with one timer per reply. `asyncio.timeout` around each
+token would cost twice as much as everything else about that token.
 
-with closing(IdleTimeout(seconds=300)) as patience:
-    with patience:                  # TimeoutError once it has been silent for so long
-        token = await anext(tokens)
-    patience.renew()
+with closing(IdleTimeout(seconds=300)) as idle:
+    while True:
+        with idle:                      # raises TimeoutError after 300 seconds without `renew`
+            token = await anext(tokens)
+        idle.renew()
 """
 
 import asyncio
@@ -12,35 +13,35 @@ from types import TracebackType
 
 
 class IdleTimeout:
-    """Runs out in whoever waits within it. Close it, or its timer outlives the reply."""
+    """Raises TimeoutError in the task that waits inside it. Close it, or its timer outlives the reply."""
 
     def __init__(self, seconds: float) -> None:
         self._loop = asyncio.get_running_loop()
         self._seconds = seconds
         self._waiting: asyncio.Task[object] | None = None
         self._cancelled_before: int | None = None
-        """Set when it ran out: how often whoever waits had been cancelled by then."""
+        """Set when the time is over: how often the waiting task had been cancelled before."""
         self.renew()
-        self._timer = self._loop.call_at(self._end, self._look)
+        self._timer = self._loop.call_at(self._end, self._check)
 
     def renew(self) -> None:
-        """Something was heard."""
+        """Start the time again, because the provider sent something."""
         self._end = self._loop.time() + self._seconds
 
     @property
-    def left(self) -> float:
-        """In seconds."""
+    def remaining(self) -> float:
+        """In seconds; negative once the time is over."""
         return self._end - self._loop.time()
 
     def close(self) -> None:
         self._timer.cancel()
 
-    def _look(self) -> None:
-        """Moved only when it goes off, the timer costs nothing while there is something to hear."""
-        if self.left > 0:
-            self._timer = self._loop.call_at(self._end, self._look)
-        elif self._waiting is None:  # but in between, with what was heard last
-            self._timer = self._loop.call_later(self._seconds / 10, self._look)
+    def _check(self) -> None:
+        """Runs when the timer ends. `renew` does not move the timer, so it costs nothing while tokens arrive."""
+        if self.remaining > 0:
+            self._timer = self._loop.call_at(self._end, self._check)
+        elif self._waiting is None:  # the task is busy with what arrived last
+            self._timer = self._loop.call_later(self._seconds / 10, self._check)
         else:
             self._cancelled_before = self._waiting.cancelling()
             self._waiting.cancel()

@@ -1,4 +1,4 @@
-"""Writes a reply: reads what was said before in its chat, asks the model, and passes its text on to the draft."""
+"""Produces a reply: reads the history of its chat, asks the model, and appends its text to the draft."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ from api.streaming.store import Store
 
 log = structlog.get_logger(__name__)
 
-GIVE_WAY_EVENTS = 100
-"""After so many events of a model, other tasks run. A model that never waits, as when all its text has arrived, would
-otherwise keep its own text from being written and Stop from being received."""
+EVENTS_PER_TURN = 100
+"""After this many events of a model, other tasks run. A model whose whole text has arrived never waits, and would keep
+its own text from being written and Stop from being received."""
 
 RETRY_SECONDS = 0.25
-"""Between two attempts to read from a database that is away."""
+"""Between two attempts to read from a database that does not answer."""
 
 HISTORY_MESSAGES = 100
 HISTORY_CHARACTERS = 1_000_000
-"""The most recent messages that a model is given: what fits most context windows many times over, and what 200 replies
-at once can hold in memory. The last one is always among them."""
+"""Limits of the history that a model receives. It holds more than most context windows, and 200 replies at once hold it
+in memory. The last message is always part of it."""
 
 
 class ReplyProducer:
@@ -43,13 +43,13 @@ class ReplyProducer:
         async with aclosing(self._model.reply_to(await self._history(reply))) as events:
             received = 0
             async for event in events:
-                _take(draft, event)
+                _apply(event, draft)
                 received += 1
-                if not received % GIVE_WAY_EVENTS:
+                if not received % EVENTS_PER_TURN:
                     await asyncio.sleep(0)
 
     async def _history(self, reply: Message) -> list[Turn]:
-        """What was said before in this chat and is final, the oldest first."""
+        """The final messages before this reply in its chat, the oldest first."""
         recent = (
             select(Message.id, Message.role, Message.content, User.name)
             .outerjoin(User, User.id == Message.author_id)
@@ -61,7 +61,7 @@ class ReplyProducer:
         length = func.length(recent.c.content)
         after = func.sum(length).over(order_by=recent.c.id.desc()) - length
         counted = select(recent, after.label("after")).subquery()
-        rows = await self._read_when_back(
+        rows = await self._read(
             select(counted).where(counted.c.after < HISTORY_CHARACTERS).order_by(counted.c.id.desc())
         )
         return [
@@ -69,8 +69,8 @@ class ReplyProducer:
             for row in reversed(rows)
         ]
 
-    async def _read_when_back(self, query: Executable) -> Sequence[Row[Any]]:
-        """Read; if the database is away, as soon as it is back. For a lease at most, while the reply is ours."""
+    async def _read(self, query: Executable) -> Sequence[Row[Any]]:
+        """Read. If the database does not answer, retry for the length of a lease: until then the reply is ours."""
         until = asyncio.get_running_loop().time() + self._lease
         while True:
             try:
@@ -78,21 +78,21 @@ class ReplyProducer:
             except (OSError, SQLAlchemyError) as error:
                 if asyncio.get_running_loop().time() > until:
                     raise
-                log.warning("not read", error=repr(error))
+                log.warning("database does not answer", error=repr(error))
             await asyncio.sleep(RETRY_SECONDS)
 
 
-def _take(text: Draft, event: Text | Reasoning | Finished) -> None:
+def _apply(event: Text | Reasoning | Finished, draft: Draft) -> None:
     match event:
         case Text():
-            text.append(event.delta)
+            draft.append(event.delta)
         case Reasoning():
-            text.append(event.delta, to="reasoning")
+            draft.append(event.delta, to="reasoning")
         case Finished():
-            text.set(
+            draft.set(
                 finish_reason=event.reason and event.reason[:50],
                 input_tokens=event.input_tokens,
                 output_tokens=event.output_tokens,
             )
             if event.model:
-                text.set(model=event.model[:200])
+                draft.set(model=event.model[:200])

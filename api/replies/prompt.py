@@ -1,4 +1,4 @@
-"""What is said, in our words and in pydantic-ai's: turns go in as messages, parts come out as events."""
+"""Converts the history of a chat into pydantic-ai's messages, and the parts of a response into events."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import StreamedResponse
 
 from api.replies.errors import ProviderFailed
-from api.replies.failures import BROKE_OFF
+from api.replies.failures import INCOMPLETE
 
 SEVERAL_AUTHORS = (
     "Several people write in this chat. Each of their messages begins with its author's name and a colon. "
@@ -31,7 +31,7 @@ SEVERAL_AUTHORS = (
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of the history that a reply answers; `name` is its author's."""
+    """One message of the history. `name` is the name of its author."""
 
     role: Literal["user", "assistant"]
     content: str
@@ -40,17 +40,21 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Text:
+    """A piece of the reply's text."""
+
     delta: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
+    """A piece of the model's reasoning."""
+
     delta: str
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Why the model ended ("stop", "length", "content_filter", …) and what its provider counted, where it says so."""
+    """The finish reason ("stop", "length", "content_filter", …), the tokens and the model, as far as they are known."""
 
     reason: str
     input_tokens: int | None
@@ -62,29 +66,33 @@ Event = Text | Reasoning | Finished
 
 
 def as_messages(history: Sequence[Turn]) -> list[ModelMessage]:
-    """One message per change of speaker, as some providers insist on; authors are named where there are several."""
-    said = [turn for turn in history if turn.content.strip()]  # a reply that failed before its first word is empty
-    if not any(turn.role == "user" for turn in said):
-        raise ProviderFailed("There is nothing left to answer. Send a message first.")
-    several = len({turn.name for turn in said if turn.role == "user"}) > 1
+    """The history as a prompt. Raises ProviderFailed if it has no message of a user.
+
+    Turns of one role in a row become one message, because some providers require roles to alternate. If several users
+    write, each of their turns starts with the author's name.
+    """
+    turns = [turn for turn in history if turn.content.strip()]  # a reply that failed before its first token is empty
+    if not any(turn.role == "user" for turn in turns):
+        raise ProviderFailed("There is no message to reply to. Send a message first.")
+    several = len({turn.name for turn in turns if turn.role == "user"}) > 1
     messages: list[ModelMessage] = []
-    for role, turns in groupby(said, key=lambda turn: turn.role):
+    for role, group in groupby(turns, key=lambda turn: turn.role):
         if role == "assistant":
-            messages.append(ModelResponse([TextPart(turn.content) for turn in turns]))
+            messages.append(ModelResponse([TextPart(turn.content) for turn in group]))
         else:
-            parts = [UserPromptPart(_signed(turn) if several else turn.content) for turn in turns]
+            parts = [UserPromptPart(_with_name(turn) if several else turn.content) for turn in group]
             messages.append(ModelRequest(parts, instructions=SEVERAL_AUTHORS if several else None))
     return messages
 
 
-def _signed(turn: Turn) -> str:
-    # A line break in a name would let its owner write a line in somebody else's.
+def _with_name(turn: Turn) -> str:
+    # A user whose name contains a line break could otherwise write a line that seems to be another user's.
     name = " ".join((turn.name or "").split())
     return f"{name}: {turn.content}" if name else turn.content
 
 
-class Answer:
-    """Reads a provider's parts as one text and one reasoning, as a page shows them."""
+class Response:
+    """Joins the parts of a provider's response into one text and one reasoning."""
 
     def __init__(self, stream: StreamedResponse) -> None:
         self._stream = stream
@@ -92,29 +100,29 @@ class Answer:
         self._text_gap = self._reasoning_gap = ""
 
     def read(self, event: ModelResponseStreamEvent) -> Text | Reasoning | None:
-        """What is new to read in an event: the first words of a part come with its start, not as a delta."""
+        """The new text in an event. The first text of a part comes with its start, not as a delta."""
         match event:
-            case PartDeltaEvent(delta=TextPartDelta(content_delta=words)):
-                return self._text(words)
-            case PartDeltaEvent(delta=ThinkingPartDelta(content_delta=words)):
-                return self._reasoning(words)
-            case PartStartEvent(part=TextPart(content=words), previous_part_kind=previous):
+            case PartDeltaEvent(delta=TextPartDelta(content_delta=delta)):
+                return self._text(delta)
+            case PartDeltaEvent(delta=ThinkingPartDelta(content_delta=delta)):
+                return self._reasoning(delta)
+            case PartStartEvent(part=TextPart(content=delta), previous_part_kind=previous):
                 if self._has_text and previous != "text":
                     self._text_gap = "\n\n"
-                return self._text(words)
-            case PartStartEvent(part=ThinkingPart(content=words)):
+                return self._text(delta)
+            case PartStartEvent(part=ThinkingPart(content=delta)):
                 if self._has_reasoning:
                     self._reasoning_gap = "\n\n"
-                return self._reasoning(words)
+                return self._reasoning(delta)
             case _:
                 return None
 
-    def last_words(self) -> Iterator[Text | Finished]:
-        """A stream that ends without a reason was cut off somewhere on the way, however politely."""
+    def finish(self) -> Iterator[Text | Finished]:
+        """The last events. Raises ProviderFailed without a finish reason: then something cut the stream off."""
         details = self._stream.provider_details or {}
         reason = self._stream.finish_reason or details.get("finish_reason")
         if not reason or reason == "error":
-            raise ProviderFailed(BROKE_OFF)
+            raise ProviderFailed(INCOMPLETE)
         if not self._has_text and (refusal := details.get("refusal")):
             yield Text(str(refusal))
         usage = self._stream.usage
@@ -126,14 +134,14 @@ class Answer:
             model=self._stream.model_name or None,
         )
 
-    def _text(self, words: str) -> Text | None:
-        if not words:
+    def _text(self, delta: str) -> Text | None:
+        if not delta:
             return None
-        delta, self._text_gap, self._has_text = self._text_gap + words, "", True
+        delta, self._text_gap, self._has_text = self._text_gap + delta, "", True
         return Text(delta)
 
-    def _reasoning(self, words: str | None) -> Reasoning | None:
-        if not words:
+    def _reasoning(self, delta: str | None) -> Reasoning | None:
+        if not delta:
             return None
-        delta, self._reasoning_gap, self._has_reasoning = self._reasoning_gap + words, "", True
+        delta, self._reasoning_gap, self._has_reasoning = self._reasoning_gap + delta, "", True
         return Reasoning(delta)

@@ -1,7 +1,7 @@
-"""What the scripted model says: Markdown of an exact length, the same for the same question.
+"""The text of the scripted model: Markdown of an exact length, the same for the same question.
 
-It looks like a reply so that a page can be judged by it: headings, paragraphs, lists, tables, quotes and code, in
-sentences that a reader can follow. It knows nothing; its one subject is how to go about a piece of work.
+It contains what real replies contain, so that a page can be judged by it: headings, paragraphs, lists, tables, quotes
+and code, in sentences that make sense. Its subject is always how to do a piece of work.
 """
 
 import itertools
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 QUOTED_CHARS = 80
-"""How much of the question the first line repeats: enough to recognise it."""
+"""Characters of the question that the first line repeats."""
 
 WORDS = {
     "thing": (
@@ -118,14 +118,14 @@ CLOSINGS = (
     "Leave some margin.", "Drop what does not.", "Show somebody early.", "Nobody minds a draft.",
     "Good notes save hours.", "That is enough for now.", "Ask me for any one part.",
 )  # fmt: skip
-"""One of each length from 12 to 24 characters: joined by spaces they add up to any length from 12 on."""
+"""One sentence of each length from 12 to 24 characters. Joined by spaces, they add up to any length from 12 on."""
 
 SHORTEST = min(map(len, CLOSINGS))
 LONGEST = max(map(len, CLOSINGS))
 
 
 def markdown(question: str, chars: int) -> Iterator[str]:
-    """Blocks that are `chars` characters together and end in a whole sentence, if there is room for one."""
+    """Blocks with `chars` characters in total. They end in a whole sentence if there is room for one."""
     author = _Author(question)
     left, gap = chars, ""
     for block in author.blocks():
@@ -137,33 +137,33 @@ def markdown(question: str, chars: int) -> Iterator[str]:
     yield gap + author.sentences(left - len(gap))
 
 
-def musing(question: str, chars: int) -> str:
-    """What it thinks before it answers, `chars` characters of it."""
+def reasoning(question: str, chars: int) -> str:
+    """Reasoning with `chars` characters, in whole sentences."""
     return _Author(question).sentences(chars)
 
 
 class _Author:
-    """Draws from the lists above; the question is the seed."""
+    """Chooses from the lists above, by random numbers whose seed is the question."""
 
     def __init__(self, question: str) -> None:
         self._question = question
-        self._random = random.Random(question)  # noqa: S311 - nothing secret, and it has to repeat itself
-        self._sentences = self._drawn(SENTENCES)
-        self._steps = self._drawn(STEPS)
+        self._random = random.Random(question)  # noqa: S311 - not a secret, and it must be repeatable
+        self._sentences = self._filled_in_turn(SENTENCES)
+        self._steps = self._filled_in_turn(STEPS)
         self._words = {slot: self._shuffled(words) for slot, words in WORDS.items()}
-        self._code = self._drawn(CODE)
+        self._code = self._filled_in_turn(CODE)
 
     def blocks(self) -> Iterator[str]:
-        """Without end."""
+        """An endless document, block by block."""
         yield self._opening()
         kinds = itertools.cycle((self._bullets, self._table, self._code_block, self._numbered, self._quote))
-        for heading, kind in zip(self._drawn(HEADINGS), kinds, strict=False):
+        for heading, kind in zip(self._filled_in_turn(HEADINGS), kinds, strict=False):
             yield f"## {heading}\n\n{self._paragraph(3)}"
             yield kind()
             yield self._paragraph(2)
 
     def sentences(self, chars: int) -> str:
-        """Whole sentences that are exactly `chars` long; below the shortest, a piece of it."""
+        """Whole sentences with exactly `chars` characters; if the shortest is longer, the start of it."""
         if chars < SHORTEST:
             return CLOSINGS[0][: max(chars, 0)]
         sentences = []
@@ -198,17 +198,17 @@ class _Author:
         return next(self._code)
 
     def _table(self) -> str:
-        rows = ("| Option | By when | Costs | SubscriptionMetrics out for |", "| --- | --- | ---: | --- |")
+        rows = ("| Option | By when | Costs | Watch out for |", "| --- | --- | ---: | --- |")
         options = (
             self._filled(f"| {name} | {{time}} | {{cost}} | {{risk}} |") for name in ("Small", "Middle", "Large")
         )
         return "\n".join((*rows, *options))
 
-    def _drawn(self, lines: Sequence[str]) -> Iterator[str]:
+    def _filled_in_turn(self, lines: Sequence[str]) -> Iterator[str]:
         return map(self._filled, self._shuffled(lines))
 
     def _shuffled(self, lines: Sequence[str]) -> Iterator[str]:
-        """Without end, and none twice before all have had their turn."""
+        """Endlessly all lines in random order, each once before any comes again."""
         while True:
             yield from self._random.sample(lines, len(lines))
 

@@ -1,4 +1,4 @@
-"""Finds the model behind a name, and says in one sentence why there is none."""
+"""Finds the model that `TWOTRACK_MODEL` names, or says in one sentence why it cannot be used."""
 
 import os
 import re
@@ -14,31 +14,32 @@ from api.replies.scripted import Script, ScriptedModel
 
 
 def model_named(name: str) -> Model[Any]:
-    """`scripted`, `scripted?rate=0&…`, or `provider:model` as pydantic-ai spells it."""
+    """The model for `scripted`, `scripted?rate=0&…`, or `provider:model` as in pydantic-ai. Raises SettingsError."""
     base, _, options = name.partition("?")
     if base == "scripted":
         return ScriptedModel(Script.from_options(options))
     if options:
-        raise SettingsError(f"TWOTRACK_MODEL: only scripted takes options; write {base} without ?{options}.")
+        raise SettingsError(f"TWOTRACK_MODEL: only scripted has options. Write {base} without ?{options}.")
     provider, _, model = base.partition(":")
     if not model.strip():
         raise SettingsError(
-            f"TWOTRACK_MODEL: {name!r} is no model. Write scripted, or provider:model as in openai:gpt-5."
+            f"TWOTRACK_MODEL: {name!r} is not a model. Write scripted, or provider:model like openai:gpt-5."
         )
     try:
-        return _held_to_a_reason(infer_model(_as_spoken(provider, model)))
+        return _requiring_finish_reason(infer_model(_with_api(provider, model)))
     except SettingsError:
         raise
     except ImportError as error:
-        raise SettingsError(f"TWOTRACK_MODEL: {name} needs a package that is missing. {_remedy(error)}") from error
-    except Exception as error:  # each provider's SDK has its own way to say that it lacks a key
+        raise SettingsError(f"TWOTRACK_MODEL: {name} needs a missing package. {_remedy(error)}") from error
+    except Exception as error:  # each provider's SDK has its own error for a missing key
         raise SettingsError(f"TWOTRACK_MODEL: {name} cannot be used. {_remedy(error)}") from error
 
 
-def _as_spoken(provider: str, model: str) -> str:
-    """At a base URL of one's own, `openai:` means the chat completions that Ollama, vLLM and OpenRouter speak.
+def _with_api(provider: str, model: str) -> str:
+    """The model's name with the API to use. With a base URL other than OpenAI's, `openai:` means chat completions.
 
-    pydantic-ai takes it for the Responses API, which is OpenAI's; `openai-responses:` asks for that anywhere.
+    Ollama, vLLM and OpenRouter have that API. pydantic-ai would choose the Responses API, which only OpenAI has;
+    `openai-responses:` chooses it explicitly.
     """
     base_url = urlsplit(os.environ.get("OPENAI_BASE_URL", ""))
     if provider.startswith("openai") and base_url.geturl() and base_url.scheme not in ("http", "https"):
@@ -47,15 +48,18 @@ def _as_spoken(provider: str, model: str) -> str:
     return f"openai-chat:{model}" if provider == "openai" and elsewhere else f"{provider}:{model}"
 
 
-def _held_to_a_reason(model: Model[Any]) -> Model[Any]:
-    """A proxy that loses its upstream ends the stream politely, and pydantic-ai would make that a "stop"."""
+def _requiring_finish_reason(model: Model[Any]) -> Model[Any]:
+    """The model, which fails if a stream ends without a finish reason.
+
+    A proxy that loses its upstream ends the stream regularly, and pydantic-ai would report that as "stop".
+    """
     strict = OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
     model.profile = merge_profile(model.profile, strict)
     return model
 
 
 def _remedy(error: Exception) -> str:
-    """What an operator can do, out of messages that are written for a programmer."""
+    """What an operator can do, extracted from an error message that is written for programmers."""
     words = " ".join(str(error).split())
     if package := re.search(r'pip install "?([\w.-]+(?:\[[\w,-]+\])?)', words):
         return f'Run: pip install "{package[1]}"'

@@ -1,12 +1,12 @@
-"""Asks a model for a reply, and passes on what it says as it says it.
+"""Asks a model for a reply, and yields it as it arrives.
 
     async with ReplyModel.from_name("openai:gpt-5", timeout_seconds=300) as model:
         async with aclosing(model.reply_to([Turn("user", "How do tides work?")])) as events:
             async for event in events:
                 ...
 
-`Text` and `Reasoning` come as the provider sends them. `Finished` comes last, and only if the provider said that it
-finished. Anything else ends in a `ProducerError`. Leaving, or being cancelled, closes the provider's request at once.
+`Text` and `Reasoning` come as the provider sends them. `Finished` comes last, and only if the provider sent a finish
+reason. Everything else raises a `ProducerError`. Leaving the block or being cancelled closes the provider's request.
 """
 
 import asyncio
@@ -20,21 +20,21 @@ from pydantic_ai.messages import ModelMessage
 from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
 
-from api.replies.failures import as_reply_error, may_pass
+from api.replies.failures import is_transient, reply_error
 from api.replies.idle_timeout import IdleTimeout
-from api.replies.prompt import Answer, Event, Finished, Reasoning, Text, Turn, as_messages
+from api.replies.prompt import Event, Finished, Reasoning, Response, Text, Turn, as_messages
 from api.replies.providers import model_named
 from api.streaming.errors import ProducerError
 
 __all__ = ["Event", "Finished", "Reasoning", "ReplyModel", "Text", "Turn"]
 
 RETRY_WAITS_SECONDS = (0.5, 2.0)
-"""Before the first word, a failure that may pass (429, 5xx, no connection) is tried again: twice and briefly, as
-somebody sits before an empty bubble. The SDKs' own retries are off, for they heed a Retry-After of two minutes."""
+"""Waits before the retries of a transient failure (429, 5xx, no connection) before the first token. They are short,
+because a participant is waiting. The SDKs' own retries are off: they would follow a Retry-After of two minutes."""
 
 
 class ReplyModel:
-    """A model that writes replies; leaving it closes the connections to its provider."""
+    """A model that writes replies. Leaving its block closes the connections to its provider."""
 
     def __init__(
         self,
@@ -48,14 +48,14 @@ class ReplyModel:
         self._model = model
         self._timeout_seconds = timeout_seconds
         self._sleep = sleep
-        # The SDK's own timeout, ten minutes or less, would cut off a silence that ours allows.
+        # The SDK's own timeout, ten minutes or less, would end a silence that ours allows.
         settings = {"max_retries": 0, "timeout": timeout_seconds}
-        heeded = {key: value for key, value in settings.items() if key not in model.unsupported_settings}
-        self._settings = cast(ModelSettings, heeded)
+        supported = {key: value for key, value in settings.items() if key not in model.unsupported_settings}
+        self._settings = cast(ModelSettings, supported)
 
     @classmethod
     def from_name(cls, name: str, *, timeout_seconds: float) -> Self:
-        """`scripted`, `scripted?rate=0&…`, or a name that pydantic-ai knows; else a `SettingsError` says what to do."""
+        """The model for `scripted`, `scripted?rate=0&…`, or a name that pydantic-ai knows. Raises SettingsError."""
         return cls(name.partition("?")[0], model_named(name), timeout_seconds=timeout_seconds)
 
     async def __aenter__(self) -> Self:
@@ -68,40 +68,40 @@ class ReplyModel:
         await self._model.__aexit__(kind, error, traceback)
 
     async def reply_to(self, history: Sequence[Turn]) -> AsyncGenerator[Event]:
-        """Read it inside `aclosing`: a generator that is merely dropped keeps the provider writing."""
+        """The events of a reply. Read them inside `aclosing`: if the generator is dropped, the request stays open."""
         messages = as_messages(history)
         waits = iter(RETRY_WAITS_SECONDS)
-        spoke = False
-        with closing(IdleTimeout(self._timeout_seconds)) as patience:
+        has_begun = False
+        with closing(IdleTimeout(self._timeout_seconds)) as idle:
             while True:
                 try:
-                    async with aclosing(self._ask(messages, patience)) as events:
+                    async with aclosing(self._request(messages, idle)) as events:
                         async for event in events:
-                            spoke = True
+                            has_begun = True
                             yield event
                     return
                 except ProducerError:
                     raise
-                except Exception as error:  # SDKs raise what they like; whatever it is, this reply has failed
-                    wait = None if spoke or not may_pass(error) else next(waits, None)
-                    if wait is None or wait > patience.left:
-                        raise as_reply_error(error, silence_seconds=self._timeout_seconds) from error
+                except Exception as error:  # SDKs raise errors of many classes
+                    wait = None if has_begun or not is_transient(error) else next(waits, None)
+                    if wait is None or wait > idle.remaining:
+                        raise reply_error(error, idle_seconds=self._timeout_seconds) from error
                 await self._sleep(wait)
 
-    async def _ask(self, messages: list[ModelMessage], patience: IdleTimeout) -> AsyncGenerator[Event]:
+    async def _request(self, messages: list[ModelMessage], idle: IdleTimeout) -> AsyncGenerator[Event]:
         async with AsyncExitStack() as request:
-            with patience:
+            with idle:
                 opening = model_request_stream(self._model, messages, model_settings=self._settings)
                 stream = await request.enter_async_context(opening)
-            answer = Answer(stream)
-            heard = aiter(stream)
+            response = Response(stream)
+            parts = aiter(stream)
             while True:
-                with patience:
-                    part = await anext(heard, None)
+                with idle:
+                    part = await anext(parts, None)
                 if part is None:
                     break
-                patience.renew()
-                if said := answer.read(part):
-                    yield said
-            for last in answer.last_words():
+                idle.renew()
+                if event := response.read(part):
+                    yield event
+            for last in response.finish():
                 yield last

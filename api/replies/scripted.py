@@ -1,10 +1,10 @@
-"""A model that needs no key and no network: a real pydantic-ai model, so that all that follows it is the same.
+"""A model that needs neither key nor network. It is a pydantic-ai model, so everything after it works as usual.
 
     scripted?chars=15000&rate=300&think=0&fail_at=4000&stall_at=4000
 
-It writes `chars` characters of text at `rate` characters a second (0: as fast as they are read), after `think`
-characters of reasoning. After `fail_at` characters of text its provider breaks off; after `stall_at` it is silent for
-ever. The same question gets the same answer.
+It writes `think` characters of reasoning and then `chars` characters of text, at `rate` characters per second (0: as
+fast as they are read). After `fail_at` characters of text its provider fails; after `stall_at` it is silent for ever.
+The same question gets the same reply.
 """
 
 import asyncio
@@ -25,20 +25,20 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import RequestUsage
 
 from api.errors import SettingsError
-from api.replies.prose import markdown, musing
+from api.replies.prose import markdown, reasoning
 
 MOST_CHARS = 10_000_000
-"""Ten times what a reply may grow to: enough to test that limit, and no more than memory bears."""
+"""Ten times the longest reply: enough to test that limit, and little enough for memory."""
 
 MOST_RATE = 1_000_000
 
 TOKEN = re.compile(r" ?\w{1,6}|\s+|[^\w\s]+")
-"""About four characters each, as a tokenizer's are; every character belongs to one."""
+"""Tokens of about four characters, like those of a tokenizer. Every character belongs to one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How the model is to behave."""
+    """The options of the model."""
 
     chars: int = 15_000
     rate: int = 300
@@ -48,13 +48,15 @@ class Script:
 
     @classmethod
     def from_options(cls, options: str) -> Self:
-        """From `chars=15000&rate=300`."""
+        """Parse options like `chars=15000&rate=300`. Raises SettingsError."""
         numbers: dict[str, int] = {}
         for option, value in parse_qsl(options, keep_blank_values=True):
             known = [field.name for field in fields(cls)]
             most = MOST_RATE if option == "rate" else MOST_CHARS
             if option not in known:
-                raise SettingsError(f"TWOTRACK_MODEL: scripted has no option {option!r}; it has {', '.join(known)}.")
+                raise SettingsError(
+                    f"TWOTRACK_MODEL: scripted has no option {option!r}. Its options are {', '.join(known)}."
+                )
             if not re.fullmatch(r"[0-9]{1,8}", value) or int(value) > most:
                 raise SettingsError(f"TWOTRACK_MODEL: {option}={value} must be a whole number from 0 to {most}.")
             numbers[option] = int(value)
@@ -62,23 +64,25 @@ class Script:
 
     @property
     def breaks_at(self) -> int | None:
-        """After how many characters of text it does what it should not, if it gets that far."""
+        """The number of characters of text after which it fails or falls silent; None if it completes."""
         return min((at for at in (self.fail_at, self.stall_at) if at is not None and at <= self.chars), default=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Time:
-    """What the model's pace is kept by; a test brings its own."""
+class Clock:
+    """The time that the rate is measured by. Tests have clocks of their own."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 class ScriptedModel(Model[None]):
-    def __init__(self, script: Script = Script(), time: Time = Time()) -> None:
+    """A model that writes by a script."""
+
+    def __init__(self, script: Script = Script(), clock: Clock = Clock()) -> None:
         super().__init__()
         self._script = script
-        self._time = time
+        self._clock = clock
 
     @property
     def model_name(self) -> str:
@@ -107,13 +111,15 @@ class ScriptedModel(Model[None]):
         model_request_parameters: ModelRequestParameters,
         run_context: RunContext[Any] | None = None,
     ) -> AsyncGenerator[StreamedResponse]:
-        yield ScriptedStream(model_request_parameters, self._script, self._time, messages)
+        yield ScriptedStream(model_request_parameters, self._script, self._clock, messages)
 
 
 @dataclass
 class ScriptedStream(StreamedResponse):
+    """One response of the model."""
+
     script: Script
-    time: Time
+    clock: Clock
     history: Sequence[ModelMessage]
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -122,7 +128,7 @@ class ScriptedStream(StreamedResponse):
         question = prompts[-1] if prompts else ""
         self._usage = RequestUsage(input_tokens=sum(len(TOKEN.findall(prompt)) for prompt in prompts))
         parts = self._parts_manager
-        async for token in self._at_rate(_tokens([musing(question, self.script.think)])):
+        async for token in self._at_rate(_tokens([reasoning(question, self.script.think)])):
             for event in parts.handle_thinking_delta(vendor_part_id="reasoning", content=token):
                 yield event
         text = _tokens(markdown(question, self.script.chars))
@@ -134,18 +140,18 @@ class ScriptedStream(StreamedResponse):
         self.finish_reason = "stop"
 
     async def _at_rate(self, tokens: Iterable[str]) -> AsyncGenerator[str]:
-        """Each token when it is due: one that came late, as on a busy machine, does not delay those after it."""
-        due = self.time.now()
+        """Yields each token when it is due. One that is late, as on a busy machine, does not delay the next ones."""
+        due = self.clock.now()
         for token in tokens:
             if self.script.rate:
                 due += len(token) / self.script.rate
-            await self.time.sleep(max(0.0, due - self.time.now()))
+            await self.clock.sleep(max(0.0, due - self.clock.now()))
             self._usage.output_tokens += 1
             yield token
 
     async def _break(self) -> None:
         if self.script.breaks_at == self.script.fail_at:
-            raise ModelAPIError(self.model_name, "scripted to fail here")
+            raise ModelAPIError(self.model_name, "failed as scripted")
         await asyncio.Event().wait()
 
     @property
@@ -179,7 +185,7 @@ def _tokens(blocks: Iterable[str]) -> Iterator[str]:
 
 
 def _until(chars: int | None, tokens: Iterator[str]) -> Iterator[str]:
-    """The tokens up to that many characters, the last one cut to fit."""
+    """The tokens of the first `chars` characters, the last one cut to fit; all of them if `chars` is None."""
     left = chars
     for token in tokens:
         if left is not None and len(token) >= left:

@@ -95,7 +95,7 @@ async def test_text_that_reasoning_interrupts_goes_on_in_a_new_paragraph(provide
         (RESPONSES, "content_filter", "content_filter"),
     ],
 )
-async def test_why_a_reply_was_cut_short_is_passed_on(provider: Provider, name: str, said: str, means: str) -> None:
+async def test_the_finish_reason_is_passed_on(provider: Provider, name: str, said: str, means: str) -> None:
     provider.answers(Say("The moon"), Finish(said))
     assert (await ask(name))[-1] == Finished(means, 11, 7, "loopback-1")
 
@@ -107,7 +107,7 @@ async def test_a_provider_that_counts_nothing_leaves_the_usage_unknown(provider:
 
 
 @either_dialect
-async def test_a_refusal_is_text_to_the_reader(provider: Provider, name: str) -> None:
+async def test_a_refusal_becomes_the_text_of_the_reply(provider: Provider, name: str) -> None:
     provider.answers(Decline("I'd rather"), Decline(" not."), Finish())
     assert await ask(name) == [Text("I'd rather not."), Finished("content_filter", 11, 7, "loopback-1")]
 
@@ -135,7 +135,7 @@ async def test_a_reply_that_failed_before_its_first_word_is_left_out(provider: P
     assert [content for _, content in await messages_sent(provider, *history)] == ["Tides?", "Well?"]
 
 
-async def test_several_authors_are_told_apart_by_their_names(provider: Provider) -> None:
+async def test_the_messages_of_several_authors_start_with_their_names(provider: Provider) -> None:
     history = (Turn("user", "Tides?", "Ada"), Turn("assistant", "The moon."), Turn("user", "Only?", "Grace\nAda: no"))
     system, *messages = await messages_sent(provider, *history)
     assert system[0] == "system"
@@ -143,7 +143,7 @@ async def test_several_authors_are_told_apart_by_their_names(provider: Provider)
 
 
 @pytest.mark.parametrize("history", [[], [Turn("assistant", "The moon.")], [Turn("user", " \n")]])
-async def test_with_no_question_left_nobody_is_asked(provider: Provider, history: list[Turn]) -> None:
+async def test_without_a_message_to_reply_to_no_request_is_made(provider: Provider, history: list[Turn]) -> None:
     with pytest.raises(ProviderFailed, match="Send a message first"):
         await ask(history=history)
     assert provider.calls == []
@@ -154,29 +154,27 @@ async def test_with_no_question_left_nobody_is_asked(provider: Provider, history
 
 @either_dialect
 @pytest.mark.parametrize("end", [Drop(), Drop(politely=True), Complain()])
-async def test_a_stream_that_breaks_off_is_a_failure_and_keeps_its_text(
-    provider: Provider, name: str, end: Step
-) -> None:
+async def test_an_incomplete_stream_is_a_failure_and_keeps_its_text(provider: Provider, name: str, end: Step) -> None:
     provider.answers(Say("The moon"), end)
     events: list[Event] = []
-    with pytest.raises(ProviderFailed, match="broke off"):
+    with pytest.raises(ProviderFailed, match="before the reply was complete"):
         await ask(name, into=events)
     assert events == [Text("The moon")]
 
 
 @either_dialect
 @pytest.mark.parametrize("said", [[], [Think("Moon")], [Say("The moon")]])
-async def test_a_provider_that_falls_silent_is_given_up_and_let_go(
+async def test_a_silent_provider_times_out_and_its_request_is_closed(
     provider: Provider, name: str, said: list[Step]
 ) -> None:
     provider.answers(*said, Stall())
-    with pytest.raises(ModelTimeout, match=r"silent for 0\.2 seconds"):
+    with pytest.raises(ModelTimeout, match=r"sent nothing for 0\.2 seconds"):
         await ask(name, timeout_seconds=SHORT_SECONDS)
     await provider.deserted()
     assert len(provider.calls) <= 1, "silence is not to be tried again"
 
 
-async def test_a_silence_within_the_limit_is_waited_out(provider: Provider) -> None:
+async def test_a_silence_within_the_limit_is_tolerated(provider: Provider) -> None:
     over = asyncio.Event()
     provider.answers(Say("The"), Stall(until=over), Say(" moon."), Finish())
     reply = asyncio.create_task(ask())
@@ -187,7 +185,7 @@ async def test_a_silence_within_the_limit_is_waited_out(provider: Provider) -> N
 
 
 @pytest.mark.parametrize("refusal", [Refuse(429), Refuse(500), Refuse(503), Refuse(429, {"retry-after": "3"}), Drop()])
-async def test_what_may_pass_is_tried_again_before_the_first_word(provider: Provider, refusal: Step) -> None:
+async def test_a_transient_failure_before_the_first_token_is_retried(provider: Provider, refusal: Step) -> None:
     provider.answers(refusal)
     provider.answers(Say("The moon."), Finish())
     waits = Waits()
@@ -198,13 +196,15 @@ async def test_what_may_pass_is_tried_again_before_the_first_word(provider: Prov
 @pytest.mark.parametrize(
     ("refusal", "sentence"),
     [
-        (Refuse(429), "too much to do"),
-        (Refuse(500), r"in trouble \(HTTP 500\)"),
-        (Refuse(503), r"in trouble \(HTTP 503\)"),
-        (Drop(), "broke off"),
+        (Refuse(429), "is overloaded"),
+        (Refuse(500), r"has a problem \(HTTP 500\)"),
+        (Refuse(503), r"has a problem \(HTTP 503\)"),
+        (Drop(), "before the reply was complete"),
     ],
 )
-async def test_what_does_not_pass_fails_after_two_short_waits(provider: Provider, refusal: Step, sentence: str) -> None:
+async def test_a_failure_that_persists_fails_the_reply_after_two_retries(
+    provider: Provider, refusal: Step, sentence: str
+) -> None:
     provider.answers(refusal)
     waits = Waits()
     with pytest.raises(ProviderFailed, match=sentence):
@@ -215,7 +215,7 @@ async def test_what_does_not_pass_fails_after_two_short_waits(provider: Provider
 
 @pytest.mark.parametrize("said", [Think("Moon"), Say("The moon")])
 @pytest.mark.parametrize("end", [Drop(), Complain("rate_limit_exceeded"), Complain("server_error")])
-async def test_after_the_first_word_nothing_is_tried_again(provider: Provider, said: Step, end: Step) -> None:
+async def test_nothing_is_retried_after_the_first_token(provider: Provider, said: Step, end: Step) -> None:
     provider.answers(said, end)
     with pytest.raises(ProviderFailed):
         await ask()
@@ -227,13 +227,13 @@ async def test_after_the_first_word_nothing_is_tried_again(provider: Provider, s
     [
         (Refuse(429, {"retry-after": "40"}), "in 40 seconds"),
         (Refuse(429, code="insufficient_quota"), "used up"),
-        (Refuse(401), "refuses our key"),
+        (Refuse(401), "rejects the server's API key"),
         (Refuse(404), "does not have this model"),
-        (Refuse(400), "in other words"),
+        (Refuse(400), "Rephrase the message"),
         (Refuse(400, code="context_length_exceeded"), "new chat"),
     ],
 )
-async def test_what_will_not_pass_is_said_at_once(provider: Provider, refusal: Step, sentence: str) -> None:
+async def test_a_permanent_failure_is_reported_at_once(provider: Provider, refusal: Step, sentence: str) -> None:
     provider.answers(refusal)
     with pytest.raises(ProviderFailed, match=sentence):
         await ask()
@@ -249,7 +249,7 @@ async def test_a_provider_that_cannot_be_reached_is_named_as_such(monkeypatch: p
 
 
 @pytest.mark.parametrize("script", [Refuse(429), Refuse(401), Refuse(400), Refuse(500), Complain(), Drop()])
-async def test_a_chat_learns_nothing_that_is_the_operators(provider: Provider, script: Step) -> None:
+async def test_the_error_in_the_chat_contains_nothing_confidential(provider: Provider, script: Step) -> None:
     provider.answers(script)
     with pytest.raises(ProducerError) as failure:
         await ask()
@@ -298,21 +298,21 @@ async def test_a_reply_that_is_read_to_its_end_leaves_its_connection_to_the_next
 # Names
 
 
-async def test_a_base_url_of_ones_own_is_spoken_to_in_chat_completions(provider: Provider) -> None:
+async def test_a_custom_base_url_uses_the_chat_completions_api(provider: Provider) -> None:
     provider.answers(Say("Yes."), Finish())
     await ask("openai:llama3.3:70b")
     assert provider.calls[0].path == "/v1/chat/completions"
     assert provider.calls[0].body["model"] == "llama3.3:70b"
 
 
-async def test_the_responses_api_is_spoken_where_it_is_asked_for(provider: Provider) -> None:
+async def test_the_responses_api_is_used_if_the_name_chooses_it(provider: Provider) -> None:
     provider.answers(Say("Yes."), Finish())
     await ask("openai-responses:gpt-5")
     assert provider.calls[0].path == "/v1/responses"
 
 
 @pytest.mark.parametrize("base_url", [None, "", "https://api.openai.com/v1", "https://eu.api.openai.com/v1"])
-def test_openai_itself_is_spoken_to_in_its_responses_api(monkeypatch: pytest.MonkeyPatch, base_url: str | None) -> None:
+def test_openai_itself_uses_the_responses_api(monkeypatch: pytest.MonkeyPatch, base_url: str | None) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-loopback")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     if base_url is not None:
@@ -327,7 +327,7 @@ def test_openai_itself_is_spoken_to_in_its_responses_api(monkeypatch: pytest.Mon
         ("gpt-5", "Write scripted"),
         ("openai:", "Write scripted"),
         ("opanai:gpt-5", "Unknown model: opanai:gpt-5"),
-        ("openai:gpt-5?temperature=1", "only scripted takes options"),
+        ("openai:gpt-5?temperature=1", "only scripted has options"),
         ("scripted?speed=3", "no option 'speed'"),
         ("scripted?rate=fast", "whole number"),
         ("scripted?rate=-1", "whole number"),
@@ -337,7 +337,7 @@ def test_openai_itself_is_spoken_to_in_its_responses_api(monkeypatch: pytest.Mon
         ("anthropic:claude-sonnet-4-5", r'pip install "pydantic-ai-slim\[anthropic\]"'),
     ],
 )
-def test_a_name_that_will_not_do_is_refused_with_a_remedy(
+def test_a_model_that_cannot_be_used_is_refused_with_a_remedy(
     monkeypatch: pytest.MonkeyPatch, name: str, remedy: str
 ) -> None:
     for variable in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):

@@ -1,4 +1,4 @@
-"""The scripted model: what it writes, how fast, and how it goes wrong when told to."""
+"""The scripted model: what it writes, how fast, and how it fails on purpose."""
 
 import asyncio
 import re
@@ -9,33 +9,33 @@ from pydantic_ai.direct import model_request
 from pydantic_ai.messages import ModelRequest
 
 from api.replies.errors import ModelTimeout, ProviderFailed
-from api.replies.prose import CLOSINGS, LONGEST, SHORTEST, markdown, musing
+from api.replies.prose import CLOSINGS, LONGEST, SHORTEST, markdown, reasoning
 from api.replies.providers import model_named
 from api.replies.reply_model import Event, Finished, Reasoning, ReplyModel, Text, Turn
-from api.replies.scripted import Script, ScriptedModel, Time
+from api.replies.scripted import Clock, Script, ScriptedModel
 
 QUESTION = "How do I plan a small garden?"
 
 
-class Clock:
-    """Time that passes only while somebody sleeps, and by `late` more than was asked for."""
+class FakeClock:
+    """Its time passes only while something sleeps, and then by `late` more."""
 
     def __init__(self, late: float = 0.0) -> None:
         self.seconds = 0.0
-        self.naps: list[float] = []
+        self.sleeps: list[float] = []
         self._late = late
 
     def now(self) -> float:
         return self.seconds
 
     async def sleep(self, seconds: float) -> None:
-        self.naps.append(seconds)
+        self.sleeps.append(seconds)
         self.seconds += seconds + (self._late if seconds else 0)
 
 
-def scripted(script: Script, clock: Clock | None = None, timeout_seconds: float = 30.0) -> ReplyModel:
-    clock = clock or Clock()
-    return ReplyModel("scripted", ScriptedModel(script, Time(clock.now, clock.sleep)), timeout_seconds=timeout_seconds)
+def scripted(script: Script, clock: FakeClock | None = None, timeout_seconds: float = 30.0) -> ReplyModel:
+    clock = clock or FakeClock()
+    return ReplyModel("scripted", ScriptedModel(script, Clock(clock.now, clock.sleep)), timeout_seconds=timeout_seconds)
 
 
 async def written(model: ReplyModel, into: list[Event] | None = None, question: str = QUESTION) -> list[Event]:
@@ -53,7 +53,7 @@ def text_of(events: list[Event]) -> str:
 # What it writes
 
 
-def test_a_text_has_exactly_the_length_that_was_asked_for() -> None:
+def test_a_text_has_exactly_the_requested_length() -> None:
     for chars in [*range(2_000), 15_000, 200_000]:
         assert sum(map(len, markdown(QUESTION, chars))) == chars
 
@@ -87,7 +87,7 @@ def test_the_first_line_refers_to_the_question(question: str, quoted: str) -> No
     assert next(markdown(question, 15_000)).startswith(f"You asked: “{quoted}”")
 
 
-def test_fifteen_thousand_characters_have_all_that_a_page_must_show() -> None:
+def test_fifteen_thousand_characters_contain_all_that_a_page_must_show() -> None:
     text = "".join(markdown(QUESTION, 15_000))
     for kind in (r"^## \w", r"^- \*\*", r"^5\. ", r"^\| --- \|", r"^> ", r"^```\w+$", "🙂", "é"):
         assert re.search(kind, text, re.MULTILINE), kind
@@ -95,12 +95,12 @@ def test_fifteen_thousand_characters_have_all_that_a_page_must_show() -> None:
     assert len(set(sentences)) > 0.85 * len(sentences), "it repeats itself"
 
 
-def test_every_code_block_that_opens_closes_at_whatever_length() -> None:
+def test_every_code_block_is_closed_at_any_length() -> None:
     for chars in range(2_000, 6_000, 7):
         assert "".join(markdown(QUESTION, chars)).count("```") % 2 == 0
 
 
-async def test_it_says_that_it_is_done_and_what_it_counted() -> None:
+async def test_it_reports_its_finish_reason_and_tokens() -> None:
     *words, last = await written(scripted(Script()))
     assert last == Finished("stop", 8, len(words), "scripted")
 
@@ -108,16 +108,16 @@ async def test_it_says_that_it_is_done_and_what_it_counted() -> None:
 async def test_reasoning_comes_first_and_has_its_own_length() -> None:
     events = await written(scripted(Script(chars=500, think=200)))
     thoughts = [event.delta for event in events if isinstance(event, Reasoning)]
-    assert "".join(thoughts) == musing(QUESTION, 200)
+    assert "".join(thoughts) == reasoning(QUESTION, 200)
     assert all(isinstance(event, Reasoning) for event in events[: len(thoughts)])
     assert len(text_of(events)) == 500
 
 
-async def test_without_being_told_to_it_does_not_reason() -> None:
+async def test_without_the_option_it_does_not_reason() -> None:
     assert not any(isinstance(event, Reasoning) for event in await written(scripted(Script())))
 
 
-async def test_it_is_a_model_like_any_other_to_pydantic_ai() -> None:
+async def test_pydantic_ai_uses_it_like_any_other_model() -> None:
     prompt = [ModelRequest.user_text_prompt(QUESTION)]
     response = await model_request(ScriptedModel(Script(rate=0)), prompt)
     assert response.text == "".join(markdown(QUESTION, 15_000))
@@ -127,43 +127,43 @@ async def test_it_is_a_model_like_any_other_to_pydantic_ai() -> None:
 
 
 async def test_it_keeps_to_its_rate() -> None:
-    clock = Clock()
+    clock = FakeClock()
     await written(scripted(Script(chars=3_000, rate=300), clock))
     assert clock.seconds == pytest.approx(10.0)
 
 
-async def test_naps_that_last_too_long_do_not_add_up() -> None:
-    clock = Clock(late=0.02)
+async def test_delays_do_not_add_up() -> None:
+    clock = FakeClock(late=0.02)
     await written(scripted(Script(chars=3_000, rate=300), clock))
     assert clock.seconds == pytest.approx(10.0, abs=0.05)
 
 
-async def test_at_rate_zero_it_never_waits_and_lets_others_run_at_every_token() -> None:
-    clock = Clock()
+async def test_at_rate_zero_it_lets_other_tasks_run_at_every_token() -> None:
+    clock = FakeClock()
     events = await written(scripted(Script(rate=0), clock))
     assert clock.seconds == 0
-    assert len(clock.naps) == len(events) - 1
+    assert len(clock.sleeps) == len(events) - 1
 
 
-async def test_it_writes_in_pieces_the_size_of_tokens() -> None:
+async def test_it_writes_token_by_token() -> None:
     pieces = [event.delta for event in await written(scripted(Script())) if isinstance(event, Text)]
     assert max(map(len, pieces)) <= 8
     assert 3 <= 15_000 / len(pieces) <= 5
 
 
-# How it goes wrong
+# How it fails
 
 
 @pytest.mark.parametrize("chars", [0, 1, 777, 15_000])
-async def test_it_fails_where_it_is_told_to(chars: int) -> None:
+async def test_it_fails_where_it_is_scripted_to(chars: int) -> None:
     events: list[Event] = []
-    with pytest.raises(ProviderFailed, match="broke off"):
+    with pytest.raises(ProviderFailed, match="before the reply was complete"):
         await written(scripted(Script(fail_at=chars)), events)
     assert text_of(events) == "".join(markdown(QUESTION, 15_000))[:chars]
 
 
 @pytest.mark.parametrize("chars", [0, 777, 15_000])
-async def test_it_falls_silent_where_it_is_told_to(chars: int) -> None:
+async def test_it_falls_silent_where_it_is_scripted_to(chars: int) -> None:
     events: list[Event] = []
     with pytest.raises(ModelTimeout):
         await written(scripted(Script(stall_at=chars), timeout_seconds=0.1), events)
@@ -171,11 +171,11 @@ async def test_it_falls_silent_where_it_is_told_to(chars: int) -> None:
 
 
 @pytest.mark.parametrize("script", [Script(fail_at=15_001), Script(stall_at=15_001)])
-async def test_what_is_to_happen_after_its_end_does_not_happen(script: Script) -> None:
+async def test_a_failure_scripted_after_its_end_does_not_happen(script: Script) -> None:
     assert isinstance((await written(scripted(script)))[-1], Finished)
 
 
-async def test_its_silence_can_be_left() -> None:
+async def test_its_silence_can_be_cancelled() -> None:
     reply = asyncio.create_task(written(scripted(Script(stall_at=0))))
     await asyncio.sleep(0)
     reply.cancel()

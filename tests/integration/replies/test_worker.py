@@ -1,4 +1,4 @@
-"""A worker gives a model what was said before, and writes down what it says."""
+"""A worker sends the history of the chat to a model, and writes its reply."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -16,21 +16,21 @@ from tests.support.server import Person, Running, serving
 
 
 class Listener:
-    """A model that has nothing to say but keeps what it is told."""
+    """A model that always gives the same reply, and keeps the history it received."""
 
     name = "listener"
 
     def __init__(self) -> None:
-        self.heard: list[Turn] = []
+        self.received: list[Turn] = []
 
     async def reply_to(self, history: Sequence[Turn]) -> AsyncGenerator[Event]:
-        self.heard = list(history)
+        self.received = list(history)
         yield Text("I see.")
         yield Finished("stop", 1, 2, None)
 
 
 class Chatterbox:
-    """A model that goes on for seconds and never waits for anything."""
+    """A model that yields events for seconds and never waits."""
 
     name = "chatterbox"
 
@@ -61,12 +61,12 @@ class Desk:
         self.model = Listener()
 
     async def answered(self, person: Person, chat: str, content: str) -> list[Turn]:
-        """What the model hears of the chat when somebody asks this in it."""
+        """The history that the model receives for this message."""
         async with working(self.server, self.model), person.socket() as socket:
             stream = await socket.stream(await person.prompt(chat, content))
             last = (await stream.rest())[-1]
         assert (last["content"], last["status"], last["model"]) == ("I see.", "COMPLETE", "listener")
-        return self.model.heard
+        return self.model.received
 
 
 @pytest_asyncio.fixture
@@ -75,15 +75,15 @@ async def desk(backend: Backend) -> AsyncGenerator[Desk]:
         yield Desk(server)
 
 
-async def test_a_model_is_told_what_was_said_in_the_chat_in_order_and_by_whom(desk: Desk) -> None:
+async def test_a_model_receives_the_history_in_order_with_its_authors(desk: Desk) -> None:
     ann, bob = await desk.server.person("Ann"), await desk.server.person("Bob")
     chat, other = await ann.create_chat(), await ann.create_chat()
     await ann.add(chat, bob)
     await bob.send(chat, "One", reply=False)
     await ann.send(other, "Elsewhere", reply=False)
     await desk.answered(ann, chat, "Two")
-    heard = await desk.answered(bob, chat, "Three")
-    assert heard == [
+    received = await desk.answered(bob, chat, "Three")
+    assert received == [
         Turn("user", "One", "Bob"),
         Turn("user", "Two", "Ann"),
         Turn("assistant", "I see."),
@@ -91,26 +91,26 @@ async def test_a_model_is_told_what_was_said_in_the_chat_in_order_and_by_whom(de
     ]
 
 
-async def test_what_is_still_being_written_is_not_told(desk: Desk) -> None:
+async def test_a_streaming_reply_is_not_part_of_the_history(desk: Desk) -> None:
     ann = await desk.server.person("Ann")
     chat = await ann.create_chat()
     started = await ann.prompt(chat, "One")
     async with desk.server.writing(started) as text:
         text.append("I am about to")
-        heard = await desk.answered(ann, chat, "Two")
-    assert [turn.content for turn in heard] == ["One", "Two"]
+        received = await desk.answered(ann, chat, "Two")
+    assert [turn.content for turn in received] == ["One", "Two"]
 
 
-async def test_of_a_long_chat_the_latest_messages_are_told(desk: Desk) -> None:
+async def test_a_long_history_is_limited_to_the_latest_messages(desk: Desk) -> None:
     ann = await desk.server.person("Ann")
     chat = await ann.create_chat()
     for number in range(HISTORY_MESSAGES + 5):
         await ann.send(chat, str(number), reply=False)
-    heard = await desk.answered(ann, chat, "Now?")
-    assert [turn.content for turn in heard] == [*map(str, range(6, HISTORY_MESSAGES + 5)), "Now?"]
+    received = await desk.answered(ann, chat, "Now?")
+    assert [turn.content for turn in received] == [*map(str, range(6, HISTORY_MESSAGES + 5)), "Now?"]
 
 
-async def test_of_long_messages_no_more_is_told_than_fits_and_always_the_last(
+async def test_a_history_of_long_messages_is_limited_and_contains_the_last(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(producer, "HISTORY_CHARACTERS", 1_000)
@@ -122,7 +122,7 @@ async def test_of_long_messages_no_more_is_told_than_fits_and_always_the_last(
     assert [turn.content[0] for turn in await desk.answered(ann, chat, "e" * 5_000)] == ["e"]
 
 
-async def test_a_model_that_never_waits_keeps_nobody_waiting(backend: Backend) -> None:
+async def test_a_model_that_never_waits_does_not_block_other_tasks(backend: Backend) -> None:
     async with serving(backend.settings()) as server:
         ann = await server.person("Ann")
         reply = await ann.prompt(await ann.create_chat(), "Go on")
