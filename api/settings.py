@@ -146,7 +146,7 @@ class Settings(BaseSettings):
     def load(cls, **overrides: object) -> "Settings":
         """Read the environment. Raises SettingsError with one sentence that names the setting.
 
-        `.env` is loaded into the environment, because providers' SDKs look for their keys there.
+        `.env` is loaded into the environment, because providers' SDKs read their keys there.
         """
         try:
             load_dotenv(ENV_FILE)

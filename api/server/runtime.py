@@ -40,7 +40,7 @@ class Runtime:
 async def running(settings: Settings, product: Product, metrics: Metrics, *, replies: bool) -> AsyncIterator[Runtime]:
     """The services of a process. With `replies` it also writes the product's streamed rows.
 
-    Raises AccessRuleMissing if it would write rows that nobody may see.
+    Raises AccessRuleMissing if it would write rows that no viewer may see.
     """
     if replies:
         require_rules(product.streams)

@@ -1,4 +1,4 @@
-"""Runs uvicorn: servers that sleep until they are told to stop, in one process or several.
+"""Runs uvicorn: servers that sleep until a signal stops them, in one process or several.
 
 The changes to uvicorn rely on its private parts. tests/integration/graphql/test_private_parts.py lists those, and fails
 if a release of uvicorn no longer has them.

@@ -44,4 +44,4 @@ async def test_a_worker_needs_a_rule_for_what_it_writes(tmp_path: Path, monkeypa
     monkeypatch.delitem(access._rules, Message)
     with pytest.raises(AccessRuleMissing, match=r"^Message has no access rule"):
         async with running(settings, TWOTRACK, Metrics(), replies=True):
-            pytest.fail("a worker started that writes what nobody may see")
+            pytest.fail("a worker started that writes what no viewer may see")
