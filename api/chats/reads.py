@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from api.accounts import User
 from api.chats.access import visible_chats, visible_messages, visible_users
@@ -11,6 +11,15 @@ from api.chats.models import Chat, Membership, Message
 from api.database import Database
 from api.keyset import Slice, Window
 from api.streaming.columns import Revised
+
+# Built once: a statement that is built for each call costs more than its execution, and leaves reference cycles.
+CHATS = select(Chat).where(Chat.id.in_(bindparam("keys", expanding=True)))
+PARTICIPANTS = (
+    select(Membership.chat_id, User)
+    .join(User, User.id == Membership.user_id)
+    .where(Membership.chat_id.in_(bindparam("keys", expanding=True)))
+    .order_by(Membership.joined_at, Membership.user_id)
+)
 
 
 async def chat_for(database: Database, viewer: UUID, key: UUID) -> Chat | None:
@@ -34,21 +43,15 @@ async def user_for(database: Database, viewer: UUID, key: UUID) -> User | None:
 async def chats_by_id(database: Database, keys: Sequence[UUID]) -> list[Chat | None]:
     """The chats with these ids, in this order; None for one that does not exist."""
     async with database.reading() as session:
-        found = {chat.id: chat for chat in await session.scalars(select(Chat).where(Chat.id.in_(keys)))}
+        found = {chat.id: chat for chat in await session.scalars(CHATS, {"keys": list(keys)})}
     return [found.get(key) for key in keys]
 
 
 async def participants_of(database: Database, keys: Sequence[UUID]) -> list[list[User]]:
     """The participants of the chats with these ids, in the order of joining."""
-    members = (
-        select(Membership.chat_id, User)
-        .join(User, User.id == Membership.user_id)
-        .where(Membership.chat_id.in_(keys))
-        .order_by(Membership.joined_at, Membership.user_id)
-    )
     found: dict[UUID, list[User]] = {key: [] for key in keys}
     async with database.reading() as session:
-        for chat, user in await session.execute(members):
+        for chat, user in await session.execute(PARTICIPANTS, {"keys": list(keys)}):
             found[chat].append(user)
     return [found[key] for key in keys]
 

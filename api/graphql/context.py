@@ -14,6 +14,8 @@ from api.database import Database
 from api.errors import LimitExceeded, Unauthenticated
 from api.identity import Identity
 from api.settings import Settings
+from api.streaming.access import rule_of
+from api.streaming.columns import Revised
 from api.streaming.hub import Hub
 from api.streaming.tracks import Tracked
 
@@ -22,6 +24,7 @@ OBJECTS_PER_ANSWER = 5_000
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
+Row = TypeVar("Row", bound=Revised)
 
 
 class SubscriptionMetrics(Protocol):
@@ -89,6 +92,18 @@ class Context(Generic[ServicesType]):
         if loader is None:
             loader = self._loaders[batch] = DataLoader(partial(_load, self.services.database, batch), cache=False)
         return await loader.load(key)  # type: ignore[no-any-return]
+
+    async def visible(self, model: type[Row], key: UUID) -> Row | None:
+        """The row, if the model's access rule lets the viewer see it; None if not, or if it does not exist."""
+        if self.viewer is None:
+            return None
+        query = rule_of(model)(self.viewer.id).where(model.id == key)
+
+        async def find() -> Row | None:
+            async with self.services.database.reading() as session:
+                return await session.scalar(query)
+
+        return await self.services.database.finish(find())
 
 
 async def _load(database: Database, batch: Any, keys: list[Any]) -> list[Any]:

@@ -7,7 +7,7 @@ class Note(Node, Streamed):
 
 @strawberry.type
 class Subscription:
-    note_stream = stream_field(NoteRow, Note, description="Streams a note while it is being written.")
+    note_stream = stream_field(NoteRow, Note)
 """
 
 from collections.abc import AsyncIterator
@@ -88,7 +88,7 @@ class Streamed:
         return StreamError(code=StreamErrorCode(self.row.error_code), message=self.row.error_message or "")
 
 
-def stream_field(model: type[StreamedRow], graphql_type: Any, *, description: str) -> Any:
+def stream_field(model: type[StreamedRow], graphql_type: Any, *, description: str | None = None) -> Any:
     """A subscription field with an `id` argument that streams one row of the model, wrapped by `graphql_type.of`.
 
     It authorizes once, sends the current object first, then every update, and completes after the final status.
@@ -96,6 +96,10 @@ def stream_field(model: type[StreamedRow], graphql_type: Any, *, description: st
     viewer. The model needs an access rule.
     """
     name = graphql_type.__name__
+    description = description or (
+        f"Streams a {name} while it is being written. Sends the whole object immediately and on every update, and "
+        "completes after the final status."
+    )
     Id = Annotated[strawberry.ID, strawberry.argument(description=f"Id of the {name}.")]
 
     async def resolve(info: Info, id: strawberry.ID) -> Any:

@@ -1,7 +1,7 @@
 """The sync track in GraphQL: one subscription to the revisions of what a page shows.
 
-A GraphQL type is accepted by `sync` if it names the model whose row has the page: `__page__ = ChatRow`. The model is on
-the sync track, and has an access rule.
+`sync` accepts the ids of each GraphQL type that names its model, `__model__ = ChatRow`, if the model's rows have a page
+(see `has_page`). The model needs an access rule.
 """
 
 from collections.abc import AsyncIterator
@@ -32,7 +32,13 @@ class SyncEvent:
     deleted: bool = strawberry.field(description="True if the object is unknown, deleted or not visible to the viewer.")
 
 
-def sync_field(*, description: str, ids: str) -> Any:
+SYNC_DESCRIPTION = (
+    "Sends the revision of each followed object immediately, and again whenever it rises. Refetch if it is greater "
+    "than the revision that your own fetch returned."
+)
+
+
+def sync_field(*, description: str = SYNC_DESCRIPTION, ids: str = f"Ids to follow, at most {IDS_PER_SYNC}.") -> Any:
     """A subscription field that follows the revisions of up to 100 objects. `ids` describes its argument."""
     Ids = Annotated[list[strawberry.ID], strawberry.argument(description=ids)]
 
@@ -67,7 +73,7 @@ def pages_of(schema: GraphQLSchema) -> dict[str, RevisedModel]:
     pages: dict[str, RevisedModel] = {}
     for name, kind in schema.type_map.items():
         definition = kind.extensions.get("strawberry-definition")
-        model = getattr(getattr(definition, "origin", None), "__page__", None)
+        model = getattr(getattr(definition, "origin", None), "__model__", None)
         if model is not None and has_page(model):
             pages[name] = model
     return pages

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 
 from api.graphql.execution.operations import Operations
 from api.graphql.served_models import served_models
+from api.graphql.sync import pages_of
 from api.graphql.transport.backpressure import SEND_TIMEOUT
 from api.graphql.transport.http import GraphQLOverHTTP
 from api.graphql.transport.sockets import Sockets
@@ -37,13 +38,14 @@ def create_app(settings: Settings, product: Product, *, replies: bool = True) ->
     """
     schema = product.schema()
     require_rules(served_models(schema))
+    pages = pages_of(schema._schema).values()
     operations = Operations(schema)
     draining = asyncio.Event()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, float]]:
         async with (
-            running(settings, product, Metrics(), replies=replies) as runtime,
+            running(settings, product, Metrics(product.streams, pages), replies=replies) as runtime,
             product.services(runtime) as services,
         ):
             app.state.runtime = runtime

@@ -4,7 +4,7 @@ import asyncio
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -34,9 +34,13 @@ def shared_by(processes: int) -> Iterator[None]:
 
 
 class Metrics:
-    """The metrics of one process."""
+    """The metrics of one process.
 
-    def __init__(self) -> None:
+    Those of the models in `streams`, and in `pages`, which `sync` follows, are 0 from the start: an alert on a rate
+    needs a value before the first event.
+    """
+
+    def __init__(self, streams: Iterable[type] = (), pages: Iterable[type] = ()) -> None:
         self._registry = CollectorRegistry()
         self._active = Gauge(
             "twotrack_subscriptions_active",
@@ -62,6 +66,14 @@ class Metrics:
         )
         self._uncounted: dict[str, int] = defaultdict(int)
         """Stream updates by model that are not in the counter yet. A timer adds them."""
+        self._active.labels("sync", "")
+        for model in pages:
+            self._updates.labels("sync", model.__name__)
+        for model in streams:
+            self._active.labels("stream", model.__name__)
+            self._updates.labels("stream", model.__name__)
+            for status in COUNTED_ENDS:
+                self._replies.labels(model.__name__, status)
 
     def subscribed(self, track: str, model: str) -> None:
         self._active.labels(track, model).inc()

@@ -4,16 +4,23 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from api import logs
+from api.errors import SettingsError
 from api.graphql.transport.backpressure import BoundedHTTP, BoundedSocket
 from api.graphql.transport.direct_protocol import DirectWebSocketProtocol
 from api.graphql.transport.uvicorn_server import run_server, run_server_processes
+from api.server.app import create_app
+from api.server.lock import single_server
+from api.server.product import Product
 from api.settings import Settings
+from api.streaming.errors import AccessRuleMissing, BusAddressError
 
 PING_SECONDS = 45.0
 """Between two pings of a WebSocket: less than the minute after which nginx and other proxies close idle connections.
@@ -22,6 +29,22 @@ uvicorn's 20 s cost more than twice as much. The kernel finds dead peers as well
 PROCESS_START_SECONDS = 30
 """For each of several processes to start and answer its parent. uvicorn kills it after that and starts another, which
 would take no less time on a busy machine."""
+
+
+def serve(product: Product, settings: Settings | None = None, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serve a product in this process until SIGTERM or SIGINT, and write its streams.
+
+    The settings come from the environment by default. If they are wrong, the process exits with one sentence.
+    """
+    try:
+        settings = settings or Settings.load()
+        logs.configure()
+        with single_server(settings):
+            app = create_app(settings, product)
+            prepare_process()
+            run(app, settings, host=host, port=port)
+    except (AccessRuleMissing, BusAddressError, SettingsError) as error:
+        sys.exit(f"{product.name}: {error}")
 
 
 def run(app: ASGIApp | str, settings: Settings, *, host: str, port: int, processes: int = 1) -> None:

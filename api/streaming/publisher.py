@@ -8,6 +8,7 @@ from typing import Self
 
 import structlog
 
+from api.streaming import channels
 from api.streaming.announcements import PendingEvent
 
 log = structlog.get_logger(__name__)
@@ -69,6 +70,8 @@ class Publisher:
             await self._has_pending.wait()
             self._has_pending.clear()
             messages = [(channel, message) for (channel, _), (_, message) in self._pending.items()]
+            # A viewer who lost access must not receive the change by which they lost it.
+            messages.sort(key=lambda sent: sent[0] != channels.ACCESS)
             self._pending.clear()
             try:
                 await self._publish(messages)

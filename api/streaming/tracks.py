@@ -17,6 +17,7 @@ A model that declares no track, or one that contradicts its columns, fails at im
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 from sqlalchemy import FromClause, inspect
@@ -35,7 +36,7 @@ class Sync:
     epoch. The application raises it when a user loses access to the row and to all rows that touch it.
 
     `page` says whether the row has a page of its own, so that clients can follow its revision. By default it has one,
-    unless it is streamed and touches other rows: then their pages show it.
+    unless it is streamed and touches another row by a foreign key: then that row's page shows it.
     """
 
     touches: str | tuple[str, ...] = ()
@@ -142,11 +143,20 @@ def sync_of(track: Sync | Stream) -> Sync:
 
 def has_page(model: type["Tracked"]) -> bool:
     """Whether clients can follow the revision of the model's rows on the sync track."""
+    return _has_page(model)  # type: ignore[arg-type]
+
+
+@cache  # it is asked for each announcement, and never changes
+def _has_page(model: Any) -> bool:
     track = model.__track__
     if isinstance(track, Untracked) or "revision" not in model.__table__.columns:
         return False
     sync = sync_of(track)
-    return not (isinstance(track, Stream) and sync.touched) if sync.page is None else sync.page
+    if sync.page is not None:
+        return sync.page
+    relationships = inspect(model).relationships
+    belongs_to_another = any(relationships[name].direction is MANYTOONE for name in sync.touched)
+    return not (isinstance(track, Stream) and belongs_to_another)
 
 
 def streamed_models() -> list[type["Tracked"]]:

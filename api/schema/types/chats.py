@@ -114,7 +114,7 @@ class MessageConnection:
 
 @strawberry.type(description="A conversation between its participants and the assistant.")
 class Chat(Node):
-    __page__ = ChatRow
+    __model__ = ChatRow
 
     row: strawberry.Private[ChatRow]
 

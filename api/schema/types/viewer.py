@@ -14,7 +14,7 @@ from api.schema.types.users import User
 
 @strawberry.type(description="The authenticated user, with the data that only this user may see.")
 class Viewer(Node):
-    __page__ = UserRow
+    __model__ = UserRow
 
     row: strawberry.Private[UserRow]
 
