@@ -4,22 +4,20 @@ import asyncio
 import functools
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
 import uvloop
-from sqlalchemy.exc import SQLAlchemyError
 
 from api import logs, migrations
-from api.database import Database
 from api.errors import SettingsError
 from api.server import metrics
+from api.server.checks import START_ERRORS, check_services, sentence, with_database
 from api.server.lock import single_server
 from api.settings import PREFIX, Settings
-from api.streaming.errors import AccessRuleMissing, BusAddressError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -51,12 +49,9 @@ def with_error_sentence(command: Callable[..., Any], exit_code: int = WRONG_SETT
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
-        except BusAddressError as error:
-            sentence = f"{PREFIX}BROADCAST_URL: {error}"
-        except (SettingsError, AccessRuleMissing) as error:
-            sentence = str(error)
-        typer.echo(f"twotrack: {sentence}", err=True)
-        sys.exit(exit_code)
+        except START_ERRORS as error:
+            typer.echo(f"twotrack: {sentence(error)}", err=True)
+            sys.exit(exit_code)
 
     return run
 
@@ -80,7 +75,9 @@ def serve(
         option = f"--processes {processes}" if processes > 1 else "--no-replies"
         raise SettingsError(f"{option} needs a bus that processes share: set {PREFIX}BROADCAST_URL to redis://…")
     with single_server(settings), metrics.shared_by(processes):
-        asyncio.run(_check_services(settings, replies=replies))
+        if replies:
+            _check_model(settings)
+        asyncio.run(check_services(settings))
         _check_key(settings)
         from api.server.serve import run
 
@@ -120,17 +117,20 @@ def worker(
     ] = None,
 ) -> None:
     """Write replies, and serve nothing but metrics."""
+    from api.product import TWOTRACK
+
     settings = _load_settings()
     if settings.one_process:
         raise SettingsError(f"A worker needs a bus that processes share: set {PREFIX}BROADCAST_URL to redis://…")
-    counts = metrics.Metrics()
+    counts = metrics.Metrics(TWOTRACK.streams)
     with ExitStack() as stack:
         if port is not None:
             try:
                 stack.enter_context(counts.served(host, port))
             except OSError as error:
                 raise SettingsError(f"--port {port} of {host}: {error.strerror}. Choose another port.") from None
-        asyncio.run(_check_services(settings, replies=True))
+        _check_model(settings)
+        asyncio.run(check_services(settings))
         runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
         runner.run(_write_replies(settings, counts))
 
@@ -151,7 +151,7 @@ async def _write_replies(settings: Settings, counts: metrics.Metrics) -> None:
 @with_error_sentence
 def migrate() -> None:
     """Create or upgrade the tables of the database."""
-    asyncio.run(_with_database(_load_settings(), migrations.migrate))
+    asyncio.run(with_database(_load_settings(), migrations.migrate))
     typer.echo("The database is up to date.")
 
 
@@ -180,36 +180,11 @@ def _check_key(settings: Settings) -> None:
     secret_key(settings)
 
 
-async def _check_services(settings: Settings, *, replies: bool) -> None:
-    """Raises SettingsError or BusAddressError if the model, the bus or the database would prevent the start."""
-    if replies:
-        from api.replies.reply_model import ReplyModel
+def _check_model(settings: Settings) -> None:
+    """Raises SettingsError if the model cannot be used."""
+    from api.replies.reply_model import ReplyModel
 
-        ReplyModel.from_name(settings.model, timeout_seconds=settings.model_timeout_seconds)
-    from api.streaming.bus import Bus
-
-    async with Bus(settings.broadcast_url):
-        await _with_database(settings, functools.partial(migrations.prepare, embedded=settings.embedded))
-
-
-async def _with_database(settings: Settings, act: Callable[[Database], Awaitable[None]]) -> None:
-    """Call `act` with the database. Raises SettingsError if that does not answer."""
-    from api.streaming.publisher import Publisher
-
-    async def discard(messages: object) -> None:
-        """Migrations announce nothing."""
-
-    # Without a limit: building an index on a large table may take minutes.
-    database = Database(settings.database_url, Publisher(discard), statement_seconds=None)
-    try:
-        await act(database)
-    except (OSError, SQLAlchemyError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise SettingsError(
-            f"{PREFIX}DATABASE_URL: the database cannot be used ({reason}). Check the address, and that it is running."
-        ) from None
-    finally:
-        await database.aclose()
+    ReplyModel.from_name(settings.model, timeout_seconds=settings.model_timeout_seconds)
 
 
 if __name__ == "__main__":

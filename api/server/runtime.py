@@ -61,7 +61,7 @@ async def running(settings: Settings, product: Product, metrics: Metrics, *, rep
             wait=settings.queue_seconds,
             on_end=metrics.ended,
         )
-        bus.on_reconnect(sweep.soon)
+        bus.on_reconnect(sweep.trigger)
         await stack.enter_async_context(sweep)
         runtime = Runtime(settings, bus, publisher, database, hub, sweep, metrics)
         if replies:

@@ -1,5 +1,6 @@
 """Serves an application with uvicorn, in one process or several."""
 
+import asyncio
 import gc
 import multiprocessing
 import os
@@ -12,15 +13,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api import logs
-from api.errors import SettingsError
 from api.graphql.transport.backpressure import BoundedHTTP, BoundedSocket
 from api.graphql.transport.direct_protocol import DirectWebSocketProtocol
 from api.graphql.transport.uvicorn_server import run_server, run_server_processes
 from api.server.app import create_app
+from api.server.checks import START_ERRORS, check_services, sentence
 from api.server.lock import single_server
 from api.server.product import Product
 from api.settings import Settings
-from api.streaming.errors import AccessRuleMissing, BusAddressError
 
 PING_SECONDS = 45.0
 """Between two pings of a WebSocket: less than the minute after which nginx and other proxies close idle connections.
@@ -40,11 +40,12 @@ def serve(product: Product, settings: Settings | None = None, *, host: str = "12
         settings = settings or Settings.load()
         logs.configure()
         with single_server(settings):
+            asyncio.run(check_services(settings))
             app = create_app(settings, product)
             prepare_process()
             run(app, settings, host=host, port=port)
-    except (AccessRuleMissing, BusAddressError, SettingsError) as error:
-        sys.exit(f"{product.name}: {error}")
+    except START_ERRORS as error:
+        sys.exit(f"{product.name}: {sentence(error)}")
 
 
 def run(app: ASGIApp | str, settings: Settings, *, host: str, port: int, processes: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""What an operator's tools ask: does the process live, is it ready, and what does it count?"""
+"""The endpoints for an operator's tools: liveness, readiness and metrics."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +20,7 @@ async def get(server: Running, path: str) -> httpx.Response:
 
 
 async def counted(server: Running) -> dict[str, float]:
-    """The metrics of ours, by name and labels."""
+    """Our metrics, by name and labels."""
     text = (await get(server, "/metrics")).text
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     return {
@@ -31,17 +31,17 @@ async def counted(server: Running) -> dict[str, float]:
 
 
 async def counts(server: Running, **wanted: float) -> None:
-    """Return once they are so: updates are counted in bulk."""
+    """Return once the metrics have these values: updates are counted in bulk."""
 
     async def ask() -> dict[str, float]:
         found = await counted(server)
-        return {short: found[name] for name, short in SHORT.items() if short in wanted}
+        return {short: found[name] for short, name in METRICS.items() if short in wanted}
 
     await becomes(ask, wanted)
 
 
 async def becomes(ask: Callable[[], Awaitable[object]], wanted: object) -> None:
-    """What only the server knows, and tells whoever asks."""
+    """Return once `ask` returns this. Only the server knows when that is."""
     found = None
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -51,15 +51,17 @@ async def becomes(ask: Callable[[], Awaitable[object]], wanted: object) -> None:
         raise AssertionError(f"it stays {found}") from None
 
 
-SHORT = {
-    "twotrack_subscriptions_active{track=stream}": "streams",
-    "twotrack_subscriptions_active{track=sync}": "syncs",
-    "twotrack_bus_channels": "channels",
-    "twotrack_updates_total{track=stream}": "stream_updates",
-    "twotrack_updates_total{track=sync}": "sync_updates",
-    "twotrack_replies_total{status=COMPLETE}": "complete",
-    "twotrack_replies_total{status=FAILED}": "failed",
+METRICS = {
+    "streams": "twotrack_subscriptions_active{model=Message}{track=stream}",
+    "syncs": "twotrack_subscriptions_active{model=}{track=sync}",
+    "channels": "twotrack_bus_channels",
+    "stream_updates": "twotrack_updates_total{model=Message}{track=stream}",
+    "chat_updates": "twotrack_updates_total{model=Chat}{track=sync}",
+    "viewer_updates": "twotrack_updates_total{model=User}{track=sync}",
+    "complete": "twotrack_replies_total{model=Message}{status=COMPLETE}",
+    "failed": "twotrack_replies_total{model=Message}{status=FAILED}",
 }
+"""All of ours, with short names for these tests."""
 
 
 async def readiness(server: Running) -> tuple[int, dict[str, str]]:
@@ -67,7 +69,7 @@ async def readiness(server: Running) -> tuple[int, dict[str, str]]:
     return response.status_code, response.json()
 
 
-async def test_a_server_with_all_that_it_needs_is_ready(server: Running) -> None:
+async def test_a_server_whose_services_answer_is_ready(server: Running) -> None:
     for path in ("/healthz", "/readyz"):
         response = await get(server, path)
         assert (response.status_code, response.json()) == (200, {"status": "ok"})
@@ -75,12 +77,12 @@ async def test_a_server_with_all_that_it_needs_is_ready(server: Running) -> None
 
 @pytest_asyncio.fixture
 async def services() -> AsyncIterator[tuple[Redis, Postgres]]:
-    """A Redis and a Postgres of one's own, to stop."""
+    """A Redis and a Postgres that the test may stop."""
     with throw_away(Redis) as redis, throw_away(Postgres) as postgres:
         yield redis, postgres
 
 
-async def test_a_server_without_redis_or_postgres_lives_and_is_not_ready(services: tuple[Redis, Postgres]) -> None:
+async def test_a_server_without_redis_or_postgres_is_alive_and_not_ready(services: tuple[Redis, Postgres]) -> None:
     redis, postgres = services
     with postgres.database(await asyncio.to_thread(postgres.template, "twotrack", migrate)) as url:
         async with serving(Backend("scaled", url, redis.url).settings()) as server:
@@ -92,13 +94,13 @@ async def test_a_server_without_redis_or_postgres_lives_and_is_not_ready(service
                 await becomes(lambda: readiness(server), (200, {"status": "ok"}))
 
 
-async def test_metrics_are_for_prometheus_and_there_from_the_start(server: Running) -> None:
+async def test_metrics_are_in_prometheus_format_and_zero_from_the_start(server: Running) -> None:
     response = await get(server, "/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=")
-    assert await counted(server) == dict.fromkeys(SHORT, 0)
+    assert await counted(server) == dict.fromkeys(METRICS.values(), 0)
 
 
-async def test_metrics_move_with_what_happens(server: Running) -> None:
+async def test_metrics_count_subscriptions_channels_and_updates(server: Running) -> None:
     ann = await server.person("Ann")
     chat = await ann.create_chat()
     reply = await ann.prompt(chat)
@@ -107,7 +109,7 @@ async def test_metrics_move_with_what_happens(server: Running) -> None:
         await stream.next()
         await sync.next()
         await sync.next()
-        await counts(server, streams=1, syncs=1, channels=3, stream_updates=1, sync_updates=2)
+        await counts(server, streams=1, syncs=1, channels=3, stream_updates=1, chat_updates=1, viewer_updates=1)
         async with following(ann, SSE, STREAM, id=reply) as response:
             await response.next()
             await counts(server, streams=2, channels=3, stream_updates=2)
@@ -118,7 +120,8 @@ async def test_metrics_move_with_what_happens(server: Running) -> None:
         async with server.writing(reply) as text:
             text.append("done")
         frames = await stream.rest()
-        await counts(server, streams=0, syncs=1, channels=2, stream_updates=2 + len(frames), sync_updates=4)
+        await counts(server, streams=0, syncs=1, channels=2, stream_updates=2 + len(frames))
+        await counts(server, chat_updates=2, viewer_updates=2)
         await sync.complete()
         await counts(server, streams=0, syncs=0, channels=0)
 
@@ -145,7 +148,7 @@ async def test_replies_are_counted_by_how_they_end(backend: Backend, model: str 
         await counts(server, **ends)
 
 
-async def test_replies_that_somebody_stopped_alarm_nobody(backend: Backend) -> None:
+async def test_stopped_replies_are_not_counted(backend: Backend) -> None:
     async with serving(backend.settings(model="scripted?stall_at=20&rate=0"), replies=True) as server:
         ann = await server.person("Ann")
         reply = await ann.prompt()
@@ -160,8 +163,6 @@ async def test_replies_that_somebody_stopped_alarm_nobody(backend: Backend) -> N
 @pytest.mark.parametrize(
     "path", ["/nothing", "/%00", "/..%2f..%2fetc%2fpasswd", f"/{'x' * 1_000}", "/assets/%00", f"/assets/{'x' * 1_000}"]
 )
-async def test_an_address_that_leads_nowhere_is_not_found(
-    server: Running, path: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_an_unknown_path_is_not_found(server: Running, path: str, caplog: pytest.LogCaptureFixture) -> None:
     assert (await get(server, path)).status_code == 404
     assert not [record for record in caplog.records if record.exc_info]

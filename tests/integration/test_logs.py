@@ -1,4 +1,4 @@
-"""Each request has an id, in its answer and in the log; what breaks on our side is told there, and there alone."""
+"""Each request has an id, in its response and in the log. Details of internal errors are in the log alone."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ from tests.integration.following import TRANSPORTS, subscribed
 from tests.support.server import STREAM, Running
 from tests.support.until import until
 
-SECRET_DETAIL = "a detail that is nobody's business"
+SECRET_DETAIL = "an internal detail"
 
 
 @pytest.fixture(autouse=True)
@@ -24,9 +24,9 @@ def everything(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def entries(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
-    """What we logged under this name."""
-    told = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
-    return [entry for entry in told if entry["event"] == event]
+    """Our log entries of this event."""
+    logged = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    return [entry for entry in logged if entry["event"] == event]
 
 
 async def ask(server: Running, document: str = "{ viewer { id } }", token: str = "") -> httpx.Response:
@@ -35,7 +35,7 @@ async def ask(server: Running, document: str = "{ viewer { id } }", token: str =
         return await client.post(server.url, json={"query": document}, headers=headers)
 
 
-async def test_a_request_is_logged_under_the_id_that_its_client_gets(
+async def test_a_request_is_logged_with_the_id_that_its_client_receives(
     server: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
     first, second = await ask(server), await ask(server)
@@ -47,9 +47,7 @@ async def test_a_request_is_logged_under_the_id_that_its_client_gets(
     assert {(entry["method"], entry["path"], entry["status"]) for entry in logged} == {("POST", "/graphql", 200)}
 
 
-async def test_a_socket_is_logged_with_the_code_that_it_was_closed_with(
-    server: Running, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_socket_is_logged_with_its_close_code(server: Running, caplog: pytest.LogCaptureFixture) -> None:
     async with server.stranger().socket() as socket:
         assert socket.connection.response is not None
         request_id = socket.connection.response.headers["x-request-id"]
@@ -62,12 +60,12 @@ async def test_a_socket_is_logged_with_the_code_that_it_was_closed_with(
 
 
 async def logged_soon(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
-    """A client hears of the end before the server has written it down."""
+    """The entries of this event, once there is one: the client receives the end before the server logs it."""
     await until(lambda: entries(caplog, event))
     return entries(caplog, event)
 
 
-async def test_what_breaks_is_masked_and_logged_under_the_request_id(
+async def test_an_internal_error_is_masked_and_logged_with_the_request_id(
     server: Running, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
@@ -85,14 +83,14 @@ async def test_what_breaks_is_masked_and_logged_under_the_request_id(
     assert error["path"] == ["chat"]
     assert request_id in error["message"]
     assert SECRET_DETAIL not in response.text
-    (entry,) = entries(caplog, "an operation failed")
+    (entry,) = entries(caplog, "operation failed")
     assert entry["request_id"] == request_id
     assert str(entry["exc_info"]) == SECRET_DETAIL
     assert entry["exc_info"].__traceback__ is not None
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS.values(), ids=TRANSPORTS)
-async def test_a_stream_that_breaks_is_masked_and_logged_and_ended(
+async def test_an_internal_error_in_a_stream_is_masked_logged_and_ends_it(
     server: Running, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, transport: str
 ) -> None:
     async def broken(*_: object) -> None:
@@ -105,12 +103,12 @@ async def test_a_stream_that_breaks_is_masked_and_logged_and_ended(
         error = await stream.refusal()
     assert error["extensions"]["code"] == "INTERNAL"
     assert SECRET_DETAIL not in json.dumps(error)
-    (entry,) = entries(caplog, "an operation failed")
+    (entry,) = entries(caplog, "operation failed")
     assert entry["request_id"] == error["extensions"]["requestId"]
     assert entry["request_id"]
 
 
-async def test_a_clients_mistake_is_no_error_of_ours(server: Running, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_clients_mistake_is_not_logged_as_an_error(server: Running, caplog: pytest.LogCaptureFixture) -> None:
     for document in ("{", "{ nothing }", 'mutation { deleteChat(input: { chatId: "x" }) { deletedId } }'):
         assert "errors" in (await ask(server, document)).json()
     assert {record.levelname for record in caplog.records if record.name.startswith("api")} == {"INFO"}
@@ -124,12 +122,12 @@ async def test_neither_passwords_nor_tokens_are_logged(server: Running, caplog: 
     async with server.bearer(token).socket() as socket:
         await (await socket.subscribe("{ viewer { id } }")).rest()
     await ask(server, token=token[:-1])
-    told = caplog.text
-    assert told
-    assert not [secret for secret in (ann["password"], "battery staple", token[:-1]) if secret in told]
+    logged = caplog.text
+    assert logged
+    assert not [secret for secret in (ann["password"], "battery staple", token[:-1]) if secret in logged]
 
 
-def test_lines_are_json_where_no_terminal_reads_them() -> None:
+def test_lines_are_json_outside_of_a_terminal() -> None:
     program = """if True:
         import logging, structlog
         from api import logs

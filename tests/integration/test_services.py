@@ -1,4 +1,4 @@
-"""The throw-away servers do what the tests ask of them."""
+"""The throw-away servers of the tests start, stop, restart and clean up."""
 
 import os
 import socket
@@ -23,34 +23,34 @@ def test_redis_answers_a_ping(redis_server: Redis) -> None:
         assert client.ping()
 
 
-def test_redis_comes_back_on_its_port_with_what_it_was_told_before_a_sigkill(own_redis: Redis) -> None:
+def test_redis_restarts_on_its_port_with_its_data_after_a_sigkill(own_redis: Redis) -> None:
     url, pid = own_redis.url, own_redis.pid
     with redis.Redis.from_url(url) as client:
-        client.set("told", "yes")
+        client.set("kept", "yes")
     own_redis.kill()
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", own_redis.port), timeout=1):
         pass
     own_redis.start()
     assert (own_redis.url, own_redis.pid != pid) == (url, True)
     with redis.Redis.from_url(url) as client:
-        assert client.get("told") == b"yes"
+        assert client.get("kept") == b"yes"
 
 
-async def test_postgres_comes_back_on_its_port_with_what_was_committed_before_a_sigkill() -> None:
+async def test_postgres_restarts_on_its_port_with_what_was_committed_before_a_sigkill() -> None:
     with throw_away(Postgres) as server:
-        server.execute("CREATE TABLE told (word text)")
+        server.execute("CREATE TABLE kept (word text)")
         for end in (server.kill, server.stop):
-            server.execute("INSERT INTO told VALUES ('yes')")
+            server.execute("INSERT INTO kept VALUES ('yes')")
             end()
             server.start()
         connection = await connect(server.url)
         try:
-            assert await connection.fetchval("SELECT count(*) FROM told") == 2
+            assert await connection.fetchval("SELECT count(*) FROM kept") == 2
         finally:
             await connection.close()
 
 
-async def test_a_database_of_ones_own_holds_what_its_template_holds_and_goes_away(postgres_server: Postgres) -> None:
+async def test_a_database_contains_its_template_and_is_dropped(postgres_server: Postgres) -> None:
     prepared: list[str] = []
 
     def prepare(url: str) -> None:
@@ -78,7 +78,7 @@ def test_a_server_leaves_neither_process_nor_files() -> None:
 
 
 @pytest.mark.parametrize("kind", [Redis, Postgres])
-def test_the_wheels_serve_a_machine_with_nothing_on_path(
+def test_packages_provide_the_programs_that_are_not_on_path(
     kind: type[Redis] | type[Postgres], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")

@@ -1,4 +1,4 @@
-"""A server stops as soon as it is told to, computes the Date header per response, and replaces dead processes."""
+"""A server stops as soon as a signal arrives, computes the Date header per response, and replaces dead processes."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ def quiet_server() -> QuietServer:
     return QuietServer(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
 
 
-async def test_a_server_that_is_told_to_stop_does_so_at_once() -> None:
+async def test_a_server_stops_at_once_after_a_signal() -> None:
     server = quiet_server()
     task = asyncio.create_task(server.serve())
     await until(lambda: server.started)
@@ -41,7 +41,7 @@ async def test_a_server_that_is_told_to_stop_does_so_at_once() -> None:
         await task
 
 
-async def test_a_server_that_is_told_to_stop_before_it_started_does_not_stay() -> None:
+async def test_a_server_that_is_stopped_before_it_started_does_not_stay() -> None:
     server = quiet_server()
     server.handle_exit(signal.SIGTERM, None)
     async with asyncio.timeout(10):

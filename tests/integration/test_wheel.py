@@ -120,7 +120,7 @@ async def check_pages(url: str) -> None:
 
 
 async def check_reply(port: int) -> None:
-    """Somebody signs up, sends a message, and follows the reply to its end over a WebSocket."""
+    """A user signs up, sends a message, and follows the reply to its end over a WebSocket."""
     account = {"name": "Ann", "email": "ann@example.com", "password": "correct horse"}
     stranger = Person(port, "", "", "", "")
     token = (await stranger.mutate("signUp", **account))["token"]

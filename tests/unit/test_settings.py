@@ -204,7 +204,7 @@ def test_databases_beside_each_other_have_keys_of_their_own() -> None:
 
 @pytest.mark.parametrize("content", ["", "short\n"])
 def test_a_key_that_was_cut_off_signs_nothing(tmp_path: Path, content: str) -> None:
-    """Anybody could guess it."""
+    """It would be easy to guess."""
     (tmp_path / "twotrack.db.secret").write_text(content)
     with pytest.raises(SettingsError, match=r"twotrack\.db\.secret is damaged"):
         secret_key(Settings.load())

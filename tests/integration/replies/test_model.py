@@ -1,4 +1,4 @@
-"""A reply through the real OpenAI client, against a provider that says, fails and falls silent as it is told to."""
+"""A reply through the real OpenAI client, from a provider that answers, fails and falls silent by a script."""
 
 import asyncio
 import socket
