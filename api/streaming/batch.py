@@ -1,4 +1,4 @@
-"""Many rows as one parameter, so that one statement, compiled once, changes any number of them."""
+"""A batch of rows as one parameter of a statement, so that one statement, compiled once, changes any number of rows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 def batch(
     dialect: str, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Mapping[str, Any]], name: str = "batch"
 ) -> FromClause:
-    """The rows as a table to join with: `columns` are its names and types, keys missing in a row are NULL."""
+    """The rows as a table named `name` to join with. `columns` are its names and types; a missing key becomes NULL."""
     return _table(dialect, columns, bindparam(name, orjson.dumps(list(rows), default=str).decode(), Text()), name)
 
 
@@ -34,5 +34,5 @@ def _table(dialect: str, columns: Mapping[str, TypeEngine[Any]], parameter: Any,
 
 def _from_json(value: Any, key: str, kind: TypeEngine[Any]) -> Any:
     found = func.json_extract(value, f"$.{key}", type_=kind)
-    # SQLite keeps a UUID as 32 hex digits without the dashes that JSON has.
+    # SQLite stores a UUID as 32 hex digits. In JSON it has dashes.
     return func.replace(found, "-", "", type_=kind) if isinstance(kind, Uuid) else found

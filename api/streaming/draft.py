@@ -1,4 +1,4 @@
-"""What one writer has in hand of one row: text in at any speed, joined only when an update is due."""
+"""Drafts: what the writer holds of one row. Text is appended at any speed, and joined only when an update is due."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from api.streaming.leases import INTERRUPTED
 from api.streaming.tracks import Stream
 
 BYTES_PER_SECOND = 512_000
-"""The most that one row publishes and persists, however long it grows: each update is the whole text, so a fixed
+"""Most bytes a second that are written and published of one row. Every update contains the whole text, so a fixed
 cadence would cost the square of its length. At 1 MB an update comes every two seconds."""
 
 HIGH_SURROGATES = ("\ud800", "\udbff")
@@ -21,7 +21,11 @@ REPLACEMENT_BYTES = len(REPLACEMENT.encode())
 
 
 class Draft:
-    """The text of a row being written. Made by `Writer.stream`."""
+    """The text of a row that is being written. `Writer.stream` makes it.
+
+    `cadence` is in seconds, and `limit` in bytes of all the row's texts together. `now` is the time by the writer's
+    clock. `wake` is called when an update may have become due.
+    """
 
     def __init__(self, row: Streamed, *, cadence: float, limit: int, now: float, wake: Callable[[], None]) -> None:
         track = type(row).__track__
@@ -31,49 +35,60 @@ class Draft:
         self.fence: int = row.fence
         self.values: dict[str, Any] = {}
         self.ending: tuple[Status, str | None, str | None] | None = None
-        self.returned = False
-        """Whether another writer may have the row, which has shown nothing yet."""
-        self.shown = False
-        """Whether any of it was written: what is taken may yet be put back."""
-        self.settled = asyncio.Event()
-        """Set when the row is final, or somebody else's."""
-        self.task: asyncio.Task[Any] | None = None
-        """Who writes this; none once the block is left."""
-        self.lost = False
-        """Whether somebody else decided about the row, and whoever wrote it was cancelled for that."""
-        self.beaten = now
+        """The final status, error code and error message, once they are decided."""
+        self.to_hand_back = False
+        """Whether the writer is to hand the row back, so that another worker may claim it."""
+        self.written = False
+        """Whether an update was written. `take` does not count: what it returned may not have reached the database."""
+        self.done = asyncio.Event()
+        """Set when the writer has nothing more to do for the row: it is final, handed back or another writer's."""
+        self.producer: asyncio.Task[Any] | None = None
+        """The task that appends. None once its block has ended."""
+        self.cancelled = False
+        """Whether another process decided about the row, so that its producer was cancelled."""
+        self.extended_at = now
+        """When the lease was extended last, by the writer's clock."""
         self._cadence = cadence
         self._limit = limit
         self._wake = wake
-        self._main = track.texts[0]
+        self._first_column = track.texts[0]
         self._pieces: dict[str, list[str]] = {name: [] for name in track.texts}
-        self._held: dict[str, str] = {}
+        self._halves: dict[str, str] = {}
+        """High surrogates that wait for their second half, by column."""
         self._bytes = 0
         self._dirty = False
-        self._flushed: float | None = None
+        self._taken_at: float | None = None
 
     def append(self, delta: str, to: str | None = None) -> None:
-        """More text for a streamed column, the first one by default. Costs no more than the piece.
+        """Append text to a streamed column, the model's first one by default. Costs no more than the appended text.
 
-        Raises TooLong when the row outgrows its limit; what fitted stays.
+        NUL and lone surrogates, which databases refuse, become U+FFFD. Raises TooLong if the texts exceed the limit.
+        The text that fits is kept.
         """
         if not delta:
             return
-        name = to or self._main
-        if not delta.isascii() or name in self._held:
-            delta = self._mended(delta, name)
+        name = to or self._first_column
+        if not delta.isascii() or name in self._halves:
+            delta = self._without_lone_surrogates(delta, name)
         if "\0" in delta:
             delta = delta.replace("\0", REPLACEMENT)
         size = len(delta) if delta.isascii() else len(delta.encode())
         if self._bytes + size > self._limit:
             room = delta.encode()[: self._limit - self._bytes].decode(errors="ignore")
-            self._take(room, name, len(room.encode()))
+            self._add(room, name, len(room.encode()))
             raise TooLong(
-                f"The text outgrew {self._limit:,} bytes and was ended there. Ask for a shorter one, or for the rest."
+                f"The text exceeded {self._limit:,} bytes and was cut off. Ask for a shorter one, or for the rest."
             )
-        self._take(delta, name, size)
+        self._add(delta, name, size)
 
-    def _take(self, delta: str, name: str, size: int) -> None:
+    def _without_lone_surrogates(self, delta: str, name: str) -> str:
+        """Join the two halves of a character that came apart, and replace halves that stand alone."""
+        delta = self._halves.pop(name, "") + delta
+        if HIGH_SURROGATES[0] <= delta[-1] <= HIGH_SURROGATES[1]:
+            self._halves[name], delta = delta[-1], delta[:-1]
+        return delta.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+    def _add(self, delta: str, name: str, size: int) -> None:
         if delta:
             self._pieces[name].append(delta)
             self._bytes += size
@@ -81,63 +96,59 @@ class Draft:
                 self._dirty = True
                 self._wake()
 
-    def _mended(self, delta: str, name: str) -> str:
-        """Without lone surrogates, which no database takes; the two halves of one character may come apart."""
-        delta = self._held.pop(name, "") + delta
-        if HIGH_SURROGATES[0] <= delta[-1] <= HIGH_SURROGATES[1]:
-            self._held[name], delta = delta[-1], delta[:-1]
-        return delta.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
     def set(self, **values: Any) -> None:
-        """Other columns of the row, written with the next update."""
+        """Set other columns of the row, to be written with the next update.
+
+        Raises TypeError for a name that is not a column of the model, or that the writer sets itself.
+        """
         for name in values:
             if name not in self.model.__table__.c or name in self._pieces or hasattr(Streamed, name):
-                raise TypeError(f"`{name}` is no column of {self.model.__name__} that whoever writes it may set.")
+                raise TypeError(f"`{name}` is not a column of {self.model.__name__} that a producer may set.")
         self.values |= values
 
     def end(self, status: Status, code: str | None = None, message: str | None = None) -> None:
-        """The next update is the last one."""
-        for name in self._held:
+        """Make the next update the last one, with this status. `code` and `message` say why the row failed."""
+        for name in self._halves:
             if self._bytes + REPLACEMENT_BYTES <= self._limit:
-                self._take(REPLACEMENT, name, REPLACEMENT_BYTES)
-        self._held.clear()
+                self._add(REPLACEMENT, name, REPLACEMENT_BYTES)
+        self._halves.clear()
         self.ending = (status, code, message)
         self._wake()
 
-    def leave(self) -> None:
-        """Whoever wrote this must go: what has shown nothing yet waits for another writer, all else is ended."""
+    def interrupt(self) -> None:
+        """Give the row up, as its producer was cancelled. If it has shown no text it is handed back, else it fails."""
         if self.ending is not None:
             return
-        if self.shown:
+        if self.written:
             self.end(Status.FAILED, "INTERRUPTED", INTERRUPTED)
         else:
-            self.returned = True
+            self.to_hand_back = True
             self._wake()
 
     @property
-    def leaving(self) -> bool:
-        """Nobody writes this any more; the writer has still to say so."""
-        return self.returned or self.ending is not None
+    def closing(self) -> bool:
+        """Whether the producer is gone, and the writer has still to end the row or to hand it back."""
+        return self.to_hand_back or self.ending is not None
 
     def due_at(self) -> float:
-        """When the next update may be written, by the writer's clock: at once for the first and for the last."""
-        if self.leaving:
+        """When the next update is due, by the writer's clock. The first one and the last one are due at once."""
+        if self.closing:
             return 0.0
         if not self._dirty:
             return float("inf")
-        if self._flushed is None:
+        if self._taken_at is None:
             return 0.0
-        return self._flushed + max(self._cadence, self._bytes / BYTES_PER_SECOND)
+        return self._taken_at + max(self._cadence, self._bytes / BYTES_PER_SECOND)
 
     def take(self, now: float) -> dict[str, Any]:
-        """The row as it is to be written now. What is appended from here on belongs to the next update."""
+        """The values of the next update by column. What is appended from now on belongs to the update after it."""
         self._dirty = False
-        self._flushed = now
+        self._taken_at = now
         for pieces in self._pieces.values():
             if len(pieces) > 1:
                 pieces[:] = ["".join(pieces)]
         texts = {name: pieces[0] if pieces else None for name, pieces in self._pieces.items()}
-        texts[self._main] = texts[self._main] or ""
+        texts[self._first_column] = texts[self._first_column] or ""
         status, code, message = self.ending or (Status.STREAMING, None, None)
         return {
             "id": self.id,
@@ -150,5 +161,5 @@ class Draft:
         }
 
     def put_back(self) -> None:
-        """The update was not written: it is due again."""
+        """Make the update due again, since it was not written."""
         self._dirty = True

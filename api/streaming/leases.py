@@ -1,8 +1,8 @@
-"""Who may write a streamed row, and until when: the statements that decide it, each within the database.
+"""Leases: the statements that decide who may write a streamed row, and until when. Each decides within the database.
 
-A row that waits has no writer; its lease is how long it may wait. A claimed row's lease runs out unless its
-writer's heart beats. Every claim, restart, hand-back and regeneration raises the fence, and nothing resets it: a
-writer whose fence is no longer the row's may not write, however long it slept.
+A waiting row has no writer, and its lease says until when it waits. A claimed row's lease runs out unless its writer
+sends updates or heartbeats. Every claim, restart, hand-back and regeneration raises the fence, and nothing lowers it. A
+writer whose fence is not the row's can no longer write, however late it wakes.
 """
 
 from collections.abc import Mapping
@@ -18,19 +18,22 @@ from api.streaming.batch import batch
 from api.streaming.columns import Status, Streamed, database_now, deadline, now
 from api.streaming.tracks import Stream
 
-TRIES = 3
-"""How often a reply that has shown nothing yet may be claimed; then something about it kills its writers."""
+MOST_CLAIMS = 3
+"""How often a row without text is claimed. After that it fails, since something about it seems to kill its writers."""
 
-INTERRUPTED = "Whoever was writing this stopped before it was finished. Ask for it again."
-UNCLAIMED = "Nobody was free to write this in time. Ask for it again in a moment."
+INTERRUPTED = "Writing was interrupted before this text was finished. Ask for it again."
+UNCLAIMED = "No worker was free in time to write this. Ask for it again in a moment."
 
 StreamedModel = type[Streamed]
 
-# What a statement locks, it locks in a CTE: a subquery is the planner's to run twice, and so to take more than it may.
+# Each statement locks its rows in a CTE. Postgres may run a subquery twice, and would then lock more rows than it may.
 
 
 def claim(model: StreamedModel, writer: UUID, *, limit: int, lease: float) -> ReturningUpdate[Any]:
-    """Take the rows that have waited longest; whole rows come back. Two claimers never get the same one."""
+    """Claims the rows that have waited longest for this writer, at most `limit`, for `lease` seconds.
+
+    Returns whole rows. No two claims get the same row.
+    """
     waiting = (
         select(model.id)
         .where(model.streaming, model.writer.is_(None), model.lease > database_now())
@@ -43,40 +46,47 @@ def claim(model: StreamedModel, writer: UUID, *, limit: int, lease: float) -> Re
     return update(model).where(model.id == waiting.c.id).values(values).returning(model.__table__)
 
 
-def held(model: StreamedModel, rows: FromClause) -> CTE:
-    """What a batch, with `id` and `fence`, says of those rows that are still this writer's and that nobody has locked.
+def owned(model: StreamedModel, rows: FromClause) -> CTE:
+    """The rows of a batch, with `id` and `fence`, that still belong to this writer and that no transaction has locked.
 
-    A writer waits for no lock. While it waited for one row it would hold up all its others, and could wait in a circle
-    with somebody who deletes several of them.
+    A writer waits for no lock. While it waited for one row, all its other rows would wait, too. It could also deadlock
+    with a transaction that deletes several of them.
     """
     mine = and_(model.id == rows.c.id, model.fence == rows.c.fence, model.streaming)
     ours = select(rows).join(model, mine)
     return ours.with_for_update(of=model, key_share=True, skip_locked=True).cte("held")
 
 
-def beat(model: StreamedModel, dialect: str, fences: Mapping[UUID, int], *, lease: float) -> ReturningUpdate[Any]:
-    """A heartbeat for rows with their fences; the ids that are still this writer's come back. Raises no revision."""
-    mine = model.id == _held(model, dialect, fences).c.id
+def heartbeat(model: StreamedModel, dialect: str, fences: Mapping[UUID, int], *, lease: float) -> ReturningUpdate[Any]:
+    """Extends the leases of the rows in `fences` that belong to this writer, to `lease` seconds from now.
+
+    Returns the ids of these rows. Raises no revision.
+    """
+    mine = model.id == _owned_by(model, dialect, fences).c.id
     return update(model).where(mine).values(lease=deadline(lease)).returning(model.id)
 
 
 def hand_back(model: StreamedModel, dialect: str, fences: Mapping[UUID, int], *, wait: float) -> ReturningUpdate[Any]:
-    """Let rows with their fences that have shown nothing yet wait for another writer; their ids come back."""
-    mine = model.id == _held(model, dialect, fences).c.id
+    """Lets the rows in `fences` that belong to this writer and have no text wait for another, for `wait` seconds.
+
+    Returns the ids of these rows.
+    """
+    mine = model.id == _owned_by(model, dialect, fences).c.id
     values = {"writer": None, "fence": model.fence + 1, "lease": deadline(wait), "tries": model.tries - 1}
-    return update(model).where(mine, _blank(model)).values(values).returning(model.id)
+    return update(model).where(mine, _has_no_text(model)).values(values).returning(model.id)
 
 
-def _held(model: StreamedModel, dialect: str, fences: Mapping[UUID, int]) -> CTE:
+def _owned_by(model: StreamedModel, dialect: str, fences: Mapping[UUID, int]) -> CTE:
     columns = {"id": model.id.type, "fence": model.fence.type}
-    return held(model, batch(dialect, columns, [{"id": key, "fence": fence} for key, fence in fences.items()]))
+    return owned(model, batch(dialect, columns, [{"id": key, "fence": fence} for key, fence in fences.items()]))
 
 
-@cache  # each process asks this every few seconds, for ever; putting it together costs more than asking
+@cache  # every process runs it every few seconds, and building the statement costs more than running it
 def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
-    """Decide every row whose lease ran out: restart it if it has shown nothing yet, else end it FAILED.
+    """Settles every row whose lease ran out: a claimed row without text starts again, any other row fails.
 
-    Whole rows come back; those that still stream wait for a writer again, with the revision they had.
+    Returns whole rows. A row that starts again keeps its revision and waits for a worker, for `wait` seconds. After
+    MOST_CLAIMS claims it fails, too.
     """
     expired = (
         select(model.id)
@@ -85,7 +95,7 @@ def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
         .with_for_update(key_share=True, skip_locked=True)
         .cte("expired")
     )
-    restart = and_(model.writer.is_not(None), _blank(model), model.tries < TRIES)
+    restart = and_(model.writer.is_not(None), _has_no_text(model), model.tries < MOST_CLAIMS)
     waited = model.writer.is_(None)
     values: dict[Any, Any] = {
         "status": case(
@@ -106,8 +116,8 @@ def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
     return update(model).where(model.id == expired.c.id).values(values).returning(model.__table__)
 
 
-def _blank(model: StreamedModel) -> ColumnElement[bool]:
-    """Neither text nor reasoning was shown yet."""
+def _has_no_text(model: StreamedModel) -> ColumnElement[bool]:
+    """Whether all streamed columns of a row are NULL or empty."""
     track = model.__track__
     assert isinstance(track, Stream)
     return and_(*(or_(getattr(model, name).is_(None), func.length(getattr(model, name)) == 0) for name in track.texts))

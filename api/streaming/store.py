@@ -1,4 +1,4 @@
-"""How this package reaches the database: one short statement at a time, handed to it by the application."""
+"""The store: how this package runs statements in the database. The application passes it in."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -8,19 +8,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 
 class Store(Protocol):
-    """Runs the streaming package's own statements. No connection is held between two of them."""
+    """Runs single statements of this package. It holds no connection between two of them."""
 
     @property
     def dialect(self) -> str:
-        """`sqlite` or `postgresql`."""
+        """The name of the SQL dialect: `sqlite` or `postgresql`."""
 
     async def read(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """The rows that a query finds now."""
 
     async def write(self, statement: Executable) -> Sequence[Row[Any]]:
-        """Run one statement in a transaction of its own; what it returns is committed."""
+        """Run one statement in a transaction of its own. The returned rows are committed."""
 
 
-def unforeseen(error: Exception) -> Exception | None:
-    """For a log's `exc_info`: what no outage explains is a bug, and its traceback is wanted."""
+def unless_outage(error: Exception) -> Exception | None:
+    """The error for a log's `exc_info`, or None if it may be an outage: only a bug needs a traceback."""
     return None if isinstance(error, SQLAlchemyError | OSError) else error

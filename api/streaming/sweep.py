@@ -1,7 +1,8 @@
-"""Every few seconds, the rows behind all that is followed here: the database is the truth, the bus only a hint.
+"""The sweep: compares everything that this process follows with the database, every few seconds. The database is the
+truth, and the bus only a hint.
 
-One batched read of revisions and access epochs for every thousand followed rows, and whole rows only for those
-that moved. It heals streams and sync, settles the writers that died, and has readers authorized again.
+One query reads the revisions and access epochs of a thousand followed rows. Whole rows are read only if they moved. The
+sweep delivers what the bus lost, settles rows whose writers died, and has subscribers authorized again.
 """
 
 import asyncio
@@ -22,26 +23,30 @@ from api.streaming.access import RevisedModel
 from api.streaming.columns import Status, Streamed
 from api.streaming.hub import Hub
 from api.streaming.publisher import Publisher
-from api.streaming.store import Store, unforeseen
+from api.streaming.store import Store, unless_outage
 from api.streaming.topic import LatestState, Topic
 from api.streaming.tracks import Stream, epoch_source
 
 log = structlog.get_logger(__name__)
 
-BATCH = 1_000
-"""Rows in one read: few round trips, and a parameter list that every database takes."""
+REVISIONS_PER_QUERY = 1_000
+"""Few round trips, and a list of parameters that every database takes."""
 
-WHOLE_ROWS = 100
-"""In one read: each may weigh a megabyte, and after an outage all of them have moved."""
+ROWS_PER_QUERY = 100
+"""Whole rows: each may have a megabyte, and after an outage all of them have moved."""
 
 JITTER = 0.2
-"""Processes that started together do not ask together."""
+"""Each pause is shorter by up to this share, so that processes that started together do not sweep together."""
 
 Item = TypeVar("Item")
 
 
 class Sweep:
-    """Compares what this process follows with the database. Its lifetime is an `async with`."""
+    """Sweeps every `patience` seconds, with jitter. Its lifetime is an `async with`.
+
+    `streamed` are the models whose rows it settles. A row that starts again waits for a worker, for `wait` seconds.
+    `on_end` is called for every row that the sweep ends.
+    """
 
     def __init__(
         self,
@@ -61,9 +66,9 @@ class Sweep:
         self._patience = patience
         self._wait = wait
         self._on_end = on_end
-        self._now = asyncio.Event()
-        self._was_away = False
-        """Whether the database was, when it was last asked."""
+        self._triggered = asyncio.Event()
+        self._database_was_away = False
+        """Whether the last attempt to settle failed."""
         self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -77,32 +82,36 @@ class Sweep:
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
 
-    def soon(self) -> None:
-        """Sweep at once: the bus was away and may have lost anything."""
-        self._now.set()
+    def trigger(self) -> None:
+        """Sweep as soon as possible, for example because the bus may have lost messages."""
+        self._triggered.set()
 
     async def _run(self) -> None:
         while True:
             try:
                 async with asyncio.timeout(self._patience * random.uniform(1 - JITTER, 1)):  # noqa: S311
-                    await self._now.wait()
+                    await self._triggered.wait()
             except TimeoutError:
                 pass
-            self._now.clear()
+            self._triggered.clear()
             try:
                 await self.once()
             except Exception as error:
-                log.warning("not swept", error=repr(error), exc_info=unforeseen(error))
+                log.warning("sweep failed", error=repr(error), exc_info=unless_outage(error))
 
     async def once(self) -> None:
-        """Settle what nobody writes any more, then compare all that is followed. Raises what the database raises."""
-        if self._was_away:
+        """Sweep now: settle the rows whose writers died, then compare what is followed with the database.
+
+        Raises the database's exception if it is away.
+        """
+        if self._database_was_away:
+            # Settles only next time: first, writers that could send no heartbeats get time to extend their leases.
             await self._store.read(select(literal(1)))
-            self._was_away = False  # not settled yet: writers whose hearts could not beat come first
+            self._database_was_away = False
         else:
             await self._settle()
         for (model, streams), topics in _by_track(self._hub.topics).items():
-            for keys in _batches(topics, BATCH):
+            for keys in _batches(topics, REVISIONS_PER_QUERY):
                 await self._compare(model, {key: topics[key] for key in keys}, streams=streams)
 
     async def _settle(self) -> None:
@@ -110,7 +119,7 @@ class Sweep:
             try:
                 settled = await self._store.write(leases.settle(model, wait=self._wait))  # type: ignore[arg-type]
             except Exception:
-                self._was_away = True
+                self._database_was_away = True
                 raise
             for row in settled:
                 if row.status == Status.STREAMING:
@@ -121,7 +130,7 @@ class Sweep:
                 self._publisher.announce(announcements.on_stream(model, dict(row._mapping)))
 
     async def _compare(self, model: RevisedModel, topics: Mapping[UUID, Topic], *, streams: bool) -> None:
-        found = {row.id: row for row in await self._store.read(_positions(model, list(topics)))}
+        found = {row.id: row for row in await self._store.read(_revisions(model, list(topics)))}
         moved = []
         for key, topic in topics.items():
             if (row := found.get(key)) is None:
@@ -136,17 +145,31 @@ class Sweep:
             for key in moved:
                 topics[key].offer(LatestState(found[key].revision))
         elif moved:
-            await self._show(model, {key: topics[key] for key in moved})
+            await self._deliver_rows(model, {key: topics[key] for key in moved})
 
-    async def _show(self, model: RevisedModel, topics: Mapping[UUID, Topic]) -> None:
+    async def _deliver_rows(self, model: RevisedModel, topics: Mapping[UUID, Topic]) -> None:
         table = model.__table__
-        for keys in _batches(topics, WHOLE_ROWS):
+        for keys in _batches(topics, ROWS_PER_QUERY):
             for row in await self._store.read(select(table).where(table.c.id.in_(keys))):
                 topics[row.id].offer(LatestState(row.revision, snapshot.from_values(model, dict(row._mapping))))
 
 
-def _positions(model: RevisedModel, keys: Sequence[UUID]) -> Select[Any]:
-    """Of these rows: the revision, the access epoch that guards them, and whether they are streaming."""
+def _by_track(topics: Iterable[Topic]) -> dict[tuple[RevisedModel, bool], dict[UUID, Topic]]:
+    """The topics by model and track."""
+    grouped: dict[tuple[RevisedModel, bool], dict[UUID, Topic]] = defaultdict(dict)
+    for topic in topics:
+        grouped[topic.model, topic.streams][topic.key] = topic
+    return grouped
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _revisions(model: RevisedModel, keys: Sequence[UUID]) -> Select[Any]:
+    """The revision and the access epoch of each of these rows, and whether it is streaming."""
     track = model.__track__
     streaming = getattr(model, track.while_) if isinstance(track, Stream) else literal(False)
     query = select(model.id, model.revision, streaming.label("streaming")).where(model.id.in_(keys))
@@ -157,17 +180,3 @@ def _positions(model: RevisedModel, keys: Sequence[UUID]) -> Select[Any]:
     if guard is not model:
         query = query.join(guard, guard.__table__.c.id == model.__table__.c[column])
     return query.add_columns(guard.__table__.c[epoch].label("epoch"))
-
-
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
-
-
-def _by_track(topics: Iterable[Topic]) -> dict[tuple[RevisedModel, bool], dict[UUID, Topic]]:
-    """The topics by model and track."""
-    grouped: dict[tuple[RevisedModel, bool], dict[UUID, Topic]] = defaultdict(dict)
-    for topic in topics:
-        grouped[topic.model, topic.streams][topic.key] = topic
-    return grouped

@@ -1,4 +1,4 @@
-"""Claims rows that wait for a writer and has their text produced, up to a limit at once, each in a task of its own.
+"""Workers: a worker claims waiting rows of one model and calls a producer for each of them, in a task of its own.
 
     async def produce(note: Note, draft: Draft) -> None:
         async for word in words_for(note):
@@ -7,8 +7,9 @@
     worker = StreamWorker(Note, produce, store=database, bus=bus, writer=writer, lease=15, limit=200)
     async with worker.working(grace=60): ...
 
-The bus tells when a row starts to wait and when another process decided about a row. The database is asked every
-second in case the bus lost that.
+The bus tells a worker when a row starts to wait, and when another process has decided about one of its rows. If the bus
+loses the first message, the worker finds the row within POLL_SECONDS. If the bus loses the second, the writer notices
+at its next update or heartbeat.
 """
 
 import asyncio
@@ -24,21 +25,23 @@ from api.streaming import channels, leases, snapshot
 from api.streaming.bus import Bus, ignoring_malformed
 from api.streaming.columns import Streamed
 from api.streaming.draft import Draft
-from api.streaming.store import Store, unforeseen
+from api.streaming.store import Store, unless_outage
 from api.streaming.writer import Writer
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
-"""How long a waiting row goes unnoticed at most if the bus lost the event."""
+"""Longest time that a row waits for an idle worker if the bus loses the message."""
 
 Row = TypeVar("Row", bound=Streamed)
 
 
 class StreamWorker(Generic[Row]):
-    """Writes rows of one model. `produce` appends to the draft; returning completes the row, an exception fails it.
+    """Claims rows of one model and has them written. Use `working` to run it.
 
-    `lease` in seconds, `limit` in rows at once.
+    `produce` is the producer. It gets the row and its draft, and appends text to the draft. When it returns, the row is
+    COMPLETE. When it raises an exception, the row is FAILED: a ProducerError says why, and any other exception is
+    logged as a bug. `lease` is in seconds. `limit` is the most rows that are written at the same time.
     """
 
     def __init__(
@@ -61,26 +64,27 @@ class StreamWorker(Generic[Row]):
         self._lease = lease
         self._limit = limit
         self._tasks: set[asyncio.Task[None]] = set()
-        self._called = asyncio.Event()
+        self._look_now = asyncio.Event()
+        """Set when a row may wait, or when there is room for one more."""
         self._is_open = False
 
     @asynccontextmanager
     async def working(self, grace: float) -> AsyncIterator[None]:
-        """Claim and write until left; then finish within `grace` seconds, and hand back or fail the rest."""
+        """Claim and write while the block runs. Then finish within `grace` seconds, and hand back or fail the rest."""
         self._is_open = True
-        claiming = asyncio.create_task(self._claim(), name="worker: claiming")
+        claiming = asyncio.create_task(self._claim(), name="worker: claim")
         listening = [
-            asyncio.create_task(listen, name="worker: listening")
-            for listen in (self._listen_for_work(), self._listen_for_decisions())
+            asyncio.create_task(receive, name="worker: receive")
+            for receive in (self._receive_work(), self._receive_decisions())
         ]
         try:
             yield
         finally:
             self._is_open = False
-            self._called.set()
+            self._look_now.set()
             with suppress(TimeoutError):
                 async with asyncio.timeout(grace):
-                    await claiming  # a claim that is under way takes rows, which must then be written
+                    await claiming  # a claim that is under way may still return rows, which must be written, too
                     await self._finish()
             remaining = [claiming, *listening, *self._tasks]
             for task in remaining:
@@ -89,17 +93,17 @@ class StreamWorker(Generic[Row]):
 
     async def _finish(self) -> None:
         if self._tasks:
-            log.info("finishing", model=self._model.__name__, rows=len(self._tasks))
+            log.info("worker finishing", model=self._model.__name__, rows=len(self._tasks))
             await asyncio.wait(self._tasks)
 
     async def _claim(self) -> None:
         while self._is_open:
             try:
                 async with asyncio.timeout(POLL_SECONDS):
-                    await self._called.wait()
+                    await self._look_now.wait()
             except TimeoutError:
                 pass
-            self._called.clear()
+            self._look_now.clear()
             try:
                 while self._is_open and (room := self._limit - len(self._tasks)):
                     claim = leases.claim(self._model, self.id, limit=room, lease=self._lease)
@@ -110,7 +114,7 @@ class StreamWorker(Generic[Row]):
                         break
             except Exception as error:
                 log.warning(
-                    "claiming failed", model=self._model.__name__, error=repr(error), exc_info=unforeseen(error)
+                    "claim failed", model=self._model.__name__, error=repr(error), exc_info=unless_outage(error)
                 )
 
     def _start(self, row: Row) -> None:
@@ -124,20 +128,20 @@ class StreamWorker(Generic[Row]):
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._called.set()
+        self._look_now.set()
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a writing task failed", model=self._model.__name__, exc_info=error)
+            log.error("write task failed", model=self._model.__name__, exc_info=error)
 
-    async def _listen_for_work(self) -> None:
-        async with self._bus.subscribe(channels.work(self._model.__tablename__)) as calls:
-            log.info("working", model=self._model.__name__, worker=str(self.id), limit=self._limit)
-            self._called.set()
-            async for _ in calls:
-                self._called.set()
+    async def _receive_work(self) -> None:
+        async with self._bus.subscribe(channels.work(self._model.__tablename__)) as messages:
+            log.info("worker started", model=self._model.__name__, worker=str(self.id), limit=self._limit)
+            self._look_now.set()
+            async for _ in messages:
+                self._look_now.set()
 
-    async def _listen_for_decisions(self) -> None:
+    async def _receive_decisions(self) -> None:
         async with self._bus.subscribe(channels.writer(self.id)) as decisions:
             async for decision in decisions:
                 with ignoring_malformed(channels.writer(self.id)):
                     key, fence = decision.split()
-                    self._writer.dismiss(UUID(hex=key), int(fence))
+                    self._writer.cancel(UUID(hex=key), int(fence))

@@ -121,9 +121,9 @@ async def test_a_reply_that_ends_while_it_is_locked_is_ended_after(desk: Desk) -
     desk.texts[0].append("a")
     async with locked(desk, desk.rows[0]):
         desk.left[0].set()
-        await until(lambda: desk.texts[0].leaving)
+        await until(lambda: desk.texts[0].closing)
         await desk.tick()
-        assert not desk.texts[0].settled.is_set()
+        assert not desk.texts[0].done.is_set()
     await desk.tick()
     await desk.writing[0]
     row = await desk.row(0)
@@ -133,11 +133,11 @@ async def test_a_reply_that_ends_while_it_is_locked_is_ended_after(desk: Desk) -
 async def test_a_reply_that_is_handed_back_while_it_is_locked_is_handed_back_after(desk: Desk) -> None:
     async with locked(desk, desk.rows[0]):
         desk.writing[0].cancel()
-        await until(lambda: desk.texts[0].returned)
+        await until(lambda: desk.texts[0].to_hand_back)
         await desk.tick()
-        assert not desk.texts[0].settled.is_set()
+        assert not desk.texts[0].done.is_set()
     await desk.tick()
-    assert desk.texts[0].settled.is_set()
+    assert desk.texts[0].done.is_set()
     row = await desk.row(0)
     assert (row.status, row.writer, row.tries) == ("STREAMING", None, 0)
 
@@ -152,7 +152,7 @@ async def test_a_heart_beats_on_beside_and_after_a_locked_row(desk: Desk) -> Non
     after = await held_until(desk)
     assert [later > before for before, later in zip(leases_before, during, strict=True)] == [True, False, True, True]
     assert [later > before for before, later in zip(during, after, strict=True)] == [False, True, False, False]
-    assert not any(draft.lost for draft in desk.texts)
+    assert not any(draft.cancelled for draft in desk.texts)
 
 
 async def held_until(desk: Desk) -> list[float]:
@@ -171,7 +171,7 @@ async def test_whoever_locks_all_replies_one_by_one_never_waits_for_a_tick_that_
             for draft in desk.texts:
                 draft.append("a")
             await desk.tick()
-    assert not any(draft.lost for draft in desk.texts)
+    assert not any(draft.cancelled for draft in desk.texts)
 
 
 async def test_a_chat_is_deleted_in_the_middle_of_all_its_replies(desk: Desk) -> None:
@@ -186,7 +186,7 @@ async def test_a_chat_is_deleted_in_the_middle_of_all_its_replies(desk: Desk) ->
     for draft in desk.texts:
         draft.append("b")
     await desk.tick()
-    assert all(draft.lost for draft in desk.texts)
+    assert all(draft.cancelled for draft in desk.texts)
 
 
 async def test_a_chat_gets_another_title_without_waiting_for_two_who_send(desk: Desk) -> None:

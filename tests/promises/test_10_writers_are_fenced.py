@@ -86,7 +86,7 @@ async def test_a_worker_told_to_leave_finishes_what_it_writes_and_takes_no_more(
         first = await talk.ask()
         await talk.shown(first, 50)
         leaving = asyncio.create_task(worker.leaves(within=8))
-        await worker.logged("finishing")
+        await worker.logged("worker finishing")
         second = await talk.ask("Who answers this?")
         assert is_finished(await talk.ended(first))
         await leaving

@@ -94,7 +94,7 @@ class Process(Server):
         return {name: value for name, value in os.environ.items() if name not in theirs} | self._settings
 
     def _answers(self) -> bool:
-        return bool(self._lines("working"))
+        return bool(self._lines("worker started"))
 
     def _try_start(self, deadline: float) -> bool:
         (self.directory / "log").write_bytes(b"")

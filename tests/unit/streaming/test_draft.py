@@ -36,7 +36,7 @@ class Desk:
         """What is written of these, each of them appended by itself."""
         for delta in deltas:
             self.draft.append(delta)
-        self.draft.shown = True
+        self.draft.written = True
         return self.draft.take(self.clock())["body"]
 
 
@@ -171,21 +171,21 @@ def test_a_column_that_there_is_not_or_that_is_the_writers_own_is_refused(desk: 
 
 def test_whoever_leaves_before_anything_was_shown_gives_the_row_back(desk: Desk) -> None:
     desk.draft.append("a")
-    desk.draft.leave()
-    assert (desk.draft.returned, desk.draft.ending) == (True, None)
+    desk.draft.interrupt()
+    assert (desk.draft.to_hand_back, desk.draft.ending) == (True, None)
 
 
 def test_whoever_leaves_after_that_ends_it_with_its_text(desk: Desk) -> None:
     desk.write("a")
-    desk.draft.leave()
+    desk.draft.interrupt()
     taken = desk.draft.take(desk.clock())
     assert (taken["status"], taken["error_code"], taken["body"]) == (Status.FAILED, "INTERRUPTED", "a")
-    assert not desk.draft.returned
+    assert not desk.draft.to_hand_back
 
 
 def test_whoever_leaves_after_the_end_changes_nothing(desk: Desk) -> None:
     desk.draft.end(Status.COMPLETE)
-    desk.draft.leave()
+    desk.draft.interrupt()
     assert desk.draft.take(desk.clock())["status"] == Status.COMPLETE
 
 

@@ -227,7 +227,7 @@ class Interleavings(RuleBasedStateMachine):
         for process in self.processes:
             if channel == channels.writer(process.id):
                 key, fence = text.split()
-                process.writer.dismiss(UUID(key), int(fence))
+                process.writer.cancel(UUID(key), int(fence))
         await self.bus.publish(channel, text)
 
     @rule(seconds=st.sampled_from([0, LEASE + 1, WAIT + 1]), by=claimers)
@@ -305,7 +305,11 @@ class Interleavings(RuleBasedStateMachine):
     @invariant()
     def nobody_is_dismissed_from_what_is_theirs(self) -> None:
         for hand in (hand for process in self.processes for hand in process.hands):
-            if hand.text is not None and hand.text.lost and (row := self.table.notes.get(hand.note.id)) is not None:
+            if (
+                hand.text is not None
+                and hand.text.cancelled
+                and (row := self.table.notes.get(hand.note.id)) is not None
+            ):
                 assert (row.status, row.fence) != (Status.STREAMING, hand.note.fence)
 
     @invariant()

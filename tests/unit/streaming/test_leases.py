@@ -169,7 +169,7 @@ async def test_only_whoever_has_the_fence_may_beat_or_hand_back(here: House, sta
     note, other = await here.started(), await here.started()
     held = {note.id: note.fence - 1, other.id: other.fence}
     if statement == "beat":
-        wanted = leases.beat(Note, here.database.dialect, held, lease=LEASE)
+        wanted = leases.heartbeat(Note, here.database.dialect, held, lease=LEASE)
     else:
         wanted = leases.hand_back(Note, here.database.dialect, held, wait=WAIT)
     assert [row.id for row in await here.database.write(wanted)] == [other.id]

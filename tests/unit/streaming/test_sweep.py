@@ -120,8 +120,8 @@ async def test_all_that_is_followed_is_compared_in_one_read_for_each_track_and_m
 async def test_a_thousand_are_compared_in_one_read_and_more_in_as_few_as_it_takes(
     here: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sweeping.BATCH == 1_000
-    monkeypatch.setattr(sweeping, "BATCH", 8)
+    assert sweeping.REVISIONS_PER_QUERY == 1_000
+    monkeypatch.setattr(sweeping, "REVISIONS_PER_QUERY", 8)
     shelf = await here.shelf()
     async with AsyncExitStack() as readers:
         streams = []
@@ -224,7 +224,7 @@ async def test_it_sweeps_at_once_when_the_bus_was_away(here: House) -> None:
         here.wire.cut = True
         async with Sweep(here.database, here.hub, here.publisher, [Note], patience=3600, wait=WAIT) as sweep:
             await here.grow(note, "a")
-            sweep.soon()
+            sweep.trigger()
             assert (await frames.next()).body == "a"
 
 

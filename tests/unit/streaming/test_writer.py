@@ -147,7 +147,7 @@ async def test_any_other_error_fails_it_without_telling_what_it_was(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     row = await (await desk.hand()).leave(ZeroDivisionError("a secret"))
-    assert (row.status, row.error_code, row.error_message) == (Status.FAILED, "INTERRUPTED", writing.BROKEN)
+    assert (row.status, row.error_code, row.error_message) == (Status.FAILED, "INTERRUPTED", writing.INTERNAL_ERROR)
     assert "writing failed" in caplog.text
 
 
@@ -181,7 +181,7 @@ async def test_nothing_is_left_of_a_row_once_it_is_settled(desk: Desk) -> None:
     hands = [await desk.hand() for _ in range(4)]
     await hands[0].leave()
     await hands[1].cancel()
-    desk.writer.dismiss(hands[2].note.id, hands[2].note.fence)
+    desk.writer.cancel(hands[2].note.id, hands[2].note.fence)
     await hands[2].end()
     await desk.here.stop(hands[3].note)
     desk.clock.pass_(HEARTBEAT)

@@ -21,7 +21,7 @@ async def test_a_row_that_somebody_stopped_keeps_the_text_that_was_shown_and_its
     desk.clock.pass_(CADENCE)
     row = await hand.end()
     assert (row.body, row.status, row.revision) == ("a", Status.STOPPED, stopped.revision)
-    assert hand.text.lost
+    assert hand.text.cancelled
 
 
 async def test_a_row_that_was_deleted_is_let_go(desk: Desk) -> None:
@@ -70,14 +70,14 @@ async def test_a_writer_that_gets_its_row_back_forgets_what_it_wrote_before(desk
 
 async def test_the_word_that_somebody_decided_cancels_the_block_at_once(desk: Desk) -> None:
     hand = await desk.hand()
-    desk.writer.dismiss(hand.note.id, hand.note.fence)
+    desk.writer.cancel(hand.note.id, hand.note.fence)
     await asyncio.wait_for(hand.task, SECONDS)
     assert desk.line.written == 0
 
 
 async def test_a_word_about_another_row_cancels_nothing(desk: Desk) -> None:
     hand, other = await desk.hand(), await desk.hand()
-    desk.writer.dismiss(other.note.id, other.note.fence)
+    desk.writer.cancel(other.note.id, other.note.fence)
     await asyncio.wait_for(other.task, SECONDS)
     assert (await hand.leave()).status == Status.COMPLETE
 
@@ -87,7 +87,7 @@ async def test_a_word_that_is_late_does_not_cancel_whoever_writes_the_row_now(de
     await desk.here.stop(first.note)
     await desk.here.requeue(first.note)
     second = await desk.hand(await desk.here.claimed(first.note))
-    desk.writer.dismiss(first.note.id, first.note.fence)
+    desk.writer.cancel(first.note.id, first.note.fence)
     second.text.append("a")
     row = await second.leave()
     assert (row.status, row.body) == (Status.COMPLETE, "a")
@@ -98,7 +98,7 @@ async def test_a_block_that_ends_before_it_could_be_cancelled_cancels_nothing_th
 
     async def write() -> str:
         async with desk.writer.stream(note):
-            desk.writer.dismiss(note.id, note.fence)
+            desk.writer.cancel(note.id, note.fence)
         await asyncio.sleep(0)
         assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]
         return "went on"
@@ -111,7 +111,7 @@ async def test_a_block_that_fails_because_it_was_cancelled_cancels_nothing_that_
 
     async def write() -> str:
         async with desk.writer.stream(note):
-            desk.writer.dismiss(note.id, note.fence)
+            desk.writer.cancel(note.id, note.fence)
             try:
                 await asyncio.sleep(SECONDS)
             except asyncio.CancelledError:
@@ -126,6 +126,6 @@ async def test_a_block_that_fails_because_it_was_cancelled_cancels_nothing_that_
 async def test_whoever_is_cancelled_for_another_reason_too_stays_cancelled(desk: Desk) -> None:
     hand = await desk.hand()
     hand.task.cancel()
-    desk.writer.dismiss(hand.note.id, hand.note.fence)
+    desk.writer.cancel(hand.note.id, hand.note.fence)
     with pytest.raises(asyncio.CancelledError):
         await hand.task

@@ -100,7 +100,7 @@ async def test_a_writer_that_closes_writes_the_last_updates_first(desk: Desk) ->
 async def test_a_writer_that_closes_does_not_wait_for_ever_for_a_database_that_is_away(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "PARTING_SECONDS", 0.01)
+    monkeypatch.setattr(writing, "SHUTDOWN_SECONDS", 0.01)
     hand = await desk.hand()
     desk.line.breaks = True
     async with asyncio.timeout(SECONDS), desk.writer:
