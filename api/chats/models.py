@@ -54,12 +54,17 @@ class Message(Streamed, Timestamps, Base):
     reasoning: Mapped[str | None] = mapped_column(Text)
     model: Mapped[str | None] = mapped_column(String(200))
     finish_reason: Mapped[str | None] = mapped_column(String(50))
+    """One of the vocabulary in `replies.endings`."""
+    provider_finish_reason: Mapped[str | None] = mapped_column(String(100))
+    """The same in the provider's word."""
+    activity: Mapped[str | None] = mapped_column(String(200))
+    """What the assistant is doing now, for people; NULL once the message is final."""
     input_tokens: Mapped[int | None]
     output_tokens: Mapped[int | None]
 
     chat: Mapped[Chat] = relationship()
 
-    __table_args__ = (Index(None, "chat_id", "id"), *Streamed.table_args("messages"))
+    __table_args__ = (Index("ix_messages_chat_id_position", "chat_id", "position", "id"), *Streamed.table_args("messages"))
 
 
 class IdempotencyKey(Timestamps, Base):

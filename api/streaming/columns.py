@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Float, Index, String, Text, TypeDecorator, Uuid, text
+from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Float, Identity, Index, String, Text, TypeDecorator, Uuid, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from uuid_utils.compat import uuid7
@@ -72,6 +72,26 @@ def _sqlite_now(element: Any, compiler: Any, **_: Any) -> str:
     return "((julianday('now') - 2440587.5) * 86400.0)"  # unixepoch('subsec') is NULL before SQLite 3.42
 
 
+class next_position(ColumnElement[int]):
+    """The position of the next row of a table: greater than that of every row before it."""
+
+    type = BigInteger()
+    inherit_cache = False
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+
+
+@compiles(next_position, "postgresql")
+def _postgres_next_position(element: next_position, compiler: Any, **_: Any) -> str:
+    return f"nextval(pg_get_serial_sequence('{element.table}', 'position'))"
+
+
+@compiles(next_position, "sqlite")
+def _sqlite_next_position(element: next_position, compiler: Any, **_: Any) -> str:
+    return f"(SELECT coalesce(max(position), 0) + 1 FROM {element.table})"  # noqa: S608  SQLite has one writer
+
+
 class Revised(Tracked):
     """Base of models whose rows clients can follow.
 
@@ -84,6 +104,11 @@ class Revised(Tracked):
 
 class Streamed(Revised):
     """Base of models whose rows are streamed: who may write the row, until when, and how it ended."""
+
+    @declared_attr
+    def position(cls) -> Mapped[int]:
+        """Order of creation among the model's rows. The database gives it, so that no server's clock decides."""
+        return mapped_column(BigInteger, Identity(), default=next_position(cls.__tablename__), index=True, sort_order=-1)
 
     status: Mapped[Status] = mapped_column(
         Enum(Status, native_enum=False, length=10), default=Status.COMPLETE, active_history=True

@@ -53,7 +53,7 @@ def test_no_index_contains_a_column_that_each_update_changes() -> None:
     """Postgres would write to every index of the table, several times a second for each reply."""
     indexed = {column.name for index in Message.__table__.indexes for column in index.columns}  # type: ignore[attr-defined]
     assert not indexed & {"content", "reasoning", "revision", "lease", "updated_at"}
-    assert indexed == {"id", "chat_id"}
+    assert indexed == {"id", "chat_id", "position"}
 
 
 async def test_the_steps_can_be_undone_and_done_again(database: Database) -> None:
