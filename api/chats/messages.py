@@ -7,7 +7,7 @@ from api.chats.models import Message, MessageRole
 from api.database import Database
 from api.errors import Conflict, Forbidden
 from api.settings import Settings
-from api.streaming.columns import Status, queue
+from api.streaming.columns import Status, enqueue
 
 
 async def stop_message(database: Database, viewer: UUID, key: UUID) -> Message:
@@ -29,7 +29,7 @@ async def regenerate_message(database: Database, settings: Settings, viewer: UUI
             raise Conflict("This reply is still streaming. Stop it first, or wait until it is complete.")
         message.content, message.reasoning, message.finish_reason = "", None, None
         message.input_tokens = message.output_tokens = None
-        queue(message, settings.queue_seconds)
+        enqueue(message, settings.queue_seconds)
     return message
 
 

@@ -14,7 +14,7 @@ from api.chats.titles import UNTITLED, title_of
 from api.database import Database
 from api.errors import Conflict, NotFound
 from api.settings import Settings
-from api.streaming.columns import queue
+from api.streaming.columns import enqueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class _Sending:
     async def _queue_reply(self, session: AsyncSession) -> Message:
         model = self._settings.model.partition("?")[0]
         reply = Message(chat_id=self._chat, role=MessageRole.ASSISTANT, model=model, content="")
-        queue(reply, self._settings.queue_seconds)
+        enqueue(reply, self._settings.queue_seconds)
         session.add(reply)
         await session.flush()
         return reply

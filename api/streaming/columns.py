@@ -5,7 +5,20 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Float, Identity, Index, String, Text, TypeDecorator, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Enum,
+    Float,
+    Identity,
+    Index,
+    String,
+    Text,
+    TypeDecorator,
+    Uuid,
+    text,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -146,7 +159,7 @@ class Streamed(Revised):
         )
 
 
-def queue(row: Streamed, seconds: float) -> None:
+def enqueue(row: Streamed, seconds: float) -> None:
     """Let the row wait for a worker, for `seconds` at most. The new fence keeps an earlier writer from writing."""
     row.status = Status.STREAMING
     row.fence = (row.fence or 0) + 1

@@ -12,7 +12,7 @@ from api.chats.locks import lock_membership
 from api.chats.models import Chat, Membership, Message, MessageRole
 from api.graphql import relay
 from api.streaming import leases
-from api.streaming.columns import queue
+from api.streaming.columns import enqueue
 from api.streaming.draft import Draft
 from api.streaming.writer import HEARTBEATS_PER_LEASE, Writer
 from tests.support.backends import Backend
@@ -50,7 +50,7 @@ class Desk:
         key, database = relay.key_of("Chat", self.chat), self.server.runtime.database
         waiting = [Message(chat_id=key, role=MessageRole.ASSISTANT) for _ in range(REPLIES)]
         for row in waiting:
-            queue(row, 60)
+            enqueue(row, 60)
         async with database.transaction() as session:
             session.add_all(waiting)
         claimed = await database.write(leases.claim(Message, uuid7(), limit=REPLIES, lease=15))

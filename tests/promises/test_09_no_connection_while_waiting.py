@@ -11,7 +11,7 @@ from api.chats.models import Message, MessageRole
 from api.database import Database
 from api.graphql import relay
 from api.server import runtime
-from api.streaming.columns import queue
+from api.streaming.columns import enqueue
 from tests.support.backends import Backend
 from tests.support.server import Running, serving
 from tests.support.until import until
@@ -28,7 +28,7 @@ async def waiting_replies(server: Running, chat: str, count: int) -> list[str]:
     """Replies that wait for somebody to write them."""
     rows = [Message(chat_id=relay.key_of("Chat", chat), role=MessageRole.ASSISTANT) for _ in range(count)]
     for row in rows:
-        queue(row, server.settings.queue_seconds)
+        enqueue(row, server.settings.queue_seconds)
     async with server.runtime.database.transaction() as session:
         session.add_all(rows)
     return [relay.global_id("Message", row.id) for row in rows]

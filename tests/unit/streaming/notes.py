@@ -21,7 +21,7 @@ from api.database import Database
 from api.streaming import channels, leases, snapshot
 from api.streaming.access import AccessGrant, Key, RevisedModel
 from api.streaming.bus import Bus
-from api.streaming.columns import Revised, Status, Streamed, deadline, queue
+from api.streaming.columns import Revised, Status, Streamed, deadline, enqueue
 from api.streaming.hub import Hub
 from api.streaming.publisher import Publisher
 from api.streaming.sweep import Sweep
@@ -191,7 +191,7 @@ class House:
     async def queued(self, shelf: Shelf) -> Note:
         """One that waits for a writer."""
         row = Note(shelf_id=shelf.id)
-        queue(row, WAIT)
+        enqueue(row, WAIT)
         async with self.database.transaction() as session:
             session.add(row)
         return await self.fresh(row)
@@ -250,7 +250,7 @@ class House:
         async with self.database.transaction() as session:
             here = await session.get_one(Note, note.id)
             here.body = ""
-            queue(here, WAIT)
+            enqueue(here, WAIT)
         await self.publisher.drained()
         return await self.fresh(note)
 

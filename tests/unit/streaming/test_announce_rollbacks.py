@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from api.streaming.columns import queue
+from api.streaming.columns import enqueue
 from tests.unit.streaming.announced import announced, on_sync
 from tests.unit.streaming.notes import WAIT, House, Note, Shelf
 
@@ -50,7 +50,7 @@ async def test_a_savepoint_that_is_rolled_back_takes_back_its_own_part_alone(her
         session.add(Note(shelf_id=kept.id))
         savepoint = await session.begin_nested()
         note = Note(shelf_id=dropped.id)
-        queue(note, WAIT)
+        enqueue(note, WAIT)
         session.add(note)
         await session.flush()
         await savepoint.rollback()

@@ -18,7 +18,7 @@ from sqlalchemy import Row
 from api.replies.errors import ProviderFailed
 from api.streaming import channels, leases
 from api.streaming.bus import Bus
-from api.streaming.columns import Status, queue
+from api.streaming.columns import Status, enqueue
 from api.streaming.hub import Hub
 from api.streaming.publisher import Publisher
 from api.streaming.session import TrackedSession
@@ -104,7 +104,7 @@ class Interleavings(RuleBasedStateMachine):
     def send(self, by: int | None) -> None:
         async def send() -> None:
             note = Note(shelf_id=self.shelf.id)
-            queue(note, WAIT)
+            enqueue(note, WAIT)
             with self.table.transaction(self.publisher) as session:
                 session.add(note)
             self.table.record()
@@ -129,7 +129,7 @@ class Interleavings(RuleBasedStateMachine):
     def regenerate(self, choice: int, by: int | None) -> None:
         def change(_: TrackedSession, note: Note) -> None:
             note.body = ""
-            queue(note, WAIT)
+            enqueue(note, WAIT)
 
         self.mutate(choice, change, streaming=False)
         self.on_sync += 1
