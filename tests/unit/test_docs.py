@@ -70,6 +70,11 @@ def test_every_test_that_a_document_names_exists() -> None:
         assert named <= known, (document, named - known)
 
 
+def test_the_promises_link_every_test_of_them() -> None:
+    linked = re.findall(r"\(\.\./tests/promises/(\w+\.py)\)", (ROOT / "docs/promises.md").read_text())
+    assert linked == sorted(path.name for path in (ROOT / "tests/promises").glob("test_*.py"))
+
+
 def test_every_file_and_folder_that_a_document_names_exists() -> None:
     for document in DOCUMENTS:
         for path in re.findall(r"`((?:api|bench|client|docs|examples|tests|tools)/[\w./-]*)`", document.read_text()):
