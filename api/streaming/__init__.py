@@ -1,1 +1,39 @@
-"""The mechanism of both tracks. It knows no chat and no message: whatever model declares a track is carried."""
+"""Both tracks, for any model that declares one. This package knows no GraphQL, no chat and no setting.
+
+The files, in the order in which an update passes through them:
+
+    A model declares
+    tracks          `Sync`, `Stream` and `Untracked`: on which track the changes of a model travel
+    columns         `Revised` and `Streamed`: the columns that the tracks need, and `enqueue`
+    access          access rules: which rows a viewer may see
+
+    A mutation changes rows
+    session         commits the changes, raises revisions and announces what changed
+    guard           refuses statements that would change a tracked table without an announcement
+
+    A worker writes text
+    worker          claims waiting rows and calls a producer for each
+    draft           what the writer holds of one row: its text so far, its fence and how it ends
+    writer          decides when an update or a heartbeat is due
+    flush           writes the updates, heartbeats and hand-backs that are due
+    leases          the statements that claim, extend, hand back and settle rows
+    batch           many rows as one parameter of a statement
+    store           how statements reach the database
+
+    The change is announced
+    announcements   the messages that announce a change
+    channels        the names of the bus's channels
+    snapshot        whole rows, encoded and decoded
+    publisher       publishes announcements in the background
+    bus             carries messages between processes, in memory or over Redis
+    redis_backend   the connections to Redis
+    redis_channels  which channels are wanted, and which of them Redis has confirmed
+
+    Subscribers receive it
+    hub             receives the channels that this process follows, and authorizes subscribers
+    topic           one followed row: its latest state and its subscribers
+    subscriber      one subscription of a client, which takes the latest state when it is ready
+    sweep           finds in the database what the bus lost, and settles rows whose writers died
+
+    errors          the errors of this package
+"""

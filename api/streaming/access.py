@@ -4,8 +4,8 @@
     def visible_notes(viewer: UUID) -> Select[Note]:
         return select(Note).join(NoteMember).where(NoteMember.user_id == viewer)
 
-A rule is a query, so that permission and contents are read together: nothing can happen in between. The hub asks once
-per subscription, and again only after somebody has lost access.
+A rule is a query, so permission and contents are read together, and no change fits in between. The hub runs it once per
+subscription, and again only after a user has lost access.
 """
 
 from collections import defaultdict
@@ -33,9 +33,10 @@ _rules: dict[RevisedModel, Rule] = {}
 
 @dataclass(frozen=True, slots=True)
 class AccessGrant:
-    """What a viewer was found to be allowed to see: the row's revision and, on the stream track, the row itself.
+    """What the viewer may see: the row's revision and, on the stream track, the row itself.
 
-    `scope` is the id of the row whose access epoch rises when somebody loses access, `epoch` its value when read.
+    `scope` is the id of the row whose access epoch rises when a user loses access, and `epoch` is that epoch as it was
+    read. `scope` is None if no user can lose access.
     """
 
     revision: int
@@ -45,9 +46,10 @@ class AccessGrant:
 
 
 def access_rule(model: RevisedModel) -> Callable[[RuleType], RuleType]:
-    """Register the decorated function as the model's access rule: viewer's id in, a `select` of visible rows out.
+    """Registers the decorated function as the model's access rule.
 
-    It is called once, with a parameter of the query in place of the id: use it in the query, and do not branch on it.
+    It takes the viewer's id and returns a `select` of the rows that the viewer may see. It is called once, with a
+    parameter of the query in place of an id: use the parameter in the query, and do not branch on it.
     """
 
     def register(rule: RuleType) -> RuleType:
@@ -58,30 +60,33 @@ def access_rule(model: RevisedModel) -> Callable[[RuleType], RuleType]:
 
 
 def rule_of(model: RevisedModel) -> Rule:
-    """The model's access rule. Raises AccessRuleMissing."""
+    """The model's access rule. Raises AccessRuleMissing if it has none."""
     try:
         return _rules[model]
     except KeyError:
         raise AccessRuleMissing(
-            f"{model.__name__} has no access rule, so nobody could follow it. Decorate a function that takes the "
+            f"{model.__name__} has no access rule, so no client may follow it. Decorate a function that takes the "
             f"viewer's id and returns a select of the rows they may see with `@access_rule({model.__name__})`."
         ) from None
 
 
 def require_rules(models: Iterable[RevisedModel]) -> None:
-    """Raises AccessRuleMissing for the first of these models that has no access rule."""
+    """Raise AccessRuleMissing for the first of these models that has no access rule."""
     for model in models:
         rule_of(model)
 
 
 class Access:
-    """Answers what viewers may see. Each call is one query, which is built once and executed with parameters."""
+    """Reads what viewers may see. Each call executes one query, which is built once for each model."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def row(self, model: RevisedModel, key: UUID, viewer: UUID | None) -> AccessGrant | None:
-        """The whole row; None if it is unknown, deleted or not visible to the viewer."""
+        """A grant with the whole row. None if the row is unknown, deleted or not visible to the viewer.
+
+        The viewer is None if the client is not signed in, and sees nothing.
+        """
         if viewer is None:
             return None
         for found in await self._store.read(_row_query(model), {"viewer": viewer, "key": key}):  # type: ignore[arg-type]
@@ -91,7 +96,7 @@ class Access:
         return None
 
     async def revisions(self, keys: Sequence[Key], viewer: UUID | None) -> dict[Key, AccessGrant]:
-        """The revisions of those rows that the viewer may see."""
+        """Grants with the revisions of those rows that the viewer may see."""
         wanted: dict[RevisedModel, list[UUID]] = defaultdict(list)
         for model, key in keys:
             wanted[model].append(key)
@@ -123,12 +128,15 @@ def _revisions_query(*models: RevisedModel) -> Executable:
 
 
 def _visible(model: RevisedModel) -> Select[Any]:
-    """The model's rule for any viewer: building a query anew costs more than executing it."""
+    """The rows that the viewer may see, whose id is the parameter `viewer` of the query.
+
+    Queries are built once, since building one costs more than executing it.
+    """
     return rule_of(model)(cast(UUID, bindparam("viewer", type_=Uuid())))
 
 
 def _granted(model: RevisedModel, visible: Any, columns: Sequence[Any]) -> Select[Any]:
-    """These columns of the visible rows, each with the id and the epoch of the row that guards access to it."""
+    """These columns of the visible rows, and the id and the access epoch of the row that guards each of them."""
     source = epoch_source(model)
     if source is None:
         return select(*columns, *_guarded_by(literal(None, model.id.type), literal(0)))

@@ -121,7 +121,9 @@ class Streamed(Revised):
     @declared_attr
     def position(cls) -> Mapped[int]:
         """Order of creation among the model's rows. The database gives it, so that no server's clock decides."""
-        return mapped_column(BigInteger, Identity(), default=next_position(cls.__tablename__), index=True, sort_order=-1)
+        return mapped_column(
+            BigInteger, Identity(), default=next_position(cls.__tablename__), index=True, sort_order=-1
+        )
 
     status: Mapped[Status] = mapped_column(
         Enum(Status, native_enum=False, length=10), default=Status.COMPLETE, active_history=True

@@ -1,21 +1,21 @@
-"""What can go wrong in the mechanism of both tracks.
+"""The errors of this package.
 
 StreamingError
-├── TrackError           a model declares no track, or one that contradicts its columns: raised at import
-├── AccessRuleMissing    a model that clients can follow has no access rule: raised at start
-├── UnseenChange         a statement would change tracked rows without an announcement
-├── BusAddressError      the bus's URL cannot be used; the sentence says how to write it
-├── BusDown              Redis cannot be reached now; the database is the truth, and the sweep reads it
-├── Gone                 a followed row is unknown, deleted or not visible to the viewer: never told apart
-└── ProducerError        ends a streamed row FAILED; `code` and the sentence are stored with the row
-    └── TooLong          the text outgrew its limit
+├── TrackError           a model declares no track, or one that contradicts its columns; raised at import
+├── AccessRuleMissing    a model that clients can follow has no access rule; raised at start
+├── UnseenChange         a statement would change a tracked table without an announcement
+├── BusAddressError      the bus's URL cannot be used; the message says what to write
+├── BusDown              Redis cannot be reached now; the sweep finds in the database what was not published
+├── Gone                 a row is unknown, deleted or not visible to the viewer; clients cannot tell which
+└── ProducerError        the row of this producer fails; its code and message are stored in the row
+    └── TooLong          the text exceeded its limit
 """
 
 from typing import ClassVar
 
 
 class StreamingError(Exception):
-    """The root of the tree."""
+    """Base of this package's errors."""
 
 
 class TrackError(StreamingError, TypeError):
@@ -39,7 +39,7 @@ class BusDown(StreamingError):
 
 
 class Gone(StreamingError):
-    """`model` is the class of the row."""
+    """The row is unknown, deleted or not visible to the viewer. `model` is its class."""
 
     def __init__(self, model: type) -> None:
         super().__init__(f"{model.__name__} not found, or you do not have access to it.")
@@ -47,9 +47,9 @@ class Gone(StreamingError):
 
 
 class ProducerError(StreamingError):
-    """Raised by a producer: the row ends FAILED with this `code` and sentence, and keeps its text.
+    """Raised by a producer to end its row as FAILED. The row keeps its text, and clients see the code and the message.
 
-    `code` is a value of the schema's StreamErrorCode. Subclasses may choose another than the default.
+    `code` is one of INTERRUPTED, PROVIDER, TIMEOUT and TOO_LONG. Subclasses may replace the default.
     """
 
     code: ClassVar[str] = "INTERRUPTED"
