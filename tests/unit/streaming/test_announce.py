@@ -162,7 +162,7 @@ async def test_a_raised_epoch_is_told_to_every_process(here: House) -> None:
     shelf = await here.shelf()
     await announced(here)
     await here.change(shelf, access_epoch=1)
-    assert await announced(here) == [on_sync(shelf, 2), (channels.ACCESS, f"{shelf.id.hex} 1")]
+    assert await announced(here) == [(channels.ACCESS, f"{shelf.id.hex} 1"), on_sync(shelf, 2)]
 
 
 async def test_a_row_made_and_deleted_in_one_transaction_leaves_its_parent_one_higher(here: House) -> None:
