@@ -7,13 +7,14 @@ UV := uv==0.13.9# pinned, like everything in uv.lock
 BIN := .venv/bin
 SYNCED := .venv/.synced
 PAGES := client/app/dist/index.html client/graphiql/dist/index.html
+NOTES := examples/notes/page/dist/index.html
 
 # Files and their folders: a folder's time changes when a file in it is removed.
 sources = $(shell find $(1) \( -name dist -o -name node_modules \) -prune -o -print)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run check test wheel bench screens rendering soak clean
+.PHONY: help setup run example check test wheel bench screens rendering soak clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -23,6 +24,10 @@ setup: $(SYNCED) $(PAGES) ## install and build what is missing or out of date
 run: setup ## serve the chat page on port 8000, or on PORT=
 	@$(BIN)/twotrack serve --port $(PORT)
 
+example: setup $(NOTES) ## serve the notes of examples/notes on port 8001, or on PORT=
+	@TWOTRACK_DATABASE_URL=sqlite+aiosqlite:///notes.db PORT=$(if $(filter file,$(origin PORT)),8001,$(PORT)) \
+	  $(BIN)/python -m examples.notes
+
 check: setup ## lint; check types, imports between folders, and schema.graphql
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -30,6 +35,7 @@ check: setup ## lint; check types, imports between folders, and schema.graphql
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/twotrack schema | diff schema.graphql - # to update it: `.venv/bin/twotrack schema > schema.graphql`
 	npm --prefix client run --silent check
+	npm --prefix examples/notes/page run --silent check
 
 test: check ## check, and run all tests: on both backends, of the client, in a browser
 	@$(BIN)/python -m tests.support.executables # the client's tests need curl
@@ -53,7 +59,7 @@ soak: setup ## run three tabs through ten minutes of lost connections, sleeps an
 	$(BIN)/python -m tools.soak
 
 clean: ## remove what was installed and built; the database stays
-	rm -rf .venv dist client/dist client/app/dist client/graphiql/dist client/node_modules
+	rm -rf .venv dist client/dist client/app/dist client/graphiql/dist client/node_modules examples/notes/page/dist
 
 # --- what setup makes; each is made again if a file that it depends on is newer
 
@@ -81,4 +87,8 @@ client/app/dist/index.html: client/node_modules/.installed client/vite.config.ts
 
 client/graphiql/dist/index.html: client/node_modules/.installed $(call sources,client/graphiql)
 	npm --prefix client run --silent build:graphiql -- --logLevel=error
+	@touch $@
+
+$(NOTES): client/node_modules/.installed $(call sources,examples/notes/page client/src)
+	npm --prefix examples/notes/page run --silent build -- --logLevel=error
 	@touch $@
