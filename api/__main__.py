@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import structlog
 import typer
@@ -42,18 +42,22 @@ def main() -> None:
     commands()
 
 
-def with_error_sentence(command: Callable[..., Any], exit_code: int = WRONG_SETTING) -> Callable[..., Any]:
+def with_error_sentence(command: Callable[..., None]) -> Callable[..., None]:
     """The command, which ends with one sentence and no traceback if an operator or a developer must fix something."""
 
     @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
+    def run(*args: Any, **kwargs: Any) -> None:
         try:
-            return command(*args, **kwargs)
+            command(*args, **kwargs)
         except START_ERRORS as error:
-            typer.echo(f"twotrack: {sentence(error)}", err=True)
-            sys.exit(exit_code)
+            _exit(error, WRONG_SETTING)
 
     return run
+
+
+def _exit(error: Exception, code: int) -> NoReturn:
+    typer.echo(f"twotrack: {sentence(error)}", err=True)
+    sys.exit(code)
 
 
 @commands.command()
@@ -103,8 +107,10 @@ def _create_application(*, replies: bool) -> "FastAPI":
 
     logs.configure()
     prepare_process()
-    create: Callable[..., FastAPI] = with_error_sentence(create_app, START_FAILED)
-    return create(Settings.load(), TWOTRACK, replies=replies)
+    try:
+        return create_app(Settings.load(), TWOTRACK, replies=replies)
+    except START_ERRORS as error:
+        _exit(error, START_FAILED)
 
 
 @commands.command()

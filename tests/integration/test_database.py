@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event, text
 
 from api.database import Database
+from api.sqlite import ConnectionThread
 from api.streaming.publisher import Publisher
 from tests.support.until import until
 
@@ -98,10 +99,11 @@ async def test_a_connection_that_is_stopped_twice_closes(tmp_path: Path) -> None
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}", Publisher(discard))
     async with database.engine.connect() as connection:
         raw = await connection.get_raw_connection()
-        worker = raw.driver_connection
-        closed = asyncio.create_task(worker.close())
+        thread = raw.driver_connection
+        assert isinstance(thread, ConnectionThread)
+        closed = asyncio.create_task(thread.close())
         await asyncio.sleep(0)
-        worker.stop()
+        thread.stop()
         async with asyncio.timeout(5):
             await closed
         await connection.invalidate()

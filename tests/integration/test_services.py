@@ -2,18 +2,19 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 import redis
 
-from tests.support import executables, services
-from tests.support.services import Postgres, Redis, throw_away
+from tests.support import services
+from tests.support.services import Postgres, Redis, Server, throw_away
 
 
 @pytest.fixture
-def own_redis() -> Redis:
+def own_redis() -> Iterator[Redis]:
     with throw_away(Redis) as server:
         yield server
 
@@ -79,10 +80,10 @@ def test_a_server_leaves_neither_process_nor_files() -> None:
 
 @pytest.mark.parametrize("kind", [Redis, Postgres])
 def test_packages_provide_the_programs_that_are_not_on_path(
-    kind: type[Redis] | type[Postgres], monkeypatch: pytest.MonkeyPatch
+    kind: type[Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(executables.glob, "glob", lambda _: [])
+    monkeypatch.setattr("glob.glob", lambda _: [])
     with throw_away(kind) as server:
         assert server.running
 

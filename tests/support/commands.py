@@ -26,7 +26,7 @@ def environment(settings: dict[str, str]) -> dict[str, str]:
 
 
 async def run_command(
-    directory: Path, *arguments: str, program: Path = TWOTRACK, **settings: str
+    directory: Path, *arguments: str, program: Path | str = TWOTRACK, **settings: str
 ) -> tuple[int | None, str, str]:
     """Exit code, output and errors of a command that ends by itself."""
     process = await asyncio.create_subprocess_exec(
@@ -44,7 +44,7 @@ async def run_command(
 
 @asynccontextmanager
 async def server_process(
-    directory: Path, *arguments: str, program: Path = TWOTRACK, **settings: str
+    directory: Path, *arguments: str, program: Path | str = TWOTRACK, **settings: str
 ) -> AsyncIterator[str]:
     """The URL of a `twotrack serve`, once it is ready. Its log is the file `log` in the directory."""
     url = f"http://127.0.0.1:{free_port()}"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 import pytest_asyncio
@@ -41,10 +42,10 @@ class Chatterbox:
 
 
 @asynccontextmanager
-async def working(server: Running, model: ReplyModel) -> AsyncGenerator[None]:
+async def working(server: Running, model: Listener | Chatterbox) -> AsyncGenerator[None]:
     """A worker beside the server, which writes one reply at a time with this model."""
     runtime = server.runtime
-    produce = ReplyProducer(runtime.database, model, lease=15)
+    produce = ReplyProducer(runtime.database, cast(ReplyModel, model), lease=15)
     async with server.writer() as writer:
         worker = StreamWorker(
             Message, produce, store=runtime.database, bus=runtime.bus, writer=writer, lease=15, limit=1
