@@ -79,7 +79,7 @@ class Bus(Broadcast):
     """Broadcaster's `Broadcast` without the faults of 0.3.1, its last version, which is pinned. Use with `async with`.
 
     The bus is a hint and the database the truth. The bus may lose messages, and reports when it may have
-    (`on_reconnect`). It never makes a subscription fail, nor wait for long.
+    (`on_reconnect`). A subscription never fails, and never waits long.
 
     `url` begins with memory://, redis:// or rediss://. Any other URL raises BusAddressError.
     """
@@ -141,7 +141,10 @@ class Bus(Broadcast):
             await self._join_or_leave(channel)
 
     async def _join_or_leave(self, channel: str) -> None:
-        """Subscribe the backend to the channel if it has a subscription here, else unsubscribe it. One at a time."""
+        """Subscribe the backend to the channel if it has a subscription here, else unsubscribe it.
+
+        The lock keeps a join and a leave of the same channel from crossing.
+        """
         async with self._joining:
             wanted = channel in self._subscribers
             if wanted and channel not in self._joined:

@@ -1,26 +1,29 @@
-"""The names of the bus's channels. All are made in this file, and clients never send one."""
+"""The names of the bus's channels. All are made in this file, and clients never send one.
+
+To join a channel is to subscribe to it on the bus.
+"""
 
 from uuid import UUID
 
 ACCESS = "access"
-"""A user lost access: the id of the row with the access epoch, and the new epoch. Every process subscribes."""
+"""Carries the id of a row whose access epoch rose, and the new epoch. Every hub joins."""
 
 
 def work(table: str) -> str:
-    """A row of this table waits for a worker. The workers for the table subscribe."""
+    """Carries an empty message when a row of this table starts to wait for a worker. The table's workers join."""
     return f"work:{table}"
 
 
 def stream(table: str, key: UUID) -> str:
-    """A streamed row as a snapshot, on every update. The hubs of its subscribers subscribe."""
+    """Carries the snapshot of a streamed row on every update. Hubs with subscribers for it join."""
     return f"stream:{table}:{key.hex}"
 
 
 def sync(table: str, key: UUID) -> str:
-    """The revision of a row, after every commit that changes its page. The hubs of its subscribers subscribe."""
+    """Carries the revision of a row after every commit that changes its page. Hubs with subscribers for it join."""
     return f"sync:{table}:{key.hex}"
 
 
 def writer(key: UUID) -> str:
-    """Rows of one worker that another process decided about: the row's id and its fence. That worker subscribes."""
+    """Carries the id and the fence of a row of this worker that another process decided about. The worker joins."""
     return f"writer:{key.hex}"

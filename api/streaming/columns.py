@@ -144,6 +144,7 @@ class Streamed(Revised):
 
     @hybrid_property
     def streaming(self) -> bool:
+        """Whether the row is being written or waits for a worker."""
         return self.status == Status.STREAMING
 
     @staticmethod
@@ -172,5 +173,5 @@ def enqueue(row: Streamed, seconds: float) -> None:
 
 
 def deadline(seconds: float) -> ColumnElement[float]:
-    """The time in `seconds` from now, by the database's clock."""
+    """The time `seconds` from now, by the database's clock."""
     return database_now() + seconds

@@ -50,8 +50,11 @@ class Hub:
         self._access = access
         self._topics: dict[str, Topic] = {}
         self._subscribers_of: dict[UUID, set[Subscriber]] = defaultdict(set)
+        """Subscribers by the scopes of their grants."""
         self._epochs: OrderedDict[UUID, int] = OrderedDict()
+        """The newest access epoch that was received, by scope."""
         self._leaving: set[asyncio.Task[None]] = set()
+        """Listeners that were cancelled and have not ended yet."""
         self._listener: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -98,7 +101,8 @@ class Hub:
     async def joined(self, subscriber: Subscriber, keys: Sequence[Key], *, streams: bool) -> AsyncIterator[list[Topic]]:
         """Deliver the states of these rows to the subscriber while the block runs.
 
-        The subscriber authorizes itself before it passes anything on. `streams` says on which track it follows them.
+        The subscriber authorizes itself before it passes anything on. `streams` is true for the stream track, and
+        false for the sync track.
         """
         try:
             for key in keys:

@@ -28,7 +28,7 @@ DELETED_MESSAGE = ""
 """The message that announces a deletion."""
 
 STREAMED_PREFIX = "~"
-"""Stands on the sync track before a revision that the stream track delivered. Pages need no refetch for it."""
+"""Marks a revision on the sync track that the stream track has delivered. Pages need no refetch for it."""
 
 
 def encode(values: Mapping[str, Any]) -> str:

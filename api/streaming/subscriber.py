@@ -7,7 +7,7 @@ perhaps its viewer, has lost access to what it follows. It holds no queue: when 
     Subscriber
     ├── StreamSubscriber    one streamed row; the client's task takes snapshot after snapshot
     │   └── PushSubscriber  one streamed row; each snapshot is sent from within `deliver`, without a task
-    └── SyncSubscriber      the revisions of several rows
+    └── SyncSubscriber      the revisions of up to a hundred rows
 """
 
 import asyncio

@@ -30,10 +30,10 @@ from api.streaming.tracks import Stream, epoch_source
 log = structlog.get_logger(__name__)
 
 REVISIONS_PER_QUERY = 1_000
-"""Few round trips, and a list of parameters that every database takes."""
+"""Most revisions in one query: few round trips, and a list of parameters that every database takes."""
 
 ROWS_PER_QUERY = 100
-"""Whole rows: each may have a megabyte, and after an outage all of them have moved."""
+"""Most whole rows in one query. Each may have a megabyte, and after an outage all of them have moved."""
 
 JITTER = 0.2
 """Each pause is shorter by up to this share, so that processes that started together do not sweep together."""

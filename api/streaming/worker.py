@@ -64,7 +64,7 @@ class StreamWorker(Generic[Row]):
         self._lease = lease
         self._limit = limit
         self._tasks: set[asyncio.Task[None]] = set()
-        self._look_now = asyncio.Event()
+        self._claim_now = asyncio.Event()
         """Set when a row may wait, or when there is room for one more."""
         self._is_open = False
 
@@ -81,7 +81,7 @@ class StreamWorker(Generic[Row]):
             yield
         finally:
             self._is_open = False
-            self._look_now.set()
+            self._claim_now.set()
             with suppress(TimeoutError):
                 async with asyncio.timeout(grace):
                     await claiming  # a claim that is under way may still return rows, which must be written, too
@@ -100,10 +100,10 @@ class StreamWorker(Generic[Row]):
         while self._is_open:
             try:
                 async with asyncio.timeout(POLL_SECONDS):
-                    await self._look_now.wait()
+                    await self._claim_now.wait()
             except TimeoutError:
                 pass
-            self._look_now.clear()
+            self._claim_now.clear()
             try:
                 while self._is_open and (room := self._limit - len(self._tasks)):
                     claim = leases.claim(self._model, self.id, limit=room, lease=self._lease)
@@ -128,16 +128,16 @@ class StreamWorker(Generic[Row]):
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._look_now.set()
+        self._claim_now.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("write task failed", model=self._model.__name__, exc_info=error)
 
     async def _receive_work(self) -> None:
         async with self._bus.subscribe(channels.work(self._model.__tablename__)) as messages:
             log.info("worker started", model=self._model.__name__, worker=str(self.id), limit=self._limit)
-            self._look_now.set()
+            self._claim_now.set()
             async for _ in messages:
-                self._look_now.set()
+                self._claim_now.set()
 
     async def _receive_decisions(self) -> None:
         async with self._bus.subscribe(channels.writer(self.id)) as decisions:

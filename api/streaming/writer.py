@@ -105,14 +105,14 @@ class Writer:
         about the row first, the block is cancelled. If the block is cancelled for another reason, a row that has shown
         no text is handed back, and any other row fails.
         """
-        self.cancel(row.id, row.fence - 1)
+        self.cancel(row.id, row.fence - 1)  # an earlier claim of the row, if this writer still holds it
         task = asyncio.current_task()
         assert task is not None
         cancelled_before = task.cancelling()
         draft = Draft(row, cadence=self._cadence, limit=self._limit, now=self._clock(), wake=self._changed.set)
         draft.producer = task
         self._drafts[row.id] = draft
-        self._changed.set()  # heartbeats are due, even if no text comes for long
+        self._changed.set()  # its heartbeats must be scheduled, even if no text comes for long
         try:
             yield draft
         except ProducerError as error:
