@@ -6,7 +6,7 @@ StreamingError
 ├── UnseenChange         a statement would change a tracked table without an announcement
 ├── BusAddressError      the bus's URL cannot be used; the message says what to write
 ├── BusDown              Redis cannot be reached now; the sweep finds in the database what was not published
-├── Gone                 a row is unknown, deleted or not visible to the viewer; clients cannot tell which
+├── Gone                 a row is unknown, deleted or not visible to the viewer; no error distinguishes these
 └── ProducerError        the row of this producer fails; its code and message are stored in the row
     └── TooLong          the text exceeded its limit
 """

@@ -7,8 +7,8 @@
     worker = StreamWorker(Note, produce, store=database, bus=bus, writer=writer, lease=15, limit=200)
     async with worker.working(grace=60): ...
 
-The bus tells a worker when a row starts to wait, and when another process has decided about one of its rows. If the bus
-loses the first message, the worker finds the row within POLL_SECONDS. If the bus loses the second, the writer notices
+A worker receives a message when a row starts to wait, and when another process has decided about one of its rows. If
+the bus loses the first, the worker finds the row within POLL_SECONDS. If the bus loses the second, the writer notices
 at its next update or heartbeat.
 """
 

@@ -24,6 +24,7 @@ CHECKED = [
     "api/product.py",
     "api/schema",
     "api/sqlite.py",
+    "api/streaming",
     "client/app/markdown",
     "client/app/preload",
     "client/app/ui",
