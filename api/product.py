@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import api.accounts.access
+import api.accounts.access  # registers access rules
 import api.chats.access  # noqa: F401  registers access rules
 from api.chats.models import Message
 from api.database import Database
