@@ -74,14 +74,20 @@ async def grown(page: Page, beyond: int = 0) -> int:
     return len(await page.locator(".body").inner_text())
 
 
+async def asked(page: Page, button: str, answer: str) -> None:
+    """Click a button that asks a question, and answer it."""
+    page.once("dialog", lambda dialog: dialog.accept(answer))
+    await page.get_by_role("button", name=button, exact=True).click()
+
+
 async def test_a_newcomer_signs_up_creates_a_note_and_sees_it_grow(visit: Visit) -> None:
     page = await visit()
     await page.get_by_label("Name").fill("Ada Lovelace")
     await page.get_by_label("E-mail").fill("ada.lovelace@example.com")
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign up").click()
-    await page.get_by_label("Title of a new note").fill("Tides")  # the page has reloaded once this is there
     await page.evaluate(GROWTHS)
+    await page.get_by_label("Title of a new note").fill("Tides")
     await page.get_by_role("button", name="Write").click()
     await expect(page.get_by_role("heading", name="Tides")).to_be_visible()
     await expect(page.get_by_role("link", name="Tides")).to_be_visible()
@@ -101,8 +107,7 @@ async def test_a_shared_note_comes_to_its_member_by_a_signal_and_is_followed_liv
     await anns.get_by_label("Title of a new note").fill("High tides")
     await anns.get_by_role("button", name="Write").click()
     await grown(anns)
-    await anns.get_by_label("E-mail of a member").fill(bob.email)
-    await anns.get_by_role("button", name="Share", exact=True).click()
+    await asked(anns, "Share", bob.email)
 
     await bobs.get_by_role("link", name="High tides").click()
     await grown(bobs, await grown(bobs))
@@ -111,15 +116,13 @@ async def test_a_shared_note_comes_to_its_member_by_a_signal_and_is_followed_liv
         await expect(page.get_by_role("article")).to_have_attribute("data-status", "STOPPED")
     assert await anns.locator(".body").inner_text() == await bobs.locator(".body").inner_text()
 
-    await anns.get_by_label("New title").fill("Spring tides")
-    await anns.get_by_role("button", name="Rename").click()
+    await asked(anns, "Rename", "Spring tides")
     await expect(bobs.get_by_role("heading", name="Spring tides")).to_be_visible()
     await expect(bobs.get_by_role("link", name="Spring tides")).to_be_visible()
     await anns.get_by_role("button", name="Write again").click()
     await grown(bobs)
     await expect(bobs.get_by_role("article")).to_have_attribute("aria-busy", "true")
-    await anns.get_by_label("E-mail of a member").fill(bob.email)
-    await anns.get_by_role("button", name="Unshare", exact=True).click()
+    await asked(anns, "Unshare", bob.email)
     await expect(bobs.get_by_text("is not shared with you")).to_be_visible()
     await expect(bobs.get_by_role("link")).to_have_count(0)
     await anns.get_by_role("button", name="Stop").click()

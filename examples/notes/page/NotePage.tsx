@@ -1,8 +1,7 @@
-/** One note: its body as it is written, and what a member can do with it. */
+/** One note: its text as it is being written, and what a member can do with it. */
 
 import { useQuery } from "@apollo/client/react";
-import { useStream, useSync } from "@twotrack/client/apollo";
-import { Ask } from "./Ask.tsx";
+import { useConnection, useStream, useSync } from "@twotrack/client/apollo";
 import { DELETE, NOTE, type Note, noteStream, RENAME, SHARE, STOP, UNSHARE, WRITE } from "./notes.ts";
 import { useAct } from "./useAct.ts";
 
@@ -15,35 +14,37 @@ export function NotePage({ id }: { id: string }) {
 function LiveNote({ note, refetch }: { note: Note; refetch: () => unknown }) {
   const { id } = note;
   const live = useStream(noteStream, note); // the note as it is being written: render this, not `note`
-  useSync(id, live.revision, refetch); // it was renamed, deleted, or is being written again
-  const { act, error } = useAct();
-
+  useSync(id, live.revision, refetch); // it was renamed or deleted, or is being written again
+  const isLost = useConnection() === "lost";
+  const { act, error = live.error } = useAct();
+  const actions: Record<string, () => unknown> = {
+    Share: () => ask("E-mail address of the new member", (email) => act(SHARE, { id, email })),
+    Unshare: () => ask("E-mail address of the member to remove", (email) => act(UNSHARE, { id, email })),
+    ...(live.streaming
+      ? { Stop: () => act(STOP, { id }) }
+      : {
+          Rename: () => ask("New title", (title) => act(RENAME, { id, title })),
+          "Write again": () => act(WRITE, { id }),
+          Delete: () => act(DELETE, { id }),
+        }),
+  };
   return (
     <article aria-busy={live.streaming} data-status={live.status}>
       <h1>{live.title}</h1>
       <small>by {live.owner}</small>
       <p className="body">{live.body}</p>
-      {(error || live.error) && <p role="alert">{error || live.error?.message}</p>}
-      {live.streaming ? (
-        <button type="button" onClick={() => act(STOP, { id })}>
-          Stop
+      {isLost && <p role="status">Reconnecting…</p>}
+      {error && <p role="alert">{error.message}</p>}
+      {Object.entries(actions).map(([name, onClick]) => (
+        <button key={name} type="button" onClick={onClick}>
+          {name}
         </button>
-      ) : (
-        <>
-          <button type="button" onClick={() => act(WRITE, { id })}>
-            Write again
-          </button>
-          <button type="button" onClick={() => act(DELETE, { id })}>
-            Delete
-          </button>
-          <Ask label="New title" actions={{ Rename: (title) => act(RENAME, { id, title }) }} />
-        </>
-      )}
-      <Ask
-        label="E-mail of a member"
-        type="email"
-        actions={{ Share: (email) => act(SHARE, { id, email }), Unshare: (email) => act(UNSHARE, { id, email }) }}
-      />
+      ))}
     </article>
   );
+}
+
+function ask(question: string, onAnswer: (answer: string) => unknown) {
+  const answer = prompt(question);
+  if (answer) onAnswer(answer);
 }

@@ -1,33 +1,29 @@
-/** The list of the viewer's notes, and the note that is open. */
+/** The list of the viewer's notes, beside the note that is open. */
 
-import { useQuery } from "@apollo/client/react";
-import { useConnection, useSync } from "@twotrack/client/apollo";
+import { useSync } from "@twotrack/client/apollo";
 import { useSyncExternalStore } from "react";
-import { Ask } from "./Ask.tsx";
 import { NotePage } from "./NotePage.tsx";
-import { CREATE, NOTES } from "./notes.ts";
+import { CREATE, type Viewer } from "./notes.ts";
 import { useAct } from "./useAct.ts";
 
-export function Notes() {
-  const { data, refetch } = useQuery(NOTES);
-  useSync(data?.viewer?.id, data?.viewer?.notes.revision, refetch); // a note was created, shared, renamed or deleted
+export function Notes({ viewer, refetch }: { viewer: Viewer; refetch: () => unknown }) {
+  useSync(viewer.id, viewer.notes.revision, refetch); // a note was created, shared, renamed or deleted
   const open = useSyncExternalStore(onNavigation, () => location.hash.slice(1));
-  const isLost = useConnection() === "lost";
   const { act, error } = useAct();
-
-  const create = async (title: string) => {
-    const created = await act(CREATE, { title });
-    if (created) location.hash = created.note.id;
+  const create = async (form: FormData) => {
+    const data = await act(CREATE, { title: String(form.get("title")) });
+    if (data) location.hash = data.note.id;
   };
-
   return (
     <main>
       <nav>
-        <Ask label="Title of a new note" actions={{ Write: create }} />
-        {error && <p role="alert">{error}</p>}
-        {isLost && <p role="status">Reconnecting…</p>}
-        {data?.viewer?.notes.edges.map(({ node }) => (
-          <a key={node.id} href={`#${node.id}`} aria-current={node.id === open ? "page" : undefined}>
+        <form action={create}>
+          <input name="title" placeholder="Title of a new note" aria-label="Title of a new note" required />
+          <button type="submit">Write</button>
+        </form>
+        {error && <p role="alert">{error.message}</p>}
+        {viewer.notes.edges.map(({ node }) => (
+          <a key={node.id} href={`#${node.id}`} aria-current={node.id === open && "page"}>
             {node.title}
           </a>
         ))}

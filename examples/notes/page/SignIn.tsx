@@ -5,35 +5,31 @@ import { useAct } from "./useAct.ts";
 
 const KEY = "notes.token";
 
-export const token = () => localStorage.getItem(KEY);
-
-export function signOut(): null {
-  localStorage.removeItem(KEY);
-  location.reload();
-  return null;
+/** Null if the server has rejected the token: then the page shows this form. */
+export function storedToken(rejected?: string): string | null {
+  const token = localStorage.getItem(KEY);
+  return token === rejected ? null : token;
 }
 
-export function SignIn() {
+export function SignIn({ onSignedIn }: { onSignedIn: () => unknown }) {
   const { act, error } = useAct();
   const submit = (mutation: typeof SIGN_IN) => async (form: FormData) => {
     const data = await act(mutation, Object.fromEntries(form));
     if (!data) return;
     localStorage.setItem(KEY, data.token);
-    location.reload();
+    onSignedIn();
   };
   return (
-    <main>
-      <form className="sign-in" action={submit(SIGN_IN)}>
-        <h1>Notes</h1>
-        <input name="name" placeholder="Name, to sign up" aria-label="Name" autoComplete="name" />
-        <input name="email" type="email" placeholder="E-mail" aria-label="E-mail" autoComplete="email" required />
-        <input name="password" type="password" placeholder="Password" aria-label="Password" minLength={10} required />
-        {error && <p role="alert">{error}</p>}
-        <button type="submit">Sign in</button>
-        <button type="submit" formAction={submit(SIGN_UP)}>
-          Sign up
-        </button>
-      </form>
-    </main>
+    <form className="sign-in" action={submit(SIGN_IN)}>
+      <h1>Notes</h1>
+      <input name="name" placeholder="Name, to sign up" aria-label="Name" autoComplete="name" />
+      <input name="email" type="email" placeholder="E-mail" aria-label="E-mail" autoComplete="email" required />
+      <input name="password" type="password" placeholder="Password" aria-label="Password" minLength={10} required />
+      {error && <p role="alert">{error.message}</p>}
+      <button type="submit">Sign in</button>
+      <button type="submit" formAction={submit(SIGN_UP)}>
+        Sign up
+      </button>
+    </form>
   );
 }

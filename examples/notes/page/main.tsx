@@ -1,19 +1,27 @@
-/** Connects to the server, and shows the notes or the sign-in form. */
+/** Connects to the server, and shows the viewer's notes or the sign-in form. */
 
-import { ApolloProvider } from "@apollo/client/react";
+import { ApolloProvider, useQuery } from "@apollo/client/react";
 import { createTwotrackClient, revisionedPagination, TwotrackCache } from "@twotrack/client/apollo";
 import { createRoot } from "react-dom/client";
 import { Notes } from "./Notes.tsx";
-import { noteStream } from "./notes.ts";
-import { SignIn, signOut, token } from "./SignIn.tsx";
+import { NOTES, noteStream } from "./notes.ts";
+import { SignIn, storedToken } from "./SignIn.tsx";
 
 const client = createTwotrackClient({
   url: "/graphql",
+  token: storedToken,
   streams: [noteStream],
   cache: new TwotrackCache({ typePolicies: { Viewer: { fields: { notes: revisionedPagination() } } } }),
-  token: (rejected) => (rejected ? signOut() : token()),
 });
 
+function App() {
+  const { data, refetch } = useQuery(NOTES);
+  if (data === undefined) return null;
+  return data.viewer ? <Notes viewer={data.viewer} refetch={refetch} /> : <SignIn onSignedIn={refetch} />;
+}
+
 createRoot(document.getElementById("root") as HTMLElement).render(
-  <ApolloProvider client={client}>{token() ? <Notes /> : <SignIn />}</ApolloProvider>,
+  <ApolloProvider client={client}>
+    <App />
+  </ApolloProvider>,
 );

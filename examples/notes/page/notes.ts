@@ -30,12 +30,15 @@ export const NOTE: TypedDocumentNode<{ note: Note | null }, { id: string }> = gq
   ${LIVE_NOTE}
 `;
 
-interface ListedNotes {
-  readonly revision: number;
-  readonly edges: readonly { readonly node: Pick<Note, "id" | "title"> }[];
+export interface Viewer {
+  readonly id: string;
+  readonly notes: {
+    readonly revision: number;
+    readonly edges: readonly { readonly node: Pick<Note, "id" | "title"> }[];
+  };
 }
 
-export const NOTES: TypedDocumentNode<{ viewer: { id: string; notes: ListedNotes } | null }> = gql`
+export const NOTES: TypedDocumentNode<{ viewer: Viewer | null }> = gql`
   query Notes {
     viewer {
       id
