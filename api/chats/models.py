@@ -4,12 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Enum, ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from api.accounts.models import User
 from api.base import Base, Timestamps
 from api.streaming.columns import Instant, Revised, Streamed, now
+from api.streaming.tolerant import Choice
 from api.streaming.tracks import Stream, Sync, Untracked
 
 
@@ -45,11 +46,13 @@ class MessageRole(StrEnum):
 
 class Message(Streamed, Timestamps, Base):
     __tablename__ = "messages"
-    __track__ = Stream("content", "reasoning", while_="streaming", otherwise=Sync(touches="chat"))
+    __track__ = Stream(
+        "content", "reasoning", while_="streaming", otherwise=Sync(touches="chat"), in_turn="chat_id"
+    )  # replies of a chat are written in order, so that each knows those before it
 
     chat_id: Mapped[UUID] = mapped_column(ForeignKey("chats.id"))
     author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
-    role: Mapped[MessageRole] = mapped_column(Enum(MessageRole, native_enum=False, length=10))
+    role: Mapped[MessageRole] = mapped_column(Choice(MessageRole, length=10))
     content: Mapped[str] = mapped_column(Text, default="")
     reasoning: Mapped[str | None] = mapped_column(Text)
     model: Mapped[str | None] = mapped_column(String(200))
@@ -64,7 +67,10 @@ class Message(Streamed, Timestamps, Base):
 
     chat: Mapped[Chat] = relationship()
 
-    __table_args__ = (Index("ix_messages_chat_id_position", "chat_id", "position", "id"), *Streamed.table_args("messages"))
+    __table_args__ = (
+        Index("ix_messages_chat_id_position", "chat_id", "position", "id"),
+        *Streamed.table_args("messages", in_turn="chat_id"),
+    )
 
 
 class IdempotencyKey(Timestamps, Base):

@@ -63,7 +63,7 @@ async def messages_of(database: Database, chat: UUID, window: Window) -> tuple[i
         async with database.reading() as session:
             revision = await session.scalar(_revision(Chat, chat))
             messages = select(Message).where(Message.chat_id == chat)
-            return revision or 0, await window.read(session, messages, [Message.id])
+            return revision or 0, await window.read(session, messages, [Message.position, Message.id])
 
     return await database.finish(read())
 

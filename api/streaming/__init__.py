@@ -17,6 +17,7 @@ The files, in the order in which an update passes through them:
     writer          decides when an update or a heartbeat is due
     flush           writes the updates, heartbeats and hand-backs that are due
     leases          the statements that claim, extend, hand back and settle rows
+    turns           which row of a turn is the next
     batch           many rows as one parameter of a statement
     store           how statements reach the database
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from api.streaming import channels, snapshot
-from api.streaming.tracks import Tracked, has_page, is_streaming
+from api.streaming.tracks import Tracked, has_page, is_streaming, turn_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,11 @@ def on_stream(model: type[Tracked], values: Mapping[str, Any]) -> Iterator[Pendi
     """
     table, key, revision = model.__tablename__, values["id"], values["revision"]
     yield PendingEvent(channels.stream(table, key), snapshot.encode(values), revision)
-    if has_page(model) and not is_streaming(snapshot.from_values(model, values)):
+    if not (has_page(model) or turn_of(model)) or is_streaming(snapshot.from_values(model, values)):
+        return
+    if turn_of(model):
+        yield PendingEvent(channels.work(table), "")  # the next of its turn can be claimed
+    if has_page(model):
         streamed = f"{snapshot.STREAMED_PREFIX}{revision}"
         yield PendingEvent(channels.sync(table, key), streamed, revision, key=snapshot.STREAMED_PREFIX)
 
@@ -46,3 +50,5 @@ def deleted(model: type[Tracked], key: UUID, *, streams: bool) -> Iterator[Pendi
     channels_of_row = [channels.stream] * streams + [channels.sync] * has_page(model)
     for channel in channels_of_row:
         yield PendingEvent(channel(model.__tablename__, key), snapshot.DELETED_MESSAGE, snapshot.DELETED_REVISION)
+    if streams and turn_of(model):
+        yield PendingEvent(channels.work(model.__tablename__), "")

@@ -9,14 +9,13 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
-    Enum,
     Float,
     Identity,
     Index,
     String,
     Text,
-    TypeDecorator,
     Uuid,
+    literal_column,
     text,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -26,6 +25,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from uuid_utils.compat import uuid7
 
+from api.streaming.tolerant import Choice, Tolerant
 from api.streaming.tracks import Tracked
 
 FILLFACTOR_PERCENT = 50
@@ -41,7 +41,7 @@ class Status(StrEnum):
     FAILED = "FAILED"
 
 
-class Instant(TypeDecorator[datetime]):
+class Instant(Tolerant[datetime]):
     """A date and time, in UTC in the database and in Python, whatever the driver does with time zones."""
 
     impl = DateTime(timezone=True)
@@ -125,9 +125,7 @@ class Streamed(Revised):
             BigInteger, Identity(), default=next_position(cls.__tablename__), index=True, sort_order=-1
         )
 
-    status: Mapped[Status] = mapped_column(
-        Enum(Status, native_enum=False, length=10), default=Status.COMPLETE, active_history=True
-    )
+    status: Mapped[Status] = mapped_column(Choice(Status, length=10), default=Status.COMPLETE, active_history=True)
     """The former status decides on which track a change travels. `active_history` loads it before a new one is set."""
     fence: Mapped[int] = mapped_column(BigInteger, default=0)
     """Fencing token. Every claim, restart, hand-back and regeneration raises it, and nothing lowers it. A writer with
@@ -147,19 +145,27 @@ class Streamed(Revised):
         """Whether the row is being written or waits for a worker."""
         return self.status == Status.STREAMING
 
-    @staticmethod
-    def table_args(table: str) -> tuple[Any, ...]:
-        """The last items of a model's `__table_args__`: an index and, on Postgres, a fill factor.
+    @streaming.inplace.expression
+    @classmethod
+    def _streaming(cls) -> ColumnElement[bool]:
+        # A literal: with a parameter, the databases cannot use the partial index, and read the whole table.
+        return cls.status == literal_column("'STREAMING'", cls.status.type)
 
-        The sweep and the workers use the index to find the few rows that are being written. It covers a column that no
-        update changes, and each page keeps room. So Postgres writes a row's next version beside the last one and does
-        not update the indexes. https://www.postgresql.org/docs/current/storage-hot.html
+    @staticmethod
+    def table_args(table: str, *, in_turn: str | None = None) -> tuple[Any, ...]:
+        """The last items of a model's `__table_args__`: indexes and, on Postgres, a fill factor.
+
+        The sweep and the workers use the indexes to find the few rows that are being written and, with `in_turn`, those
+        of a turn. They cover columns that no update changes, and each page keeps room. So Postgres writes a row's next
+        version beside the last one and does not update the indexes.
+        https://www.postgresql.org/docs/current/storage-hot.html
         """
         being_written = text("status = 'STREAMING'")
-        return (
-            Index(f"ix_{table}_streaming", "id", postgresql_where=being_written, sqlite_where=being_written),
-            {"postgresql_with": {"fillfactor": FILLFACTOR_PERCENT}},
-        )
+        where: Any = {"postgresql_where": being_written, "sqlite_where": being_written}
+        indexes = [Index(f"ix_{table}_streaming", "id", **where)]
+        if in_turn is not None:
+            indexes.append(Index(f"ix_{table}_in_turn", in_turn, "position", "id", **where))
+        return (*indexes, {"postgresql_with": {"fillfactor": FILLFACTOR_PERCENT}})
 
 
 def enqueue(row: Streamed, seconds: float) -> None:

@@ -17,8 +17,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from api.streaming.batch import batch
 from api.streaming.columns import Status, Streamed, database_now, deadline, now
 from api.streaming.tracks import Stream
+from api.streaming.turns import behind
 
-MOST_CLAIMS = 3
+MAX_CLAIMS = 3
 """How often a row without text is claimed. After that it fails, since something about it seems to kill its writers."""
 
 INTERRUPTED = "Writing was interrupted before this text was finished. Ask for it again."
@@ -36,14 +37,20 @@ def claim(model: StreamedModel, writer: UUID, *, limit: int, lease: float) -> Re
     """
     waiting = (
         select(model.id)
-        .where(model.streaming, model.writer.is_(None), model.lease > database_now())
-        .order_by(model.lease, model.id)
+        .where(model.streaming, model.writer.is_(None), _still_waits(model), ~behind(model))
+        .order_by(model.lease.nulls_first(), model.id)
         .limit(limit)
         .with_for_update(key_share=True, skip_locked=True)
         .cte("waiting")
+        .prefix_with("MATERIALIZED")
     )
     values = {"writer": writer, "fence": model.fence + 1, "tries": model.tries + 1, "lease": deadline(lease)}
     return update(model).where(model.id == waiting.c.id).values(values).returning(model.__table__)
+
+
+def _still_waits(model: StreamedModel) -> ColumnElement[bool]:
+    """Whether a waiting row may still be claimed. Without a lease it was behind another row, and did not count."""
+    return or_(model.lease > database_now(), model.lease.is_(None))
 
 
 def owned(model: StreamedModel, rows: FromClause) -> CTE:
@@ -54,7 +61,7 @@ def owned(model: StreamedModel, rows: FromClause) -> CTE:
     """
     mine = and_(model.id == rows.c.id, model.fence == rows.c.fence, model.streaming)
     ours = select(rows).join(model, mine)
-    return ours.with_for_update(of=model, key_share=True, skip_locked=True).cte("held")
+    return ours.with_for_update(of=model, key_share=True, skip_locked=True).cte("held").prefix_with("MATERIALIZED")
 
 
 def heartbeat(model: StreamedModel, dialect: str, fences: Mapping[UUID, int], *, lease: float) -> ReturningUpdate[Any]:
@@ -86,25 +93,34 @@ def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
     """Settles every row whose lease ran out: a claimed row without text starts again, any other row fails.
 
     Returns whole rows. A row that starts again keeps its revision and waits for a worker, for `wait` seconds. After
-    MOST_CLAIMS claims it fails, too.
+    MAX_CLAIMS claims it fails, too. A row that waits behind another of its turn has no lease: it gets one, for `wait`
+    seconds, when it is the first.
     """
+    waits = model.writer.is_(None)
+    is_behind = behind(model)
+    lined_up = or_(and_(model.lease.is_not(None), is_behind), and_(model.lease.is_(None), ~is_behind))
     expired = (
-        select(model.id)
-        .where(model.streaming, model.lease < database_now())
+        select(model.id, and_(waits, is_behind).label("pauses"), and_(waits, model.lease.is_(None)).label("begins"))
+        .where(model.streaming, or_(model.lease < database_now(), and_(waits, lined_up)))
         .order_by(model.id)
-        .with_for_update(key_share=True, skip_locked=True)
+        .with_for_update(of=model, key_share=True, skip_locked=True)
         .cte("expired")
+        .prefix_with("MATERIALIZED")
     )
-    restart = and_(model.writer.is_not(None), _has_no_text(model), model.tries < MOST_CLAIMS)
     waited = model.writer.is_(None)
+    starts_again = and_(model.writer.is_not(None), _has_no_text(model), model.tries < MAX_CLAIMS)
+    unchanged = or_(expired.c.pauses, expired.c.begins)
+    restart = or_(unchanged, starts_again)
     values: dict[Any, Any] = {
         "status": case(
             (restart, literal(Status.STREAMING, model.status.type)), else_=literal(Status.FAILED, model.status.type)
         ),
         "revision": model.revision + case((restart, 0), else_=1),
-        "fence": model.fence + 1,
+        "fence": model.fence + case((unchanged, 0), else_=1),
         "writer": None,
-        "lease": case((restart, deadline(wait)), else_=literal(None, Float())),
+        "lease": case(
+            (expired.c.pauses, literal(None, Float())), (restart, deadline(wait)), else_=literal(None, Float())
+        ),
         "error_code": case((restart, literal(None, Text())), (waited, "TIMEOUT"), else_="INTERRUPTED"),
         "error_message": case((restart, literal(None, Text())), (waited, UNCLAIMED), else_=INTERRUPTED),
     }

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, event, inspect, select, update
+from sqlalchemy import Connection, Table, event, inspect, select, update
 from sqlalchemy.orm import Session, SessionTransaction, object_session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import MANYTOONE
 
-from api.streaming import announcements, channels, snapshot
+from api.streaming import announcements, channels, snapshot, turns
 from api.streaming.announcements import PendingEvent
 from api.streaming.columns import now
 from api.streaming.guard import ANNOUNCED, noted_tables
@@ -125,9 +125,10 @@ def _changes_for(row: Any) -> _Changes | None:
 
 
 @event.listens_for(Tracked, "before_insert", propagate=True)
-def _note_insert(_: Any, __: Any, row: Any) -> None:
+def _note_insert(_: Any, connection: Connection, row: Any) -> None:
     if (changes := _changes_for(row)) is None:
         return
+    turns.queue_insert(connection, row)
     if hasattr(row, "revision"):
         if row.id is None:  # SQLAlchemy would set the default only after this event
             row.id = type(row).__table__.c.id.default.arg(None)

@@ -7,7 +7,7 @@ A snapshot is an instance of its model that belongs to no session. All subscribe
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.instrumentation import manager_of_class
 
+from api.streaming.tolerant import readable
 from api.streaming.tracks import Tracked
 
 Decoder = Callable[[Any], Any]
@@ -63,7 +64,9 @@ def _decoders(mapper: Mapper[Any]) -> list[tuple[str, Decoder]]:
     for name, column in mapper.columns.items():
         kind = column.type.python_type
         if issubclass(kind, datetime):
-            decoders.append((name, datetime.fromisoformat))
-        elif issubclass(kind, UUID | Enum):
+            decoders.append((name, partial(readable, datetime.fromisoformat)))
+        elif issubclass(kind, Enum):
+            decoders.append((name, partial(readable, kind)))
+        elif issubclass(kind, UUID):
             decoders.append((name, kind))
     return decoders

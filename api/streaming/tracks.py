@@ -8,8 +8,8 @@
 
 - `Sync`: a change raises the row's revision, publishes that number to the row's subscribers, and touches the rows whose
   pages show the changed one.
-- `Stream`: while the row is being written, each change publishes the whole row to its subscribers, and does nothing
-  else. Before and after, the row is on its `otherwise` track.
+- `Stream`: while the row is being written, a change publishes the whole row to its subscribers, and touches no other
+  row. Before and after, the row is on its `otherwise` track.
 - `Untracked`: clients cannot follow the rows.
 
 A model that declares no track, or one that contradicts its columns, fails at import with TrackError.
@@ -33,7 +33,7 @@ class Sync:
     """Publishes the revision of a changed row. Clients then refetch the page that shows it.
 
     `touches` names the relationships to the rows whose pages show this one. `epoch` names an integer column, the access
-    epoch. The application raises it when a user loses access to the row and to all rows that touch it.
+    epoch. The application raises it when a user loses access to the row, and thereby to the rows that touch it.
 
     `page` says whether the row has a page of its own, so that clients can follow its revision. By default it has one,
     unless it is streamed and touches another row by a foreign key: then that row's page shows it.
@@ -54,12 +54,16 @@ class Stream:
 
     The positional arguments name the text columns that a producer appends to; the first is the default of
     `Draft.append`. `while_` names a hybrid property of the model that is true while the row is being written.
+
+    `in_turn` names a column. Rows that share its value are written one after the other, in the order of their creation:
+    workers do not claim a row while an earlier one is unfinished. A row in which it is NULL takes no turn.
     """
 
-    def __init__(self, *texts: str, while_: str, otherwise: Sync) -> None:
+    def __init__(self, *texts: str, while_: str, otherwise: Sync, in_turn: str | None = None) -> None:
         self.texts = texts
         self.while_ = while_
         self.otherwise = otherwise
+        self.in_turn = in_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,8 @@ def _contradictions(model: type[Tracked], track: Sync | Stream) -> Iterable[str]
         for name in track.texts:
             if name not in columns:
                 yield f"it streams `{name}`, which is not a column of the model."
+        if track.in_turn is not None and track.in_turn not in columns:
+            yield f"its rows take turns by `{track.in_turn}`, which is not a column of the model."
         if "fence" not in columns:
             yield "there are no columns for a status, a lease and a fence. Inherit from `Streamed`."
         if not isinstance(class_attributes(model).get(track.while_), hybrid_property):
@@ -139,6 +145,12 @@ def class_attributes(model: type) -> dict[str, Any]:
 def sync_of(track: Sync | Stream) -> Sync:
     """The sync track of a model: the declared one, or the one that its rows are on while they do not stream."""
     return track.otherwise if isinstance(track, Stream) else track
+
+
+def turn_of(model: type["Tracked"]) -> str | None:
+    """The column by which the model's rows take turns, if they do."""
+    track = model.__track__
+    return track.in_turn if isinstance(track, Stream) else None
 
 
 def has_page(model: type["Tracked"]) -> bool:

@@ -1,4 +1,4 @@
-"""Messages get their order from the database; a reply tells what the assistant is doing, and how its provider ended it."""
+"""The order of messages comes from the database. Columns for a reply's activity and its provider's finish reason."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,6 +32,15 @@ def upgrade() -> None:
     op.create_index("ix_messages_position", "messages", ["position"], unique=False)
     op.drop_index("ix_messages_chat_id_id", table_name="messages")
     op.create_index("ix_messages_chat_id_position", "messages", ["chat_id", "position", "id"], unique=False)
+    streaming = sa.text("status = 'STREAMING'")
+    op.create_index(
+        "ix_messages_in_turn",
+        "messages",
+        ["chat_id", "position", "id"],
+        unique=False,
+        postgresql_where=streaming,
+        sqlite_where=streaming,
+    )
     op.add_column("messages", sa.Column("activity", sa.String(200), nullable=True))
     op.add_column("messages", sa.Column("provider_finish_reason", sa.String(100), nullable=True))
 
@@ -44,6 +53,7 @@ def _unannounced(statement: str) -> None:
 def downgrade() -> None:
     op.drop_column("messages", "provider_finish_reason")
     op.drop_column("messages", "activity")
+    op.drop_index("ix_messages_in_turn", table_name="messages")
     op.drop_index("ix_messages_chat_id_position", table_name="messages")
     op.create_index("ix_messages_chat_id_id", "messages", ["chat_id", "id"], unique=False)
     op.drop_index("ix_messages_position", table_name="messages")
