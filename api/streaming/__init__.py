@@ -38,3 +38,28 @@ The files, in the order in which an update passes through them:
 
     errors          the errors of this package
 """
+
+from api.streaming.access import access_rule
+from api.streaming.columns import Revised, Status, Streamed, enqueue
+from api.streaming.draft import Draft
+from api.streaming.errors import Gone, ProducerError, TooLong, UnseenChange
+from api.streaming.tracks import Stream, Sync, Tracked, Untracked
+from api.streaming.worker import StreamWorker
+
+__all__ = [
+    "Draft",
+    "Gone",
+    "ProducerError",
+    "Revised",
+    "Status",
+    "Stream",
+    "StreamWorker",
+    "Streamed",
+    "Sync",
+    "TooLong",
+    "Tracked",
+    "UnseenChange",
+    "Untracked",
+    "access_rule",
+    "enqueue",
+]
