@@ -144,7 +144,7 @@ def worker(
 async def _write_replies(settings: Settings, counts: metrics.Metrics) -> None:
     """Run a worker until SIGTERM or SIGINT."""
     from api.product import TWOTRACK
-    from api.server.runtime import running
+    from api.server.process import running
 
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

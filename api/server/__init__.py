@@ -1,7 +1,7 @@
 """The server of any product: the ASGI application, the services of a process, static files, health and metrics.
 
 app          `create_app(settings, product)`: the ASGI application of a server
-runtime      the services of one process, server or worker
+runtime      the services of one process, server or worker; `process` starts and stops them
 product      what distinguishes one product from another
 serve        uvicorn, in one process or several
 pages        the product's page and GraphiQL; `static` and `built` find and send their files

@@ -23,9 +23,9 @@ from api.server.built import GRAPHIQL
 from api.server.health import healthz, metrics, readyz
 from api.server.metrics import Metrics
 from api.server.pages import Pages, graphiql
+from api.server.process import running
 from api.server.product import Product
 from api.server.request_ids import RequestIds
-from api.server.runtime import running
 from api.server.static import Assets
 from api.settings import Settings
 from api.streaming.access import require_rules

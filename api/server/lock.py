@@ -1,4 +1,8 @@
-"""Allows one server per SQLite file while the bus is in memory: its announcements reach no other process."""
+"""The lock beside an SQLite file: which processes may use the file at the same time.
+
+While the bus is in memory, a server is alone, since its announcements reach no other process. Servers and workers with
+a Redis bus share the file. A restore shares it with none of them.
+"""
 
 import fcntl
 from collections.abc import Iterator
@@ -11,22 +15,40 @@ from api.settings import PREFIX, Settings
 
 
 @contextmanager
-def single_server(settings: Settings) -> Iterator[None]:
-    """Hold a lock beside the database file if this server must be alone. Raises SettingsError if another holds it."""
-    if not (settings.one_process and settings.embedded):
+def serving_lock(settings: Settings) -> Iterator[None]:
+    """Hold the lock as a server or worker. Raises SettingsError if another process excludes this one."""
+    refusal = (
+        "Another `twotrack serve` or `twotrack restore` uses {database}. Stop it, or set "
+        f"{PREFIX}DATABASE_URL to another file. "
+        f"To run several processes on one database, set {PREFIX}BROADCAST_URL to redis://… for all of them."
+    )
+    with _lock(settings, refusal, is_shared=not settings.one_process):
+        yield
+
+
+@contextmanager
+def restoring_lock(settings: Settings) -> Iterator[None]:
+    """Hold the lock as the only process. Raises SettingsError if a server, a worker or another restore runs."""
+    with _lock(settings, IN_USE, is_shared=False):
+        yield
+
+
+IN_USE = "A process uses {database}. Stop every `twotrack serve` and `twotrack worker` on it first."
+
+
+@contextmanager
+def _lock(settings: Settings, refusal: str, *, is_shared: bool) -> Iterator[None]:
+    if not settings.embedded:
         yield
         return
     database = make_url(settings.database_url).database
     try:
-        file = open(f"{database}.lock", "w")  # noqa: SIM115  held for as long as the process serves
+        file = open(f"{database}.lock", "w")  # noqa: SIM115  held until the block ends
     except OSError as error:
         raise SettingsError(f"{PREFIX}DATABASE_URL: {database} cannot be opened: {error.strerror}.") from None
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SettingsError(
-                f"Another `twotrack serve` uses {database}. Stop it, or set {PREFIX}DATABASE_URL to another file. "
-                f"To run several processes on one database, set {PREFIX}BROADCAST_URL to redis://…"
-            ) from None
+            raise SettingsError(refusal.format(database=database)) from None
         yield

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.database import Database
+from api.server.runtime import Runtime
 from api.settings import Settings
 from api.streaming.columns import Streamed
 from api.streaming.draft import Draft
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import strawberry
 
     from api.graphql.context import Services
-    from api.server.runtime import Runtime
 
 Produce = Callable[[Any, Draft], Awaitable[None]]
 """Appends the text of a claimed row to its draft. If it returns, the row is COMPLETE; if it raises, FAILED."""

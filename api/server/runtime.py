@@ -1,26 +1,14 @@
-"""Starts and stops the services of one process, server or worker, in the order in which they depend on each other."""
+"""What runs in one process, server or worker; `process` starts and stops it."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
-from api import migrations
 from api.database import Database
 from api.server.metrics import Metrics
-from api.server.product import Product
 from api.settings import Settings
-from api.streaming.access import Access, require_rules
 from api.streaming.bus import Bus
 from api.streaming.hub import Hub
 from api.streaming.publisher import Publisher
 from api.streaming.sweep import Sweep
-from api.streaming.worker import StreamWorker
-from api.streaming.writer import Writer
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,81 +22,3 @@ class Runtime:
     hub: Hub
     sweep: Sweep
     metrics: Metrics
-
-
-@asynccontextmanager
-async def running(settings: Settings, product: Product, metrics: Metrics, *, replies: bool) -> AsyncIterator[Runtime]:
-    """The services of a process. With `replies` it also writes the product's streamed rows.
-
-    Raises AccessRuleMissing if it would write rows that no viewer may see.
-    """
-    if replies:
-        require_rules(product.streams)
-    async with AsyncExitStack() as stack:
-        bus = await stack.enter_async_context(Bus(settings.broadcast_url))
-        publisher = Publisher(bus.publish_all)
-        database = Database(settings.database_url, publisher)
-        stack.push_async_callback(database.aclose)
-        await _prepare_tables(database, settings, product)
-        await stack.enter_async_context(publisher)
-        hub = await stack.enter_async_context(Hub(bus, Access(database), on_topics=metrics.channels))
-        sweep = Sweep(
-            database,
-            hub,
-            publisher,
-            product.streams,
-            patience=settings.patience_seconds,
-            wait=settings.queue_seconds,
-            on_end=metrics.ended,
-        )
-        bus.on_reconnect(sweep.trigger)
-        await stack.enter_async_context(sweep)
-        runtime = Runtime(settings, bus, publisher, database, hub, sweep, metrics)
-        if replies:
-            await stack.enter_async_context(_writing(runtime, product))
-        yield runtime
-
-
-async def _prepare_tables(database: Database, settings: Settings, product: Product) -> None:
-    """Check or make the tables. A process that restarts while Postgres is down starts nevertheless: `serve` and
-    `worker` have checked the tables before."""
-    try:
-        await migrations.prepare(database, embedded=settings.embedded)
-        await product.prepare(database)
-    except (OSError, SQLAlchemyError) as error:
-        if settings.embedded:
-            raise
-        log.warning("tables not checked", error=repr(error))
-
-
-@asynccontextmanager
-async def _writing(runtime: Runtime, product: Product) -> AsyncIterator[None]:
-    """Claims and writes the product's streamed rows."""
-    settings, database = runtime.settings, runtime.database
-    # A single process has no other to take over its rows: its users wait until it has stopped and started again.
-    grace = settings.drain_seconds if settings.one_process else settings.grace_seconds
-    async with AsyncExitStack() as stack:
-        writer_database = await stack.enter_async_context(database.dedicated())
-        writer = Writer(
-            writer_database,
-            runtime.publisher,
-            cadence=settings.cadence_seconds,
-            lease=settings.lease_seconds,
-            wait=settings.queue_seconds,
-            limit=settings.reply_bytes,
-            on_end=runtime.metrics.ended,
-        )
-        await stack.enter_async_context(writer)
-        for model, producer in product.streams.items():
-            produce = await stack.enter_async_context(producer(settings, database))
-            worker = StreamWorker(
-                model,
-                produce,
-                store=database,
-                bus=runtime.bus,
-                writer=writer,
-                lease=settings.lease_seconds,
-                limit=settings.worker_replies,
-            )
-            await stack.enter_async_context(worker.working(grace))
-        yield

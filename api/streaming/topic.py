@@ -1,15 +1,12 @@
 """Topics: one for each row that this process follows. A topic keeps the row's latest state and its subscribers."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from api.streaming import snapshot
 from api.streaming.columns import Revised
 from api.streaming.tracks import is_streaming
-
-if TYPE_CHECKING:
-    from api.streaming.subscriber import Subscriber
 
 
 class LatestState:
@@ -27,6 +24,16 @@ class LatestState:
         self.final = row is not None and not is_streaming(row)
 
 
+class Receiver(Protocol):
+    """A subscriber, as its topics see it."""
+
+    def deliver(self, topic: "Topic") -> None:
+        """`topic.latest` is newer than before."""
+
+    def invalidate(self, topic: "Topic", epoch: int) -> None:
+        """A viewer lost access to the topic at that epoch."""
+
+
 class Topic:
     """One followed row on one track: its channel on the bus, its latest state and its subscribers."""
 
@@ -36,7 +43,7 @@ class Topic:
         self.key = key
         self.streams = streams
         self.latest = LatestState(0)
-        self.subscribers: set[Subscriber] = set()
+        self.subscribers: set[Receiver] = set()
         self.joined = asyncio.Event()
         """Set once the bus has confirmed the channel. A row that is read after that misses no change."""
         self.listener: asyncio.Task[None] | None = None

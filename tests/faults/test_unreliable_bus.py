@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from api.graphql import relay
-from api.server import runtime
+from api.server import process
 from api.streaming import channels
 from api.streaming.bus import Bus
 from tests.support.backends import Backend
@@ -55,7 +55,7 @@ class UnreliableBus(Bus):
 
 @pytest.fixture
 def unreliable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "Bus", UnreliableBus)
+    monkeypatch.setattr(process, "Bus", UnreliableBus)
 
 
 @pytest.fixture

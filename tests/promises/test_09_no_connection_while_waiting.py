@@ -10,7 +10,7 @@ from sqlalchemy import event
 from api.chats.models import Message, MessageRole
 from api.database import Database
 from api.graphql import relay
-from api.server import runtime
+from api.server import process
 from api.streaming.columns import enqueue
 from tests.support.backends import Backend
 from tests.support.server import Running, serving
@@ -36,7 +36,7 @@ async def waiting_replies(server: Running, chat: str, count: int) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _small_pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "Database", partial(Database, pool_size=POOL, pool_overflow=0))
+    monkeypatch.setattr(process, "Database", partial(Database, pool_size=POOL, pool_overflow=0))
 
 
 async def test_200_live_streams_and_50_queries_at_once_do_with_a_pool_of_5(backend: Backend) -> None:
