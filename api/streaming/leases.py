@@ -6,7 +6,7 @@ writer whose fence is not the row's can no longer write, however late it wakes.
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,7 @@ StreamedModel = type[Streamed]
 # Each statement locks its rows in a CTE. Postgres may run a subquery twice, and would then lock more rows than it may.
 
 
+@lru_cache(maxsize=512)  # a worker runs it every second, with a limit that varies
 def claim(model: StreamedModel, writer: UUID, *, limit: int, lease: float) -> ReturningUpdate[Any]:
     """Claims the rows that have waited longest for this writer, at most `limit`, for `lease` seconds.
 

@@ -106,7 +106,7 @@ class StreamWorker(Generic[Row]):
             self._claim_now.clear()
             try:
                 while self._is_open and (room := self._limit - len(self._tasks)):
-                    claim = leases.claim(self._model, self.id, limit=room, lease=self._lease)
+                    claim = leases.claim(self._model, self.id, limit=room, lease=self._lease)  # type: ignore[arg-type]
                     rows = await self._store.write(claim)
                     for row in rows:
                         self._start(snapshot.from_values(self._model, dict(row._mapping)))

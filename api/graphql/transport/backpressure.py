@@ -11,6 +11,8 @@ from typing import Any, cast
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from api.graphql.transport.close_codes import RESTARTING, SERVICE_RESTART
+
 SEND_TIMEOUT = "send_timeout_seconds"
 """Key in the lifespan's state: how long a client may take nothing of what it is sent, in seconds."""
 
@@ -103,6 +105,15 @@ class BoundedSocket(Bounded, WebSocketsSansIOProtocol):
         # Its frame holds the connection that holds it: the two would wait for the garbage collector, with all that the
         # socket refers to.
         self.conn.parser.close()
+
+    def shutdown(self) -> None:
+        """uvicorn would close an open socket with 1012 as well, but without a reason."""
+        if self.handshake_complete and not self.close_sent:
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": SERVICE_RESTART})
+            self.conn.send_close(SERVICE_RESTART, RESTARTING)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+        super().shutdown()
 
     def keepalive_timeout(self) -> None:
         """The connection is half-open. uvicorn would close it with 1011, which clients take for final."""

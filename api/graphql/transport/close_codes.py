@@ -5,6 +5,7 @@ for final, and does not reconnect.
 """
 
 SERVICE_RESTART = 1012
+RESTARTING = "Server is restarting; reconnect"
 TRY_AGAIN_LATER = 1013
 BAD_MESSAGE = 4400
 NOT_INITIALISED = 4401

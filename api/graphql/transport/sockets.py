@@ -4,7 +4,7 @@ from starlette.websockets import WebSocket
 
 from api.graphql.context import Services
 from api.graphql.execution.operations import Operations
-from api.graphql.transport.close_codes import SERVICE_RESTART, Closed
+from api.graphql.transport.close_codes import RESTARTING, SERVICE_RESTART, Closed
 from api.graphql.transport.websocket import Socket
 
 
@@ -30,7 +30,7 @@ class Sockets:
     def drain(self) -> None:
         """Close all sockets, so that their clients reconnect."""
         for socket in list(self._open):
-            socket.end(Closed(SERVICE_RESTART, "Server is restarting; reconnect"))
+            socket.end(Closed(SERVICE_RESTART, RESTARTING))
 
 
 def _same_site(websocket: WebSocket, allowed: tuple[str, ...]) -> bool:

@@ -48,9 +48,9 @@ OVERRIDDEN: list[tuple[Callable[[], Any], tuple[type, ...], set[str]]] = [
         (DirectWebSocketProtocol, BoundedSocket, Bounded),
         {
             *("app_state", "close_sent", "close_timer", "conn", "disconnected", "loop", "pong_timer", "queue"),
-            *("read_paused", "transport", "writable"),
+            *("handshake_complete", "read_paused", "transport", "writable"),
             *("connection_lost", "connection_made", "handle_connect", "handle_ping", "keepalive_timeout"),
-            *("pause_writing", "resume_writing"),
+            *("pause_writing", "resume_writing", "shutdown"),
         },
     ),
     (
