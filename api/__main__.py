@@ -1,4 +1,7 @@
-"""The command line: serve, worker, migrate, schema. A wrong setting ends a command with one sentence."""
+"""The command line: to serve, to write replies, to migrate, back up and restore, and to print the schema.
+
+A wrong setting ends a command with one sentence.
+"""
 
 import asyncio
 import functools
@@ -6,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import structlog
@@ -16,7 +20,7 @@ from api import logs, migrations
 from api.errors import SettingsError
 from api.server import metrics
 from api.server.checks import START_ERRORS, check_services, sentence, with_database
-from api.server.lock import single_server
+from api.server.lock import serving_lock
 from api.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
@@ -78,7 +82,7 @@ def serve(
     if settings.one_process and (processes > 1 or not replies):
         option = f"--processes {processes}" if processes > 1 else "--no-replies"
         raise SettingsError(f"{option} needs a bus that processes share: set {PREFIX}BROADCAST_URL to redis://…")
-    with single_server(settings), metrics.shared_by(processes):
+    with serving_lock(settings), metrics.shared_by(processes):
         if replies:
             _check_model(settings)
         asyncio.run(check_services(settings))
@@ -130,6 +134,7 @@ def worker(
         raise SettingsError(f"A worker needs a bus that processes share: set {PREFIX}BROADCAST_URL to redis://…")
     counts = metrics.Metrics(TWOTRACK.streams)
     with ExitStack() as stack:
+        stack.enter_context(serving_lock(settings))
         if port is not None:
             try:
                 stack.enter_context(counts.served(host, port))
@@ -159,6 +164,62 @@ def migrate() -> None:
     """Create or upgrade the tables of the database."""
     asyncio.run(with_database(_load_settings(), migrations.migrate))
     typer.echo("The database is up to date.")
+
+
+LowerRevisions = Annotated[
+    bool,
+    typer.Option(
+        "--lower-revisions",
+        help="Start all revisions again from 1, once they cannot be raised further. Users must reload open pages.",
+    ),
+]
+
+
+@commands.command()
+@with_error_sentence
+def backup(file: Annotated[Path, typer.Argument(help="File to write. An earlier backup is replaced.")]) -> None:
+    """Copy an SQLite database to a file, also while a server uses it."""
+    from api.backup import back_up
+
+    key = back_up(_load_settings(), file)
+    typer.echo(f"The backup is {file}." + (f" The key that signs tokens is {key}; keep both secret." if key else ""))
+
+
+@commands.command()
+@with_error_sentence
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `twotrack backup` has written.")],
+    lower_revisions: LowerRevisions = False,
+) -> None:
+    """Replace the SQLite database by a backup, and keep the former one. Stop the server first."""
+    from api.backup import restore
+
+    restored = restore(_load_settings(), file, lower_revisions=lower_revisions)
+    typer.echo(f"The database is restored from {file}.")
+    if restored.replaced is not None:
+        typer.echo(f"The former database is {restored.replaced}. `twotrack restore` takes it as well.")
+    if restored.ends_sessions:
+        typer.echo("The key that signed the tokens of this backup is not there: all users must sign in again.")
+    _report_revisions(restored.raised_by)
+
+
+@commands.command()
+@with_error_sentence
+def restored(
+    times: Annotated[int, typer.Option(min=1, help="How often this backup has been restored, this time included.")] = 1,
+    lower_revisions: LowerRevisions = False,
+) -> None:
+    """Finish the restore of a database by pg_restore, before servers and workers start."""
+    from api.backup import complete_restore
+
+    _report_revisions(asyncio.run(complete_restore(_load_settings(), times, lower_revisions=lower_revisions)))
+
+
+def _report_revisions(raised_by: int) -> None:
+    if raised_by:
+        typer.echo(f"Revisions were raised by {raised_by:,}: open pages refetch by themselves.")
+    else:
+        typer.echo("Revisions start again from 1: users must reload open pages.")
 
 
 @commands.command()

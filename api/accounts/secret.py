@@ -16,7 +16,7 @@ def secret_key(settings: Settings) -> str:
     """The configured key, or one that is generated once and stored beside the SQLite file. Raises SettingsError."""
     if settings.secret_key:
         return settings.secret_key
-    path = Path(f"{make_url(settings.database_url).database}.secret")
+    path = key_file(settings)
     try:
         if not path.exists():
             _store(path, secrets.token_hex(32))
@@ -31,6 +31,11 @@ def secret_key(settings: Settings) -> str:
             "Delete that file; all users must sign in again."
         )
     return key
+
+
+def key_file(settings: Settings) -> Path:
+    """Where a generated key is stored. It is used if no key is configured."""
+    return Path(f"{make_url(settings.database_url).database}.secret")
 
 
 def _store(path: Path, key: str) -> None:

@@ -7,11 +7,23 @@ a Redis bus share the file. A restore shares it with none of them.
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
 from api.errors import SettingsError
 from api.settings import PREFIX, Settings
+
+IN_USE = "A process uses {database}. Stop every `twotrack serve` and `twotrack worker` on it first."
+
+
+def database_file(settings: Settings) -> Path:
+    """The SQLite file, behind all symbolic links: SQLite's own files lie beside it."""
+    return Path(str(make_url(settings.database_url).database)).resolve()
+
+
+def lock_file(database: Path) -> Path:
+    return database.with_name(f"{database.name}.lock")
 
 
 @contextmanager
@@ -33,17 +45,14 @@ def restoring_lock(settings: Settings) -> Iterator[None]:
         yield
 
 
-IN_USE = "A process uses {database}. Stop every `twotrack serve` and `twotrack worker` on it first."
-
-
 @contextmanager
 def _lock(settings: Settings, refusal: str, *, is_shared: bool) -> Iterator[None]:
     if not settings.embedded:
         yield
         return
-    database = make_url(settings.database_url).database
+    database = database_file(settings)
     try:
-        file = open(f"{database}.lock", "w")  # noqa: SIM115  held until the block ends
+        file = open(lock_file(database), "w")  # noqa: SIM115  held until the block ends
     except OSError as error:
         raise SettingsError(f"{PREFIX}DATABASE_URL: {database} cannot be opened: {error.strerror}.") from None
     with file:

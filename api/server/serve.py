@@ -18,7 +18,7 @@ from api.graphql.transport.direct_protocol import DirectWebSocketProtocol
 from api.graphql.transport.uvicorn_server import run_server, run_server_processes
 from api.server.app import create_app
 from api.server.checks import START_ERRORS, check_services, sentence
-from api.server.lock import single_server
+from api.server.lock import serving_lock
 from api.server.product import Product
 from api.settings import Settings
 
@@ -39,7 +39,7 @@ def serve(product: Product, settings: Settings | None = None, *, host: str = "12
     try:
         settings = settings or Settings.load()
         logs.configure()
-        with single_server(settings):
+        with serving_lock(settings):
             asyncio.run(check_services(settings))
             app = create_app(settings, product)
             prepare_process()
