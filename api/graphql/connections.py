@@ -13,7 +13,6 @@ import strawberry
 from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from api.graphql.context import Info
 from api.graphql.pagination import PageInfo, page_info
 from api.keyset import Slice, Window
 from api.streaming.columns import Revised
@@ -38,7 +37,7 @@ class Connection(Generic[NodeType]):
 
 
 async def connect(
-    info: Info,
+    info: strawberry.Info[Any, Any],
     owner: Revised,
     query: Select[Row],
     wrap: Callable[[Row], NodeType],

@@ -1,6 +1,7 @@
 """Relay's global object identification: opaque ids that hold a type's name and a key."""
 
 import base64
+from typing import Any, Self
 from uuid import UUID
 
 import strawberry
@@ -11,6 +12,12 @@ from api.errors import BadUserInput
 @strawberry.interface(description="An object with a globally unique id.")
 class Node:
     id: strawberry.ID = strawberry.field(description="Opaque id, unique among all objects of all types.")
+    row: strawberry.Private[Any] = None
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """The object of a row, which its fields read."""
+        return cls(id=global_id(cls.__name__, row.id), row=row)
 
 
 def global_id(kind: str, key: UUID) -> strawberry.ID:

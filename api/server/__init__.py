@@ -15,9 +15,9 @@ from api.server.runtime import Runtime
 
 if TYPE_CHECKING:
     from api.server.app import create_app
-    from api.server.serve import serve
+    from api.server.serve import serve_product
 
-__all__ = ["Produce", "Producer", "Product", "Runtime", "create_app", "serve"]
+__all__ = ["Produce", "Producer", "Product", "Runtime", "create_app", "serve_product"]
 
 
 def __getattr__(name: str) -> Any:
@@ -26,8 +26,8 @@ def __getattr__(name: str) -> Any:
         from api.server.app import create_app
 
         return create_app
-    if name == "serve":
-        from api.server.serve import serve
+    if name == "serve_product":
+        from api.server.serve import serve_product
 
-        return serve
+        return serve_product
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

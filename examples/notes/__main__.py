@@ -2,8 +2,8 @@
 
 import os
 
-from api.server.serve import serve
+from api.server import serve_product
 from examples.notes.product import NOTES
 
 if __name__ == "__main__":
-    serve(NOTES, port=int(os.environ.get("PORT", "8001")))
+    serve_product(NOTES, port=int(os.environ.get("PORT", "8001")))

@@ -6,7 +6,7 @@ from api.accounts import User as UserRow
 from api.chats import chats_of
 from api.graphql.execution.projection import snapshot_field
 from api.graphql.pagination import After, First, page_info, window
-from api.graphql.relay import Node, global_id
+from api.graphql.relay import Node
 from api.schema.context import Info
 from api.schema.types.chats import Chat, ChatConnection, ChatEdge
 from api.schema.types.users import User
@@ -17,10 +17,6 @@ class Viewer(Node):
     __model__ = UserRow
 
     row: strawberry.Private[UserRow]
-
-    @classmethod
-    def of(cls, row: UserRow) -> "Viewer":
-        return cls(id=global_id("Viewer", row.id), row=row)
 
     @snapshot_field(description="The viewer as other users see them.")
     def user(self) -> User:
