@@ -11,7 +11,7 @@ import pytest
 import uvloop
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
-from api.graphql.transport import direct_protocol as wire
+from api.graphql import encoded_payload
 from api.graphql.transport.websocket import ID_CHARACTERS
 from tests.support.backends import Backend
 from tests.support.decoders import Decoder, browser, conversing, node, python, subscribe
@@ -63,11 +63,10 @@ async def test_several_streams_on_one_socket_are_decoded_whatever_comes_between(
     # Pings all the time: control frames between the compressed ones.
     async with serving(backend.settings(), ws_ping_interval=0.02) as server, wiretap(server.port) as tap:
         ann = await server.person("Ann")
-        chat = await ann.create_chat()
         async with decoder(tap.port) as connection, conversing(ann, connection) as socket:
             async with (
-                server.writing(reply := await ann.prompt(chat)) as writing,
-                server.writing(other := await ann.prompt(chat)) as writing_other,
+                server.writing(reply := await ann.prompt()) as writing,
+                server.writing(other := await ann.prompt()) as writing_other,
             ):
                 streams = [await subscribe(socket, "i" * size, STREAM, id=reply) for size in (1, 36, 300)]
                 others = [await subscribe(socket, id, STREAM, id=other) for id in ("2", "zweite Öperation")]
@@ -225,7 +224,7 @@ async def test_an_update_is_compressed_once_for_each_length_of_envelope(
             compressions += 1
             return zlib.compressobj(*arguments)
 
-    monkeypatch.setattr(wire, "zlib", Counting())
+    monkeypatch.setattr(encoded_payload, "zlib", Counting())
     async with serving(backend.settings()) as server, AsyncExitStack() as stack:
         ann = await server.person("Ann")
         reply = await ann.prompt()

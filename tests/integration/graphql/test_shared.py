@@ -119,10 +119,8 @@ async def test_whoever_asks_something_else_gets_it_at_the_price_of_one_more(
 
 async def test_two_messages_share_nothing(server: Running, work: Counter[str]) -> None:
     ann = await server.person("Ann")
-    chat = await ann.create_chat()
-    one = await ann.prompt(chat)
+    one, two = await ann.prompt(), await ann.prompt()
     async with ann.socket() as socket, server.writing(one) as text_of_one:
-        two = await ann.prompt(chat)
         async with server.writing(two) as text_of_two:
             first, second = await socket.stream(one), await socket.stream(two)
             text_of_one.append("one")

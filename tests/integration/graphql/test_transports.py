@@ -12,7 +12,7 @@ import pytest
 from api.accounts.sessions import Tokens
 from api.graphql import relay
 from api.graphql.transport import http
-from api.server import app
+from api.server import app, pages
 from tests.integration.following import TRANSPORTS, subscribed
 from tests.support.backends import SECRET, Backend
 from tests.support.responses import MULTIPART, SSE, following
@@ -173,7 +173,7 @@ async def get(server: Running, **headers: str) -> httpx.Response:
 
 
 async def test_a_browser_gets_graphiql(server: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "GRAPHIQL", tmp_path)
+    monkeypatch.setattr(pages, "GRAPHIQL", tmp_path)
     accept = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
     not_built = await get(server, accept=accept)
     assert (not_built.status_code, "make setup" in not_built.text) == (503, True)
