@@ -1,10 +1,10 @@
 """Tracks: how the changes of a model's rows reach clients. Each model declares one.
 
-    class Chat(Base):
-        __track__ = Sync(touches="participants")
+    class Folder(Revised, Base):
+        __track__ = Sync(touches="members")
 
-    class Message(Streamed, Base):
-        __track__ = Stream("content", "reasoning", while_="streaming", otherwise=Sync(touches="chat"))
+    class Note(Streamed, Base):
+        __track__ = Stream("body", while_="streaming", otherwise=Sync(touches="folder"))
 
 - `Sync`: a change raises the row's revision, publishes that number to the row's subscribers, and touches the rows whose
   pages show the changed one.
