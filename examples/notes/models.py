@@ -6,9 +6,7 @@ from sqlalchemy import ForeignKey, Select, String, Text, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from api.accounts import User
-from api.streaming.access import access_rule
-from api.streaming.columns import Streamed
-from api.streaming.tracks import Stream, Sync, Tracked
+from api.streaming import Stream, Streamed, Sync, Tracked, access_rule
 
 
 class Base(Tracked, DeclarativeBase):

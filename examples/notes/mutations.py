@@ -12,7 +12,7 @@ from api import inputs
 from api.accounts import User
 from api.errors import Conflict, Forbidden, NotFound
 from api.graphql import key_of
-from api.streaming.columns import Status, enqueue
+from api.streaming import Status, enqueue
 from examples.notes.context import Info
 from examples.notes.models import Note as NoteRow
 from examples.notes.models import NoteMember, visible_notes

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from api.streaming.draft import Draft
+from api.streaming import Draft
 from examples.notes.models import Note
 
 WORDS_PER_SECOND = 12

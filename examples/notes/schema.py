@@ -11,7 +11,6 @@ from api.graphql import (
     Node,
     Streamed,
     connect,
-    global_id,
     node_field,
     object_field,
     related_field,
@@ -28,12 +27,7 @@ from examples.notes.models import visible_notes
 @strawberry.type(description="A note, shared by its owner with members. Its body streams while it is being written.")
 class Note(Node, Streamed):
     __model__ = NoteRow
-
     row: strawberry.Private[NoteRow]
-
-    @classmethod
-    def of(cls, row: NoteRow) -> "Note":
-        return cls(id=global_id("Note", row.id), row=row)
 
     @snapshot_field(description="Title of the note, at most 200 characters.")
     def title(self) -> str:
@@ -51,12 +45,7 @@ class Note(Node, Streamed):
 @strawberry.type(description="The authenticated user.")
 class Viewer(Node):
     __model__ = User
-
     row: strawberry.Private[User]
-
-    @classmethod
-    def of(cls, row: User) -> "Viewer":
-        return cls(id=global_id("Viewer", row.id), row=row)
 
     @strawberry.field(description="Notes of which the viewer is a member, newest first.")
     async def notes(self, info: Info, first: First = UNSET, after: After = UNSET) -> Connection[Note]:
