@@ -19,7 +19,7 @@ from tests.e2e.laptop import Laptop
 from tests.e2e.shown import difference, falls, shown, watch_for_falls
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor, visiting
-from tests.support.server import Person
+from tests.support.people import Person
 from tools.crowd import Crowd
 
 SETTLE_SECONDS = 180

@@ -11,7 +11,8 @@ import httpx
 
 from tests.e2e.laptop import Laptop
 from tests.e2e.visitor import Visitor
-from tests.support.server import Person, Refused
+from tests.support.operations import Refused
+from tests.support.people import Person
 
 PAUSE_SECONDS = (3.0, 12.0)
 """Of each, between two deeds."""

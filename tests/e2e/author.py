@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from typing import Self
 
 from tests.support.provider import Call, Complain, Dictate, Finish, Provider, Say, Step, Think
-from tests.support.server import PATIENCE_SECONDS
+from tests.support.until import PATIENCE_SECONDS
 
 
 class Dictation:

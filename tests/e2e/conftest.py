@@ -15,7 +15,7 @@ from tests.e2e.author import Author
 from tests.e2e.site import Site, build_pages, running
 from tests.e2e.visitor import Visitor, visiting
 from tests.support.browser import launched
-from tests.support.server import Person
+from tests.support.people import Person
 
 Arrive = Callable[..., Coroutine[Any, Any, Visitor]]
 

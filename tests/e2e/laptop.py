@@ -19,7 +19,7 @@ from tests.e2e.visitor import Visitor, visiting
 from tests.support.browser import launched
 from tests.support.fleet import send
 from tests.support.network import Network
-from tests.support.server import Person
+from tests.support.people import Person
 
 
 class Laptop:

@@ -22,7 +22,7 @@ from api.streaming.columns import Status
 from tests.support.backends import SECRET, migrate
 from tests.support.deployment import Deployment
 from tests.support.fleet import ServerProcess, comes_true
-from tests.support.server import Person
+from tests.support.people import Person
 from tests.support.services import Postgres, Redis, throw_away
 
 ROOT = Path(__file__).parent.parent.parent

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from tests.e2e.author import Author, Dictation
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor
-from tests.support.server import Person
+from tests.support.people import Person
 
 QUESTION = "Why are there two high tides a day, and not one?"
 

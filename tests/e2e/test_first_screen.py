@@ -8,7 +8,7 @@ from playwright.async_api import Response, Route, expect
 from tests.e2e.conftest import Arrive
 from tests.e2e.site import Site
 from tests.support.fleet import comes_true
-from tests.support.server import Person
+from tests.support.people import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -9,7 +9,7 @@ from tests.e2e.site import Site
 from tests.e2e.states import FIRST, REST, scene, sign_up, streaming
 from tests.e2e.visitor import Visitor, visiting
 from tests.support.browser import PHONE
-from tests.support.server import Person
+from tests.support.people import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -11,7 +11,7 @@ from tests.e2e.conftest import Arrive
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor
 from tests.support.network import Network
-from tests.support.server import Person
+from tests.support.people import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

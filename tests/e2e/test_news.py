@@ -6,7 +6,7 @@ from playwright.async_api import Locator, expect
 from tests.e2e.author import Author
 from tests.e2e.conftest import Arrive
 from tests.e2e.visitor import Visitor
-from tests.support.server import Person
+from tests.support.people import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

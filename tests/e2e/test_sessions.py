@@ -13,7 +13,7 @@ from tests.e2e.conftest import Arrive
 from tests.e2e.site import Site, running
 from tests.e2e.visitor import Visitor, visiting
 from tests.support.backends import SECRET
-from tests.support.server import Person
+from tests.support.people import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locato
 
 from tests.e2e.wire import Wire
 from tests.support.browser import DESK, PATIENCE_MS
-from tests.support.server import Person
+from tests.support.people import Person
 
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
 

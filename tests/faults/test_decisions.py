@@ -15,8 +15,8 @@ from api.streaming.store import Store
 from api.streaming.writer import Writer
 from tests.support.backends import Backend
 from tests.support.conversation import Conversation, conversation
+from tests.support.operations import Refused
 from tests.support.pair import Pair, serving_twice
-from tests.support.server import Refused
 
 WORDS = ["one ", "two ", "three ", "four "]
 """Each is a flush of its own, and the end is one more."""

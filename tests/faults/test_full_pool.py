@@ -9,7 +9,8 @@ import asyncpg
 from api.database import POOL_OVERFLOW, POOL_SIZE
 from api.graphql import relay
 from tests.support.backends import Backend
-from tests.support.server import Person, Running, serving
+from tests.support.people import Person
+from tests.support.server import Running, serving
 from tests.support.until import until
 
 SLOW = "scripted?chars=100000&rate=1000"

@@ -16,8 +16,8 @@ from api.streaming.columns import enqueue
 from api.streaming.draft import Draft
 from api.streaming.writer import HEARTBEATS_PER_LEASE, Writer
 from tests.support.backends import Backend
-from tests.support.server import PATIENCE_SECONDS, Running, serving
-from tests.support.until import until
+from tests.support.server import Running, serving
+from tests.support.until import PATIENCE_SECONDS, until
 
 REPLIES = 4
 

@@ -14,8 +14,9 @@ from api.streaming.sweep import Sweep
 from tests.support.backends import Backend
 from tests.support.conversation import conversation
 from tests.support.fleet import GRACE, LEASE, PATIENCE, Fleet, ServerProcess
+from tests.support.operations import Refused
 from tests.support.scripted import ENDLESS, is_finished
-from tests.support.server import Refused, serving
+from tests.support.server import serving
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])

@@ -11,7 +11,7 @@ from api.accounts.models import User
 from api.chats.models import Chat, Membership
 from api.graphql import relay
 from tests.support.fleet import Fleet
-from tests.support.server import Person
+from tests.support.people import Person
 
 SENDERS = 100
 CHATS = 20

@@ -13,9 +13,10 @@ import pytest
 
 from tests.support.conversation import Conversation, conversation
 from tests.support.fleet import GRACE, Fleet, ServerProcess
+from tests.support.operations import STREAM
 from tests.support.scripted import ENDLESS, is_finished
-from tests.support.server import PATIENCE_SECONDS, STREAM
 from tests.support.services import free_port
+from tests.support.until import PATIENCE_SECONDS
 
 PARTING_WITHIN = GRACE / 10 + 5
 LEAVING_WITHIN = GRACE + 5

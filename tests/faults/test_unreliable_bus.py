@@ -17,8 +17,8 @@ from api.streaming import channels
 from api.streaming.bus import Bus
 from tests.support.backends import Backend
 from tests.support.conversation import Conversation, conversation
+from tests.support.operations import Refused
 from tests.support.pair import Pair, serving_twice
-from tests.support.server import Refused
 
 OVERTAKEN_BY = 3
 """So many messages arrive before one that is late."""

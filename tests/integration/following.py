@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
+from tests.support.people import Person
 from tests.support.responses import MULTIPART, SSE, following
-from tests.support.server import Person
 
 SOCKET = "socket"
 

@@ -9,9 +9,11 @@ import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.backends import Backend, migrate
+from tests.support.operations import STREAM
 from tests.support.responses import SSE, following
-from tests.support.server import PATIENCE_SECONDS, STREAM, Running, serving
+from tests.support.server import Running, serving
 from tests.support.services import Postgres, Redis, throw_away
+from tests.support.until import PATIENCE_SECONDS
 
 
 async def get(server: Running, path: str) -> httpx.Response:

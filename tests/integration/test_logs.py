@@ -12,7 +12,8 @@ import pytest
 from api.chats import reads
 from api.streaming import access
 from tests.integration.following import TRANSPORTS, subscribed
-from tests.support.server import STREAM, Running
+from tests.support.operations import STREAM
+from tests.support.server import Running
 from tests.support.until import until
 
 SECRET_DETAIL = "an internal detail"

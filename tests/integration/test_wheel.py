@@ -17,7 +17,7 @@ import pytest
 from api.migrations import versions
 from tests.support.commands import run_command, server_process
 from tests.support.paths import ROOT
-from tests.support.server import Person
+from tests.support.people import Person
 
 UV = Path(sys.executable).with_name("uv")
 

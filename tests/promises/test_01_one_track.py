@@ -6,7 +6,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from api.replies.errors import ProviderFailed
-from tests.support.server import Person, Refused, Running, Socket, Subscription
+from tests.support.operations import Refused
+from tests.support.people import Person
+from tests.support.server import Running
+from tests.support.sockets import Socket, Subscription
 
 
 class Page:

@@ -7,7 +7,10 @@ import pytest
 
 from api.replies.errors import ModelTimeout, ProviderFailed
 from tests.support.backends import Backend
-from tests.support.server import MESSAGE, Person, Running, Subscription, serving
+from tests.support.operations import MESSAGE
+from tests.support.people import Person
+from tests.support.server import Running, serving
+from tests.support.sockets import Subscription
 
 End = Callable[[Running, Person, str], Awaitable[None]]
 

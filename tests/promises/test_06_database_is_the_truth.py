@@ -10,8 +10,9 @@ import redis.asyncio
 
 from api.streaming import channels
 from tests.support.backends import Backend
-from tests.support.server import PATIENCE_SECONDS as LIMIT
-from tests.support.server import Running, Subscription, serving
+from tests.support.server import Running, serving
+from tests.support.sockets import Subscription
+from tests.support.until import PATIENCE_SECONDS as LIMIT
 
 SLACK_SECONDS = 3.0
 """For the sweep itself and the way to the client, on a machine with other things to do."""

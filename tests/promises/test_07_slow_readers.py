@@ -15,8 +15,11 @@ from api.graphql.transport.backpressure import SEND_BUFFER_BYTES
 from tests.support.alarms import is_alarming
 from tests.support.backends import Backend
 from tests.support.decoders import conversing, python
+from tests.support.operations import STREAM
+from tests.support.people import Person
 from tests.support.responses import MULTIPART, SSE, Following, following
-from tests.support.server import STREAM, Person, Running, Socket, Subscription, serving
+from tests.support.server import Running, serving
+from tests.support.sockets import Socket, Subscription
 from tests.support.texts import noise
 from tests.support.until import until
 from tests.support.ways import LOOPS, busy, on_both_ways, on_the_direct_way, on_uvloop, unsent

@@ -14,7 +14,10 @@ from api.graphql import relay
 from api.streaming.columns import Status
 from api.streaming.errors import UnseenChange
 from tests.support.backends import Backend
-from tests.support.server import Person, Running, Subscription, mutation, serving
+from tests.support.operations import mutation
+from tests.support.people import Person
+from tests.support.server import Running, serving
+from tests.support.sockets import Subscription
 
 
 async def told(sync: Subscription) -> dict[str, int]:

@@ -8,7 +8,9 @@ import pytest_asyncio
 
 from api.graphql import relay
 from tests.support.backends import Backend
-from tests.support.server import Person, Running, Subscription, serving
+from tests.support.people import Person
+from tests.support.server import Running, serving
+from tests.support.sockets import Subscription
 from tests.support.until import until
 
 SLOW = "scripted?chars=100000&rate=400"

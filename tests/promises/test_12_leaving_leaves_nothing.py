@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from sqlalchemy import event
 
 from tests.support.backends import Backend
-from tests.support.server import STREAM, SYNC, Person, Running, mutation, serving
+from tests.support.operations import STREAM, SYNC, mutation
+from tests.support.people import Person
+from tests.support.server import Running, serving
 from tests.support.until import until
 
 SOCKETS = {"embedded": 1_000, "embedded-plain": 300, "scaled": 1_000}

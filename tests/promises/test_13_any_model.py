@@ -21,7 +21,8 @@ from examples.notes.models import Note, NoteMember
 from examples.notes.product import NOTES
 from tests.support.backends import Backend
 from tests.support.notes import author, follow
-from tests.support.server import Running, Subscription, serving
+from tests.support.server import Running, serving
+from tests.support.sockets import Subscription
 from tests.support.statements import sent_to
 
 NO_SWEEP = 3_600.0

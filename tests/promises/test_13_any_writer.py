@@ -19,7 +19,8 @@ from tests.promises.test_12_leaving_leaves_nothing import Remains, connected
 from tests.support.backends import Backend
 from tests.support.decoders import conversing, python
 from tests.support.notes import NOTE_STREAM, author, follow, notes_process
-from tests.support.server import SYNC, Running, serving
+from tests.support.operations import SYNC
+from tests.support.server import Running, serving
 from tests.support.statements import sent_to
 from tests.support.texts import noise
 from tests.support.until import until

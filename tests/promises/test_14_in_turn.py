@@ -11,7 +11,8 @@ from api.chats.models import Message
 from api.graphql import relay
 from api.streaming import channels, leases
 from api.streaming.columns import Status
-from tests.support.server import Person, Running
+from tests.support.people import Person
+from tests.support.server import Running
 
 
 def at(person: Person, server: Running) -> Person:

@@ -8,8 +8,8 @@ from typing import Any
 
 from playwright.async_api import Browser, async_playwright, expect
 
-from tests.support.server import PATIENCE_SECONDS
 from tests.support.services import chromium
+from tests.support.until import PATIENCE_SECONDS
 
 FLAGS = [
     "--no-sandbox",  # tests may run as root, where Chromium has none

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from api.chats.models import Message
 from tests.support.deployment import Deployment
+from tests.support.people import Person
 from tests.support.readers import Page, Reader
-from tests.support.server import PATIENCE_SECONDS, Person
+from tests.support.until import PATIENCE_SECONDS
 
 
 @dataclass

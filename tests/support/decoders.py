@@ -13,7 +13,9 @@ from typing import Any, Protocol, cast
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.support.browser import launched
-from tests.support.server import PATIENCE_SECONDS, Person, Socket, Subscription
+from tests.support.people import Person
+from tests.support.sockets import Socket, Subscription
+from tests.support.until import PATIENCE_SECONDS
 
 SUBPROTOCOL = "graphql-transport-ws"
 

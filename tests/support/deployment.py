@@ -16,7 +16,8 @@ from api.graphql import relay
 from api.streaming import snapshot
 from api.streaming.publisher import Publisher
 from tests.support.backends import SECRET
-from tests.support.server import PATIENCE_SECONDS, Person
+from tests.support.people import Person
+from tests.support.until import PATIENCE_SECONDS
 
 _numbers = count()
 

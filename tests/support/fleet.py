@@ -26,8 +26,8 @@ from typing import Any
 from api.settings import PREFIX
 from tests.support.backends import SECRET
 from tests.support.deployment import Deployment
-from tests.support.server import PATIENCE_SECONDS
 from tests.support.services import Postgres, Redis, Server
+from tests.support.until import PATIENCE_SECONDS
 
 CADENCE = 0.1
 PATIENCE = 0.5

@@ -18,7 +18,9 @@ from typing import Any
 
 from api.settings import Settings
 from tests.support.fleet import ServerProcess
-from tests.support.server import Person, Running, Socket, Subscription
+from tests.support.people import Person
+from tests.support.server import Running
+from tests.support.sockets import Socket, Subscription
 
 ROOT = Path(__file__).parents[2]
 

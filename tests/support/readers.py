@@ -13,7 +13,9 @@ from typing import Any, Self
 
 from websockets.exceptions import WebSocketException
 
-from tests.support.server import PATIENCE_SECONDS, Person, Socket, Subscription
+from tests.support.people import Person
+from tests.support.sockets import Socket, Subscription
+from tests.support.until import PATIENCE_SECONDS
 
 FINAL_CODES = {1008, 1009, 1011, 4400, 4401, 4409, 4429, 4500}
 """After these graphql-ws never comes back."""

@@ -12,7 +12,9 @@ from typing import Any
 
 import httpx
 
-from tests.support.server import PATIENCE_SECONDS, Person, Refused
+from tests.support.operations import Refused
+from tests.support.people import Person
+from tests.support.until import PATIENCE_SECONDS
 
 SSE = "text/event-stream"
 MULTIPART = 'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0", application/json'

@@ -12,22 +12,16 @@ async with serving(backend.settings()) as server:
 """
 
 import asyncio
-import json
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
 import uvicorn
 from fastapi import FastAPI
-from graphql import GraphQLField, build_schema, get_named_type
 from sqlalchemy import select, update
-from websockets.asyncio.client import ClientConnection, connect
 
 from api.accounts.models import User
 from api.accounts.secret import secret_key
@@ -43,35 +37,9 @@ from api.streaming import leases
 from api.streaming.columns import deadline
 from api.streaming.draft import Draft
 from api.streaming.writer import Writer
-
-PATIENCE_SECONDS = 20
-"""After so long without what a test waits for, it fails: generous, as two cores run everything."""
-
-MESSAGE = "id chatId role content reasoning status streaming revision finishReason model error { code message }"
-CHAT = "id title revision owner { id } participants { id }"
-STREAM = f"subscription ($id: ID!) {{ messageStream(id: $id) {{ {MESSAGE} }} }}"
-SYNC = "subscription ($ids: [ID!]!) { sync(ids: $ids) { id revision deleted } }"
-
-CONTRACT = build_schema((Path(__file__).parents[2] / "schema.graphql").read_text())
-
-PAYLOADS = {
-    "AuthPayload": "token viewer { id email revision user { id name } }",
-    "ChatPayload": f"chat {{ {CHAT} }}",
-    "DeletePayload": "deletedId",
-    "MessagePayload": f"message {{ {MESSAGE} }}",
-    "SendMessagePayload": f"message {{ {MESSAGE} }} reply {{ {MESSAGE} }} chat {{ id revision }}",
-}
-"""What the tests select of each mutation's payload."""
+from tests.support.people import Person
 
 _names = count()
-
-
-class Refused(AssertionError):
-    """The server answered with errors where the test expected none."""
-
-    def __init__(self, errors: list[dict[str, Any]]) -> None:
-        super().__init__(errors)
-        self.code = errors[0].get("extensions", {}).get("code")
 
 
 class QuietServer(uvicorn.Server):
@@ -130,7 +98,7 @@ class Running:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/graphql"
 
-    async def person(self, name: str) -> "Person":
+    async def person(self, name: str) -> Person:
         """Somebody with an account of their own, made without the slow hashing of a password."""
         row = User(name=name, email=f"{name.lower()}.{next(_names)}@example.com", password="none")
         async with self.runtime.database.transaction() as session:
@@ -138,11 +106,11 @@ class Running:
         token = Tokens(secret_key(self.settings), hours=1).issue(row.id)
         return Person(self.port, token, row.email, relay.global_id("User", row.id), relay.global_id("Viewer", row.id))
 
-    def stranger(self) -> "Person":
+    def stranger(self) -> Person:
         """Somebody who is signed out."""
         return Person(self.port, "", "", "", "")
 
-    def bearer(self, token: str) -> "Person":
+    def bearer(self, token: str) -> Person:
         """Whoever this token says."""
         return Person(self.port, token, "", "", "")
 
@@ -224,211 +192,3 @@ class Running:
                 yield texts
             finally:
                 left.set()
-
-
-@dataclass
-class Person:
-    """Somebody at a client."""
-
-    port: int
-    token: str
-    email: str
-    user_id: str
-    viewer_id: str
-    chats: list[str] = field(default_factory=list)
-
-    async def post(self, query: str, /, **variables: Any) -> dict[str, Any]:
-        """The whole answer to one operation over HTTP."""
-        headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
-        # Plain HTTP: reading the authorities of TLS for each client takes 40 ms, a third of these tests.
-        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, verify=False) as client:
-            body = json.dumps({"query": query, "variables": variables})  # with escapes: httpx takes no lone surrogate
-            headers["content-type"] = "application/json"
-            response = await client.post(f"http://127.0.0.1:{self.port}/graphql", content=body, headers=headers)
-        return response.json()
-
-    async def ask(self, query: str, /, **variables: Any) -> dict[str, Any]:
-        """The data of one operation. Raises Refused when there are errors."""
-        answer = await self.post(query, **variables)
-        if answer.get("errors"):
-            raise Refused(answer["errors"])
-        return answer["data"]
-
-    async def mutate(self, name: str, /, **input: Any) -> dict[str, Any]:
-        """One mutation by its name, and its payload. Raises Refused when there are errors."""
-        data = await self.ask(mutation(name), input=input)
-        return data[name]
-
-    async def refusal(self, operation: str, /, **variables: Any) -> dict[str, Any]:
-        """The one error of an operation that is to fail: of a document with variables, or of a mutation with input."""
-        if operation in mutations():
-            operation, variables = mutation(operation), {"input": variables}
-        answer = await self.post(operation, **variables)
-        (error,) = answer["errors"]
-        return error
-
-    async def create_chat(self, title: str = "A chat") -> str:
-        data = await self.ask("mutation ($t: String) { createChat(input: { title: $t }) { chat { id } } }", t=title)
-        return data["createChat"]["chat"]["id"]
-
-    async def send(
-        self, chat: str, content: str = "Hello", *, key: str | None = None, reply: bool = True
-    ) -> dict[str, Any]:
-        """`{ message, reply, chat { id revision } }`."""
-        mutation = f"""mutation ($c: ID!, $t: String!, $k: String!, $r: Boolean!) {{
-            sendMessage(input: {{ chatId: $c, content: $t, idempotencyKey: $k, reply: $r }}) {{
-                message {{ {MESSAGE} }} reply {{ {MESSAGE} }} chat {{ id revision }} }} }}"""
-        data = await self.ask(mutation, c=chat, t=content, k=key or f"key {next(_names)} {time.time_ns()}", r=reply)
-        return data["sendMessage"]
-
-    async def prompt(self, chat: str | None = None, content: str = "Hello") -> str:
-        """Send a message to this chat, or to a new one; the id of its reply."""
-        sent = await self.send(chat or await self.create_chat(), content)
-        return str(sent["reply"]["id"])
-
-    async def act(self, mutation: str, message: str) -> dict[str, Any]:
-        """stopMessage, regenerateMessage: the message as it is after."""
-        data = await self.ask(
-            f"mutation ($m: ID!) {{ {mutation}(input: {{ messageId: $m }}) {{ message {{ {MESSAGE} }} }} }}", m=message
-        )
-        return data[mutation]["message"]
-
-    async def add(self, chat: str, other: "Person") -> None:
-        mutation = (
-            "mutation ($c: ID!, $e: String!) { addParticipant(input: { chatId: $c, email: $e }) { chat { id } } }"
-        )
-        await self.ask(mutation, c=chat, e=other.email)
-
-    async def remove(self, chat: str, other: "Person") -> None:
-        mutation = (
-            "mutation ($c: ID!, $u: ID!) { removeParticipant(input: { chatId: $c, userId: $u }) { chat { id } } }"
-        )
-        await self.ask(mutation, c=chat, u=other.user_id)
-
-    @asynccontextmanager
-    async def socket(self, port: int | None = None) -> AsyncIterator["Socket"]:
-        """A graphql-transport-ws connection, acknowledged."""
-        async with connect(
-            f"ws://127.0.0.1:{port or self.port}/graphql", subprotocols=["graphql-transport-ws"], max_size=None
-        ) as connection:
-            payload = {"authorization": f"Bearer {self.token}"} if self.token else {}
-            await connection.send(json.dumps({"type": "connection_init", "payload": payload}))
-            assert json.loads(await connection.recv())["type"] == "connection_ack"
-            socket = Socket(connection)
-            try:
-                yield socket
-            finally:
-                socket.reading.cancel()
-
-
-def mutations() -> dict[str, GraphQLField]:
-    """The contract's mutations by name."""
-    assert CONTRACT.mutation_type is not None
-    return CONTRACT.mutation_type.fields
-
-
-def mutation(name: str) -> str:
-    """A document that calls this mutation with the variable `$input`."""
-    field = mutations()[name]
-    payload = PAYLOADS[get_named_type(field.type).name]
-    return f"mutation ($input: {field.args['input'].type}) {{ {name}(input: $input) {{ {payload} }} }}"
-
-
-class Socket:
-    """A connection and the operations on it."""
-
-    def __init__(self, connection: ClientConnection) -> None:
-        self.connection = connection
-        self.subscriptions: dict[str, Subscription] = {}
-        self.reading = asyncio.create_task(self._read())
-        self.closed = asyncio.Event()
-        self._ids = count()
-
-    async def _read(self) -> None:
-        try:
-            async for text in self.connection:
-                message = json.loads(text)
-                if (subscription := self.subscriptions.get(message.get("id"))) is not None:
-                    subscription.received.put_nowait(message)
-        finally:
-            self.closed.set()
-            for subscription in self.subscriptions.values():
-                subscription.received.put_nowait({"type": "closed", "code": self.connection.close_code})
-
-    async def subscribe(self, query: str, /, **variables: Any) -> "Subscription":
-        subscription = Subscription(self, f"operation {next(self._ids)}")
-        self.subscriptions[subscription.id] = subscription
-        payload = {"query": query, "variables": variables}
-        await self.connection.send(json.dumps({"id": subscription.id, "type": "subscribe", "payload": payload}))
-        return subscription
-
-    async def stream(self, message: str) -> "Subscription":
-        """Follow a message; its frames are the messages themselves."""
-        return await self.subscribe(STREAM, id=message)
-
-    async def sync(self, *ids: str) -> "Subscription":
-        """Follow revisions."""
-        return await self.subscribe(SYNC, ids=list(ids))
-
-
-class Subscription:
-    """One operation on a socket, message by message."""
-
-    def __init__(self, socket: Socket, id: str) -> None:
-        self.socket = socket
-        self.id = id
-        self.received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-
-    async def message(self) -> dict[str, Any]:
-        """The next protocol message: `next`, `error`, `complete`, or `closed` with the socket's close code."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            return await self.received.get()
-
-    async def next(self) -> dict[str, Any]:
-        """The next frame's object: a message, or a sync event. Raises Refused for errors."""
-        message = await self.message()
-        assert message["type"] == "next", message
-        if message["payload"].get("errors"):
-            raise Refused(message["payload"]["errors"])
-        (value,) = message["payload"]["data"].values()
-        return value
-
-    async def until(self, **wanted: Any) -> dict[str, Any]:
-        """The first frame that has these values."""
-        while True:
-            frame = await self.next()
-            if all(frame.get(name) == value for name, value in wanted.items()):
-                return frame
-
-    async def rest(self) -> list[dict[str, Any]]:
-        """All frames until `complete`."""
-        frames = []
-        while (message := await self.message())["type"] == "next":
-            assert not message["payload"].get("errors"), message
-            frames.extend(message["payload"]["data"].values())
-        assert message["type"] == "complete", message
-        return frames
-
-    async def refusal(self) -> dict[str, Any]:
-        """The one error that ends this: `data: null` with it, then `complete`."""
-        message = await self.message()
-        assert (message["type"], message["payload"]["data"]) == ("next", None), message
-        (error,) = message["payload"]["errors"]
-        assert (await self.message())["type"] == "complete"
-        return error
-
-    async def quiet_until(self, other: "Subscription", **wanted: Any) -> dict[str, Any]:
-        """Assert that nothing arrived here by the time that `other`, on the same socket, has a frame like that."""
-        frame = await other.until(**wanted)
-        assert self.received.empty(), self.received.get_nowait()
-        return frame
-
-    async def complete(self) -> None:
-        """Unsubscribe."""
-        await self.socket.connection.send(json.dumps({"id": self.id, "type": "complete"}))
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.complete()

@@ -13,7 +13,9 @@ import pytest
 from api.accounts.sessions import Tokens
 from api.graphql import relay
 from tests.support.backends import SECRET
-from tests.support.server import PATIENCE_SECONDS, Person, Running
+from tests.support.people import Person
+from tests.support.server import Running
+from tests.support.until import PATIENCE_SECONDS
 
 BAD_USER_INPUT = {"code": "BAD_USER_INPUT"}
 UNAUTHENTICATED = {"code": "UNAUTHENTICATED"}

@@ -19,7 +19,9 @@ from api.graphql import relay
 from api.graphql.transport import websocket as socket
 from tests.integration.graphql.test_bad_input import tokens
 from tests.support.backends import SECRET, Backend
-from tests.support.server import PATIENCE_SECONDS, SYNC, Running, serving
+from tests.support.operations import SYNC
+from tests.support.server import Running, serving
+from tests.support.until import PATIENCE_SECONDS
 
 GRAPHQL_TRANSPORT_WS = "graphql-transport-ws"
 VIEWER = {"query": "{ viewer { id } }"}

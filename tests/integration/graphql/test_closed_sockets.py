@@ -8,7 +8,9 @@ from contextlib import contextmanager
 import pytest
 import uvloop
 
-from tests.support.server import STREAM, SYNC, Person, Running
+from tests.support.operations import STREAM, SYNC
+from tests.support.people import Person
+from tests.support.server import Running
 from tests.support.until import until
 
 LOOPS = {"uvloop": uvloop.new_event_loop}

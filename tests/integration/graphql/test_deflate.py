@@ -15,7 +15,9 @@ from api.graphql import encoded_payload
 from api.graphql.transport.websocket import ID_CHARACTERS
 from tests.support.backends import Backend
 from tests.support.decoders import Decoder, browser, conversing, node, python, subscribe
-from tests.support.server import STREAM, Subscription, serving
+from tests.support.operations import STREAM
+from tests.support.server import serving
+from tests.support.sockets import Subscription
 from tests.support.texts import noise, story
 from tests.support.wiretap import wiretap
 

@@ -10,7 +10,8 @@ import pytest
 from gql.transport.exceptions import TransportQueryError
 
 from tests.support.network import Network
-from tests.support.server import PATIENCE_SECONDS, Running
+from tests.support.server import Running
+from tests.support.until import PATIENCE_SECONDS
 
 README = Path(__file__).parents[3] / "client" / "README.md"
 

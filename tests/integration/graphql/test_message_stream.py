@@ -4,7 +4,8 @@ import pytest
 
 from api.replies.errors import ProviderFailed
 from tests.integration.following import TRANSPORTS, subscribed
-from tests.support.server import STREAM, Running
+from tests.support.operations import STREAM
+from tests.support.server import Running
 
 ALL_OF_IT = """id chatId role content reasoning status streaming revision model finishReason createdAt updatedAt
     author { id name } error { code message } usage { inputTokens outputTokens } chat { id title }"""

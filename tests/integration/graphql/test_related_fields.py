@@ -15,7 +15,8 @@ from api.chats.models import Message
 from api.graphql import relay
 from api.graphql.execution.shared import SharedOperation
 from tests.integration.following import TRANSPORTS, subscribed
-from tests.support.server import Person, Running
+from tests.support.people import Person
+from tests.support.server import Running
 from tests.support.statements import sent_to
 from tests.support.until import until
 

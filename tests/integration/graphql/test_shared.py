@@ -12,8 +12,10 @@ import pytest
 
 from api.graphql.execution import shared
 from api.graphql.execution.shared import SharedOperation
+from tests.support.operations import STREAM, Refused
+from tests.support.people import Person
 from tests.support.responses import MULTIPART, SSE, following
-from tests.support.server import STREAM, Person, Refused, Running
+from tests.support.server import Running
 from tests.support.statements import sent_to
 
 pytestmark = pytest.mark.parametrize("backend", ["embedded", "embedded-plain", "scaled"], indirect=True)

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.support.backends import Backend
-from tests.support.server import PATIENCE_SECONDS, Running, serving
-from tests.support.until import until
+from tests.support.server import Running, serving
+from tests.support.until import PATIENCE_SECONDS, until
 from tests.support.ways import LOOPS, busy, on_both_ways, on_the_direct_way, on_uvloop, unsent
 from tests.support.wiretap import narrow_connection
 

@@ -7,7 +7,8 @@ import pytest
 
 from api.graphql.relay import global_id
 from tests.integration.following import TRANSPORTS, Stream, subscribed
-from tests.support.server import SYNC, Running
+from tests.support.operations import SYNC
+from tests.support.server import Running
 
 transports = pytest.mark.parametrize("transport", TRANSPORTS.values(), ids=TRANSPORTS)
 

@@ -15,8 +15,11 @@ from api.graphql.transport import http
 from api.server import app, pages
 from tests.integration.following import TRANSPORTS, subscribed
 from tests.support.backends import SECRET, Backend
+from tests.support.operations import STREAM
+from tests.support.people import Person
 from tests.support.responses import MULTIPART, SSE, following
-from tests.support.server import PATIENCE_SECONDS, STREAM, Person, Running, serving
+from tests.support.server import Running, serving
+from tests.support.until import PATIENCE_SECONDS
 
 CONTENT = "subscription ($id: ID!) { messageStream(id: $id) { content status } }"
 

@@ -13,7 +13,8 @@ from api.replies.producer import HISTORY_MESSAGES, ReplyProducer
 from api.replies.reply_model import Event, Finished, ReplyModel, Text, Turn
 from api.streaming.worker import StreamWorker
 from tests.support.backends import Backend
-from tests.support.server import Person, Running, serving
+from tests.support.people import Person
+from tests.support.server import Running, serving
 
 
 class Listener:

@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from api.graphql.relay import global_id
-from tests.support.server import Person, Running
+from tests.support.people import Person
+from tests.support.server import Running
 
 NOWHERE = UUID("0198f0e0-0000-7000-8000-000000000000")
 

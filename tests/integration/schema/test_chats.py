@@ -6,7 +6,8 @@ from api.chats.chats import DELETE_BATCH
 from api.chats.models import Message, MessageRole
 from api.graphql import relay
 from tests.support.backends import Backend
-from tests.support.server import Person, Running, serving
+from tests.support.people import Person
+from tests.support.server import Running, serving
 from tests.support.statements import sent_to
 
 CHAT = "query ($id: ID!) { chat(id: $id) { id title owner { id } participants { id } } }"

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.support.server import Person, Running
+from tests.support.people import Person
+from tests.support.server import Running
 
 COUNT = "query ($id: ID!) { chat(id: $id) { messages { edges { node { id } } } } }"
 

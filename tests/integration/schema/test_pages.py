@@ -9,7 +9,8 @@ import pytest
 from api.chats.models import Chat, Membership, Message, MessageRole
 from api.graphql import relay
 from api.streaming.columns import now
-from tests.support.server import Person, Running
+from tests.support.people import Person
+from tests.support.server import Running
 
 PAGE = """query ($id: ID!, $first: Int, $after: String, $last: Int, $before: String) { chat(id: $id) { revision
     messages(first: $first, after: $after, last: $last, before: $before) { revision

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.server import Person, Running
+from tests.support.people import Person
+from tests.support.server import Running
 
 REVISIONS = """query ($chat: ID!, $message: ID!, $reply: ID!) { viewer { revision }
     chat(id: $chat) { revision } message(id: $message) { revision } reply: message(id: $reply) { revision } }"""

@@ -3,7 +3,8 @@
 import pytest
 
 from api.chats.titles import TITLE_WIDTH, title_of
-from tests.support.server import Person, Running
+from tests.support.people import Person
+from tests.support.server import Running
 
 
 @pytest.mark.parametrize(
