@@ -5,6 +5,7 @@ The files, in the order in which an update passes through them:
     A model declares
     tracks          `Sync`, `Stream` and `Untracked`: on which track the changes of a model travel
     columns         `Revised` and `Streamed`: the columns that the tracks need, and `enqueue`
+    tolerant        column types that return a stored value that they cannot read as it is
     access          access rules: which rows a viewer may see
 
     A mutation changes rows
@@ -36,6 +37,8 @@ The files, in the order in which an update passes through them:
     subscriber      one subscription of a client, which takes the latest state when it is ready
     sweep           finds in the database what the bus lost, and settles rows whose writers died
 
+    At other times
+    restoring       what the rows of a restored database need before processes use it
     errors          the errors of this package
 """
 
