@@ -7,6 +7,8 @@ const server = process.env.TWOTRACK_SERVER ?? "http://127.0.0.1:8000";
 
 /** Resolves the package's public names to its sources. */
 export const sources = {
+  "@twotrack/client/apollo/react": here("src/apollo/react/index.ts"),
+  "@twotrack/client/urql/react": here("src/urql/react/index.ts"),
   "@twotrack/client/apollo": here("src/apollo/index.ts"),
   "@twotrack/client/urql": here("src/urql/index.ts"),
   "@twotrack/client": here("src/core/index.ts"),

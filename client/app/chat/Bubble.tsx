@@ -1,6 +1,6 @@
 /** One message of the conversation. Follows its stream while it is being written. */
 
-import { useMessageStream } from "@twotrack/client/apollo";
+import { useMessageStream } from "@twotrack/client/apollo/react";
 import { memo } from "react";
 import type { BubbleFragment } from "../documents.ts";
 import { PersonMessage } from "./PersonMessage.tsx";

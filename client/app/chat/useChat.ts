@@ -1,7 +1,8 @@
 /** The newest messages of a chat, and older ones on demand. Follows the chat's sync track. */
 
 import { useQuery } from "@apollo/client/react";
-import { type TwotrackClient, useSync } from "@twotrack/client/apollo";
+import type { TwotrackClient } from "@twotrack/client/apollo";
+import { useSync } from "@twotrack/client/apollo/react";
 import { useCallback, useEffect } from "react";
 import {
   ChatDocument,

@@ -1,7 +1,7 @@
 /** The viewer and their chats, the most recently active first. Follows the viewer's sync track. */
 
 import { useQuery } from "@apollo/client/react";
-import { useSync } from "@twotrack/client/apollo";
+import { useSync } from "@twotrack/client/apollo/react";
 import { useCallback, useEffect } from "react";
 import { MAX_PAGE_SIZE, PAGE_SIZE } from "../chat/queries.ts";
 import { ChatsDocument } from "../documents.ts";

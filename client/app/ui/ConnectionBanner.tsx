@@ -1,12 +1,12 @@
 /** Banner that is shown while the browser is offline or the connection to the server is lost. */
 
-import { useConnection } from "@twotrack/client/apollo";
+import { useConnection } from "@twotrack/client/apollo/react";
 import { useEffect, useState, useSyncExternalStore } from "react";
 
 const DELAY_MS = 1_500; // shorter losses are not shown
 
 export function ConnectionBanner() {
-  const isLost = useConnection() === "lost";
+  const isLost = useConnection().status === "lost";
   const isOnline = useSyncExternalStore(onNetwork, () => navigator.onLine);
   const [isOverdue, setIsOverdue] = useState(false);
   useEffect(() => {

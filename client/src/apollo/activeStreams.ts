@@ -7,11 +7,12 @@
  */
 
 import { type ApolloClient, CombinedGraphQLErrors } from "@apollo/client";
+import type { ActiveStreams } from "../core/subscription/activeStreams.ts";
 import type { StreamDefinition } from "../core/subscription/defineStream.ts";
 import { LatestVersions } from "../core/subscription/latestVersions.ts";
+import { failureOf, type StreamFailure } from "../core/subscription/refusal.ts";
 import type { StreamedObject } from "../core/subscription/revisions.ts";
 import { SharedSubscriptions } from "../core/subscription/sharedSubscriptions.ts";
-import type { ActiveStreams } from "../react/useStreamedObject.ts";
 
 const streamsOfClients = new WeakMap<ApolloClient, WeakMap<object, ActiveStreams>>();
 
@@ -26,14 +27,14 @@ export function activeStreamsOf<Live>(client: ApolloClient, definition: StreamDe
 
 function createActiveStreams<Live>(client: ApolloClient, definition: StreamDefinition<Live>): ActiveStreams {
   const versions = new LatestVersions<StreamedObject>((latest) => store(client, definition, latest));
-  const subscriptions = new SharedSubscriptions<Error>((id, onRefused) => {
+  const subscriptions = new SharedSubscriptions<StreamFailure>((id, onRefused) => {
     const frames = client
       .subscribe({ query: definition.subscription, variables: { id }, fetchPolicy: "no-cache" })
       .subscribe(({ data, error }) => {
         const frame = data?.[definition.field] as StreamedObject | null | undefined;
         if (frame?.streaming === false) store(client, definition, frame);
         if (frame) versions.offer(frame);
-        if (CombinedGraphQLErrors.is(error)) onRefused(error);
+        if (CombinedGraphQLErrors.is(error)) onRefused(failureOf(error.errors));
       });
     return () => frames.unsubscribe();
   });

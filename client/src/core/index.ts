@@ -9,7 +9,12 @@ export {
   type StreamStatus,
   SyncDocument,
 } from "./documents.ts";
+export { QueryError } from "./http/query.ts";
 export type { TokenSource } from "./http/tokens.ts";
+export { createIdempotencyKey } from "./idempotencyKey.ts";
+export { type Pacer, type PacerOptions, pacer } from "./pacing/pacer.ts";
+export type { PageId, PageOptions, PageState, PageStore } from "./stores/page.ts";
+export type { Store } from "./stores/store.ts";
 export {
   defineStream,
   type FragmentDocument,
@@ -19,8 +24,10 @@ export {
 } from "./subscription/defineStream.ts";
 export { LatestVersions } from "./subscription/latestVersions.ts";
 export { messageStream } from "./subscription/messageStream.ts";
+export type { StreamFailure } from "./subscription/refusal.ts";
 export {
   type LiveObject,
+  type LiveOf,
   type Revisioned,
   type StreamedFields,
   type StreamedObject,
@@ -28,7 +35,8 @@ export {
 } from "./subscription/revisions.ts";
 export { PageSync, type PageSyncOptions, type SyncEvent } from "./sync/pageSync.ts";
 export { backoff } from "./transport/backoff.ts";
+export type { ConnectionEvent, EventListener } from "./transport/events.ts";
 export { ReconnectBackoff } from "./transport/reconnectBackoff.ts";
 export { type ResubscribingOptions, resubscribing } from "./transport/resubscribing.ts";
-export type { ConnectionStatus } from "./transport/status.ts";
+export type { ConnectionState, ConnectionStatus } from "./transport/status.ts";
 export type { Payload, Result, Sink, Transport } from "./transport/transport.ts";

@@ -9,7 +9,7 @@ export type ShownRevision = number | null | undefined | (() => number | null | u
 
 export function usePageSync(
   events: SharedSubscriptions<SyncEvent>,
-  id: string | null | undefined,
+  id: string | null | undefined | false,
   revision: ShownRevision,
   refetch: () => unknown,
   connection: Connection | undefined,

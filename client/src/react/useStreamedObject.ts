@@ -1,53 +1,52 @@
 /** Streams an object while it is being generated. Shared by the bindings. */
 
-import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
-import type { Connection } from "../core/connection.ts";
-import type { StreamedType } from "../core/subscription/defineStream.ts";
-import type { LatestVersions } from "../core/subscription/latestVersions.ts";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import type { ActiveStreams } from "../core/subscription/activeStreams.ts";
+import { refused, type StreamFailure } from "../core/subscription/refusal.ts";
 import type { Revisioned, StreamedObject } from "../core/subscription/revisions.ts";
-import type { SharedSubscriptions } from "../core/subscription/sharedSubscriptions.ts";
 import { useLatestVersion } from "./useLatestVersion.ts";
 
-/** The streams of one definition in one client, shared by all components. */
-export interface ActiveStreams {
-  readonly versions: LatestVersions<StreamedObject>;
-  /** Frames go to `versions`. The event here is the error with which the server refused the stream. */
-  readonly subscriptions: SharedSubscriptions<Error>;
+export interface StreamedObjectOptions {
+  /** The version in the GraphQL library's own cache, if it has one. */
+  cached?: Partial<Revisioned> | undefined;
+  /** Shows the object, and does not subscribe. */
+  skip?: boolean | undefined;
 }
 
-/** `cached` is the version in the GraphQL library's own cache, if it has one. */
+const nothing = () => () => {};
+
+/** Returns `null` or `undefined` as it is. */
 export function useStreamedObject<Shown extends StreamedObject>(
   { versions, subscriptions }: ActiveStreams,
-  object: Shown,
-  cached?: Partial<Revisioned>,
-): Shown {
-  const { id } = object;
-  const subscribe = useCallback((listener: () => void) => versions.subscribe(id, listener), [versions, id]);
+  object: Shown | null | undefined,
+  { cached, skip = false }: StreamedObjectOptions = {},
+): Shown | null | undefined {
+  const id = object?.id;
+  const subscribe = useCallback(
+    (listener: () => void) => (id === undefined ? nothing() : versions.subscribe(id, listener)),
+    [versions, id],
+  );
   const streamed = useSyncExternalStore(
     subscribe,
-    () => versions.get(id),
+    () => (id === undefined ? undefined : versions.get(id)),
     () => undefined,
   );
   const latest = useLatestVersion(object, streamed, cached);
-  const [refused, setRefused] = useState<Revisioned>();
-  const isRefused = refused?.id === latest.id && refused.revision === latest.revision;
-  const isStreaming = latest.streaming && !isRefused;
+  const [refusal, setRefusal] = useState<{ at: Revisioned; failure: StreamFailure }>();
+  const isRefused = latest && refusal?.at.id === latest.id && refusal.at.revision === latest.revision;
+  const isStreaming = latest?.streaming && !isRefused && !skip;
 
   const atRefusal = useRef(latest);
   atRefusal.current = latest; // written during render: an effect would run for every frame
   useEffect(() => {
-    // Refused means deleted, or no longer accessible. Sync removes the object from the page; until then it must not
-    // look as if it were being generated.
-    if (isStreaming) return subscriptions.subscribe(id, () => setRefused(atRefusal.current));
+    if (!isStreaming || id === undefined) return;
+    return subscriptions.subscribe(id, (failure) => {
+      if (atRefusal.current) setRefusal({ at: atRefusal.current, failure });
+    });
   }, [subscriptions, id, isStreaming]);
 
-  return isRefused ? { ...latest, streaming: false } : latest;
-}
-
-/** Throws if the client does not know the stream: its cache would accept old text, and HTTP could not poll. */
-export function assertKnown({ type, field }: StreamedType, connection: Connection | undefined): void {
-  if (connection === undefined || connection.streams.some((stream) => stream.field === field)) return;
-  throw new TypeError(
-    `The client does not know the stream of ${type}. Pass its definition: createTwotrackClient({ streams: […] }).`,
+  return useMemo(
+    () => (latest && isRefused && refusal ? refused(latest, refusal.failure) : latest),
+    [latest, isRefused, refusal],
   );
 }

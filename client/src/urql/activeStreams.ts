@@ -4,11 +4,12 @@
  */
 
 import type { Client } from "@urql/core";
+import type { ActiveStreams } from "../core/subscription/activeStreams.ts";
 import type { StreamDefinition } from "../core/subscription/defineStream.ts";
 import { LatestVersions } from "../core/subscription/latestVersions.ts";
+import { failureOf, type StreamFailure } from "../core/subscription/refusal.ts";
 import type { StreamedObject } from "../core/subscription/revisions.ts";
 import { SharedSubscriptions } from "../core/subscription/sharedSubscriptions.ts";
-import type { ActiveStreams } from "../react/useStreamedObject.ts";
 
 type Versions = LatestVersions<StreamedObject>;
 
@@ -40,12 +41,12 @@ function subscriptionsOf<Live>(
   client: Client,
   { field, subscription }: StreamDefinition<Live>,
   versions: Versions,
-): SharedSubscriptions<Error> {
+): SharedSubscriptions<StreamFailure> {
   return new SharedSubscriptions((id, onRefused) => {
     const frames = client.subscription(subscription, { id }).subscribe(({ data, error }) => {
       const frame = data?.[field] as StreamedObject | null | undefined;
       if (frame) versions.offer(frame);
-      if (error && error.graphQLErrors.length > 0) onRefused(error);
+      if (error && error.graphQLErrors.length > 0) onRefused(failureOf(error.graphQLErrors));
     });
     return () => frames.unsubscribe();
   });

@@ -1,16 +1,13 @@
 /** A urql client for a Twotrack server: queries over HTTP, subscriptions that reconnect. */
 
-import {
-  Client,
-  type ClientOptions,
-  cacheExchange,
-  type Exchange,
-  fetchExchange,
-  subscriptionExchange,
-} from "@urql/core";
+import { Client, type ClientOptions, cacheExchange, type Exchange } from "@urql/core";
 import { type Connection, type ConnectionOptions, createConnection } from "../core/connection.ts";
+import { twotrackExchange } from "./exchange.ts";
 
-export interface TwotrackClientOptions extends ConnectionOptions {
+/** The options of the connection, and all of urql's `Client`. */
+export interface TwotrackClientOptions
+  extends ConnectionOptions,
+    Omit<ClientOptions, "url" | "fetch" | "exchanges" | "preferGetMethod"> {
   /** The exchanges before the network, such as graphcache's `cacheExchange`. Default: urql's document cache. */
   exchanges?: Exchange[];
 }
@@ -20,21 +17,13 @@ export interface TwotrackClient extends Client {
 }
 
 export function createTwotrackClient(options: TwotrackClientOptions): TwotrackClient {
-  const { exchanges = [cacheExchange], ...rest } = options;
-  const connection = createConnection(rest);
-  const settings: ClientOptions = {
+  const { url, token, streams, fetch, webSocketImpl, random, onEvent, ...rest } = options;
+  const { exchanges = [cacheExchange], ...clientOptions } = rest;
+  const connection = createConnection({ url, token, streams, fetch, webSocketImpl, random, onEvent });
+  const client = new Client({
+    ...clientOptions,
     url: connection.url,
-    fetch: connection.fetch,
-    preferGetMethod: false,
-    exchanges: [
-      ...exchanges,
-      fetchExchange,
-      subscriptionExchange({
-        forwardSubscription: ({ query = "", variables, operationName }) => ({
-          subscribe: (sink) => ({ unsubscribe: connection.subscribe({ query, variables, operationName }, sink) }),
-        }),
-      }),
-    ],
-  };
-  return Object.assign(new Client(settings), { connection });
+    exchanges: [...exchanges, twotrackExchange(connection)],
+  });
+  return Object.assign(client, { connection });
 }

@@ -5,7 +5,8 @@ import { ApolloProvider } from "@apollo/client/react";
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import WebSocket from "ws";
-import { createTwotrackClient, type TwotrackClient, useMessageStream } from "../../src/apollo/index.ts";
+import { createTwotrackClient, type TwotrackClient } from "../../src/apollo/index.ts";
+import { useMessageStream } from "../../src/apollo/react/index.ts";
 import { eventually, type Row } from "../bindings/harness.tsx";
 import { TestServer } from "../server.ts";
 

@@ -9,10 +9,8 @@ import {
   revisionedPagination,
   type SendMessagePayload,
   TwotrackCache,
-  useMessageStream,
-  useStream,
-  useSync,
 } from "../../src/apollo/index.ts";
+import { useMessageStream, useStream, useSync } from "../../src/apollo/react/index.ts";
 import { type Binding, SEND } from "./harness.tsx";
 
 export const apollo: Binding = {

@@ -177,7 +177,7 @@ export function streamsNotes(binding: Binding): void {
     const unaware = binding.connect(server);
     const note = { id: "note-1", revision: 1, status: "STREAMING", streaming: true, title: "", body: "" } as const;
     expect(() => render(unaware.wrap(<LiveNote note={note} binding={binding} shown={shown} />))).toThrow(
-      "The client does not know the stream of Note. Pass its definition: createTwotrackClient({ streams: […] }).",
+      "The client does not know the stream of Note. Pass its definition as `streams`",
     );
     vi.restoreAllMocks();
     unaware.close();

@@ -9,10 +9,8 @@ import {
   keys,
   type SendMessagePayload,
   type TwotrackClientOptions,
-  useMessageStream,
-  useStream,
-  useSync,
 } from "../../src/urql/index.ts";
+import { useMessageStream, useStream, useSync } from "../../src/urql/react/index.ts";
 import { type Binding, SEND } from "./harness.tsx";
 
 const embedded = () => null;

@@ -1,7 +1,7 @@
 /** One note: its text as it is being written, and what a member can do with it. */
 
 import { useQuery } from "@apollo/client/react";
-import { useConnection, useStream, useSync } from "@twotrack/client/apollo";
+import { useConnection, useStream, useSync } from "@twotrack/client/apollo/react";
 import { DELETE, NOTE, type Note, noteStream, RENAME, SHARE, STOP, UNSHARE, WRITE } from "./notes.ts";
 import { useAct } from "./useAct.ts";
 
@@ -15,7 +15,7 @@ function LiveNote({ note, refetch }: { note: Note; refetch: () => unknown }) {
   const { id } = note;
   const live = useStream(noteStream, note); // the note as it is being written: render this, not `note`
   useSync(id, live.revision, refetch); // it was renamed or deleted, or is being written again
-  const isLost = useConnection() === "lost";
+  const isLost = useConnection().status === "lost";
   const { act, error = live.error } = useAct();
   const actions: Record<string, () => unknown> = {
     Share: () => ask("E-mail address of the new member", (email) => act(SHARE, { id, email })),

@@ -1,6 +1,6 @@
 /** The list of the viewer's notes, beside the note that is open. */
 
-import { useSync } from "@twotrack/client/apollo";
+import { useSync } from "@twotrack/client/apollo/react";
 import { useSyncExternalStore } from "react";
 import { NotePage } from "./NotePage.tsx";
 import { CREATE, type Viewer } from "./notes.ts";

@@ -32,7 +32,7 @@ function delay(ms: number, signal: AbortSignal | null | undefined): Promise<void
   return new Promise((resolve, reject) => {
     const abort = () => {
       clearTimeout(timer);
-      reject(signal?.reason);
+      reject(signal?.reason ?? new Error("The request was aborted.")); // React Native's signals have no reason
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", abort);

@@ -1,6 +1,7 @@
 /** Revisions order the versions of an object: of two versions, the one with the greater revision is the newer. */
 
 import type { StreamStatus } from "../documents.ts";
+import type { StreamFailure } from "./refusal.ts";
 
 export interface Revisioned {
   readonly id: string;
@@ -17,9 +18,24 @@ export interface StreamedFields extends StreamedObject {
   readonly status: StreamStatus;
 }
 
-/** An object with its own fields, as the page types them, and the fields that its stream adds. */
+/** `error` is the object's own, or says why the server refused its stream. */
+type WithFailure<Fields> = Fields extends { readonly error: infer Own }
+  ? Omit<Fields, "error"> & { readonly error: Own | StreamFailure }
+  : Fields;
+
+interface AddedFields extends StreamedFields {
+  readonly error: StreamFailure | null;
+}
+
+/**
+ * An object with its own fields, as the page types them, and the fields that its stream adds. If the page types
+ * `error.code` itself, its type should admit other codes: those with which the server may refuse the stream.
+ */
 export type LiveObject<Shown, Live> = Shown &
-  Partial<Omit<Live, keyof Shown> & Omit<StreamedFields, keyof Shown | keyof Live>>;
+  Partial<Omit<WithFailure<Live>, keyof Shown> & Omit<AddedFields, keyof Shown | keyof Live>>;
+
+/** The same for what may be missing: `null` and `undefined` stay what they are. */
+export type LiveOf<Shown, Live> = Shown extends StreamedObject ? LiveObject<Shown, Live> : Shown;
 
 /** True if the candidate may replace the known version. An equal revision may: a later result can have more fields. */
 export function supersedes(candidate: Revisioned, known: Revisioned): boolean {

@@ -1,14 +1,15 @@
 /** Tells a subscription that has ended from one that was cut off, by its last result. */
 
+import { isAnswer } from "./errors.ts";
 import type { Result } from "./transport.ts";
 
 /**
- * A stream is complete after a final status or an error, and `sync` never is. A subscription without any result was
- * cut off.
+ * A stream is complete after a final status or the server's error, and `sync` never is. A subscription without any
+ * result was cut off.
  */
 export function isComplete(last: Result | undefined): boolean {
   if (last === undefined) return false;
-  if (last.errors?.length) return true;
+  if (last.errors?.some(isAnswer)) return true;
   return !Object.values(last.data ?? {}).some(isUnfinished);
 }
 

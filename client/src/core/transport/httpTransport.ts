@@ -13,6 +13,8 @@ export interface HttpTransportOptions {
   streams: readonly StreamedType[];
   /** Sends the token. */
   fetch: typeof fetch;
+  /** False if the runtime's `fetch` returns a response only when it is complete: then everything is polled. */
+  canStream: boolean;
 }
 
 export class HttpTransport implements Transport {
@@ -68,7 +70,7 @@ export class HttpTransport implements Transport {
 
   /** A hidden tab leaves the browser's connections to the visible ones. */
   #mayStream(): boolean {
-    return !isHidden() && !this.#areStreamsBuffered;
+    return this.#options.canStream && !isHidden() && !this.#areStreamsBuffered;
   }
 
   readonly #ask: Ask = async (payload) => {

@@ -7,15 +7,18 @@ export class ReconnectBackoff {
   #waiting = new Set<() => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #random: () => number;
+  readonly #onDelay: (ms: number) => void;
 
-  constructor(random: () => number = Math.random) {
+  /** `onDelay` is called when a delay begins, with its length. */
+  constructor(random: () => number = Math.random, onDelay: (ms: number) => void = () => {}) {
     this.#random = random;
+    this.#onDelay = onDelay;
   }
 
   /** Calls `reconnect` after the delay. Returns a function that cancels it. */
   wait(reconnect: () => void): () => void {
     this.#waiting.add(reconnect);
-    this.#timer ??= setTimeout(() => this.retryNow(), backoff(this.#retries++, this.#random));
+    if (this.#timer === undefined) this.#startDelay();
     return () => {
       this.#waiting.delete(reconnect);
       if (this.#waiting.size === 0) this.#cancel();
@@ -33,6 +36,12 @@ export class ReconnectBackoff {
   /** Reports how long a connection lasted. A steady one resets the backoff. */
   lasted(ms: number): void {
     if (ms >= STEADY_MS) this.#retries = 0;
+  }
+
+  #startDelay(): void {
+    const delay = backoff(this.#retries++, this.#random);
+    this.#timer = setTimeout(() => this.retryNow(), delay);
+    this.#onDelay(delay);
   }
 
   #cancel(): void {

@@ -3,11 +3,14 @@
  *
  * After an error Apollo calls `onError` and `onComplete` and then nothing. urql cannot tell an early end from a proper
  * one. So resubscribing belongs below both, and happens here only: the transport beneath must not retry by itself.
+ *
+ * A gateway in between reports a lost server as a GraphQL error with a code of its own. That is a lost connection too.
  */
 
 import type { GraphQLFormattedError } from "graphql";
 import { backoff, STEADY_MS } from "./backoff.ts";
 import { isComplete } from "./completion.ts";
+import { isAnswer, ownError } from "./errors.ts";
 import { ReconnectBackoff } from "./reconnectBackoff.ts";
 import { areGraphQLErrors, type Payload, type Result, type Sink, type Transport } from "./transport.ts";
 
@@ -20,6 +23,10 @@ export interface ResubscribingOptions {
   onResult?: () => void;
   /** Called when the connection is lost, or the server keeps failing. */
   onLost?: () => void;
+  /** Called if one subscription is sent again after a delay, with the errors that caused it. */
+  onRetry?: (payload: Payload, delayMs: number, errors?: readonly GraphQLFormattedError[]) => void;
+  /** Called if the server refuses a subscription for good. */
+  onRefused?: (payload: Payload, errors: readonly GraphQLFormattedError[]) => void;
 }
 
 export function resubscribing(transport: Transport, options: ResubscribingOptions = {}): Transport {
@@ -28,10 +35,12 @@ export function resubscribing(transport: Transport, options: ResubscribingOption
     reconnectBackoff = new ReconnectBackoff(random),
     onResult = () => {},
     onLost = () => {},
+    onRetry = () => {},
+    onRefused = () => {},
   } = options;
   return {
     subscribe(payload, sink) {
-      const complete = { random, reconnectBackoff, onResult, onLost };
+      const complete = { random, reconnectBackoff, onResult, onLost, onRetry, onRefused };
       const subscription = new Resubscription(transport, payload, sink, complete);
       subscription.subscribe();
       return () => subscription.unsubscribe();
@@ -70,10 +79,11 @@ class Resubscription {
     const next = (result: Result) => {
       if (isCancelled) return;
       if (result.errors) this.#noteDuration(since);
-      const delay = this.#retryDelay(result.errors);
+      const delay = this.#retryDelay(result);
       const isFailing = delay !== undefined && this.#restarts > SILENT_RETRIES;
       this.#options[isFailing ? "onLost" : "onResult"]();
-      if (delay !== undefined) return this.#resubscribeAfter(delay);
+      if (delay !== undefined) return this.#resubscribeAfter(delay, result.errors);
+      if (result.errors?.some(isAnswer)) this.#options.onRefused(this.#payload, result.errors);
       since ||= Date.now();
       last = result;
       this.#sink.next(result);
@@ -104,8 +114,9 @@ class Resubscription {
     this.#cancel();
   }
 
-  #resubscribeAfter(ms: number): void {
+  #resubscribeAfter(ms: number, errors?: readonly GraphQLFormattedError[]): void {
     this.unsubscribe();
+    this.#options.onRetry(this.#payload, ms, errors);
     const timer = setTimeout(() => this.subscribe(), ms);
     this.#cancel = () => clearTimeout(timer);
   }
@@ -123,8 +134,9 @@ class Resubscription {
   }
 
   /** Undefined for errors that the page must handle. Two codes mean "retry later"; NOT_FOUND is never retried. */
-  #retryDelay(errors: readonly GraphQLFormattedError[] | undefined): number | undefined {
-    for (const { extensions } of errors ?? []) {
+  #retryDelay({ data, errors = [] }: Result): number | undefined {
+    for (const error of errors) {
+      const extensions = ownError(error)?.extensions;
       if (extensions?.code === "RATE_LIMITED") {
         const seconds = typeof extensions.retryAfter === "number" ? extensions.retryAfter : 1;
         return seconds * 1000 + backoff(0, this.#options.random);
@@ -132,6 +144,13 @@ class Resubscription {
       // Without a limit: a page that gave up would stay still after the server has recovered.
       if (extensions?.code === "INTERNAL") return backoff(this.#restarts++, this.#options.random);
     }
+    if (errors.length > 0 && !errors.some(isAnswer) && !hasField(data))
+      return backoff(this.#restarts++, this.#options.random);
     return undefined;
   }
+}
+
+/** A gateway's error beside the object itself concerns one of its fields only. */
+function hasField(data: Result["data"]): boolean {
+  return Object.values(data ?? {}).some((field) => field != null);
 }

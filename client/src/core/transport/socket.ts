@@ -12,7 +12,7 @@ const CLOSE_DELAY_MS = 3_000; // going from one page to the next should not cost
 export interface SocketOptions {
   url: string;
   connectionParams: () => Promise<Record<string, unknown> | undefined>;
-  webSocketImpl: unknown;
+  webSocketImpl: typeof WebSocket;
   random: () => number;
   /** True if there are subscriptions: then the server closed a connection that ends with 1000. */
   hasSubscriptions: () => boolean;
@@ -20,7 +20,7 @@ export interface SocketOptions {
   onOpen: () => void;
   /** Called if the connection was closed before it was open. */
   onRefused: (code: number | undefined) => void;
-  onClosed: (code: number | undefined) => void;
+  onClosed: (code: number | undefined, reason: string, wasOpen: boolean) => void;
 }
 
 export interface Socket {
@@ -33,7 +33,7 @@ export interface Socket {
 }
 
 export function openSocket(options: SocketOptions): Socket {
-  const WebSocketImpl = (options.webSocketImpl ?? globalThis.WebSocket) as typeof WebSocket;
+  const WebSocketImpl = options.webSocketImpl;
   let openTimer: ReturnType<typeof setTimeout> | undefined;
   let live: WebSocket | undefined;
   let pongTimer: ReturnType<typeof setTimeout> | undefined;
@@ -61,7 +61,7 @@ export function openSocket(options: SocketOptions): Socket {
       return options.url;
     },
     connectionParams: options.connectionParams,
-    webSocketImpl: WebSocketImpl && withErrorListener(WebSocketImpl),
+    webSocketImpl: withErrorListener(WebSocketImpl),
     retryAttempts: 0,
     keepAlive: PING_EVERY_MS,
     connectionAckWaitTimeout: ACK_TIMEOUT_MS,
@@ -83,14 +83,14 @@ export function openSocket(options: SocketOptions): Socket {
       message: extendPongTimeout,
       pong: (received) => received && stopAwaitingPong(),
       closed: (event) => {
-        const { code } = event as CloseEvent;
+        const { code, reason } = event as CloseEvent;
         const wasOpen = live !== undefined;
         live = undefined;
         clearTimeout(openTimer);
         stopAwaitingPong();
         if (code === 1000 && options.hasSubscriptions()) normalClosures++;
         if (!wasOpen) options.onRefused(code);
-        options.onClosed(code);
+        options.onClosed(code, reason ?? "", wasOpen);
       },
     },
   });

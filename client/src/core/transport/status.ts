@@ -3,11 +3,22 @@
 /** `idle`: there are no subscriptions. `lost`: there are some, and the connection is being restored. */
 export type ConnectionStatus = "idle" | "connecting" | "open" | "lost";
 
+export interface ConnectionState {
+  readonly status: ConnectionStatus;
+  /** What carries the subscriptions. `http`: Server-Sent Events or polling, since there are no WebSockets. */
+  readonly transport: "websocket" | "http";
+}
+
+export const IDLE: ConnectionState = { status: "idle", transport: "websocket" };
+
 export class StatusStore {
-  #current: ConnectionStatus = "idle";
+  #state = IDLE;
   #listeners = new Set<() => void>();
 
-  readonly current = (): ConnectionStatus => this.#current;
+  readonly current = (): ConnectionStatus => this.#state.status;
+
+  /** The same object until something changes. */
+  readonly state = (): ConnectionState => this.#state;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -15,8 +26,16 @@ export class StatusStore {
   };
 
   set(status: ConnectionStatus): void {
-    if (this.#current === status) return;
-    this.#current = status;
+    this.#change({ ...this.#state, status });
+  }
+
+  setTransport(transport: ConnectionState["transport"]): void {
+    this.#change({ ...this.#state, transport });
+  }
+
+  #change(state: ConnectionState): void {
+    if (state.status === this.#state.status && state.transport === this.#state.transport) return;
+    this.#state = state;
     for (const listener of [...this.#listeners]) listener();
   }
 }

@@ -19,11 +19,14 @@ const LONGEST_TEST_INTERVAL_MS = 300_000;
 const UNREACHABLE = new Set<number | undefined>([undefined, 1002, 1005, 1006, 1015, 4499, 4504]);
 
 export interface TransportSelectorOptions extends HttpTransportOptions {
-  socket: Transport;
+  /** Undefined if the runtime has no WebSocket: then everything uses HTTP. */
+  socket: Transport | undefined;
   /** Opens a second WebSocket, and resolves to true if the server responds on it. */
   testSocket: () => Promise<boolean>;
   /** Called after the transport has changed: subscriptions that wait may retry now. */
   onChange: () => void;
+  /** Called after the change to HTTP. */
+  onFallback: () => void;
   random: () => number;
 }
 
@@ -47,7 +50,8 @@ export class TransportSelector implements Transport {
   }
 
   subscribe(payload: Payload, sink: Sink): () => void {
-    return (this.#http ?? this.#options.socket).subscribe(payload, sink);
+    const transport = this.#http ?? this.#options.socket;
+    return transport === undefined ? this.#subscribeOverHttp(payload, sink) : transport.subscribe(payload, sink);
   }
 
   onSocketOpen(): void {
@@ -66,7 +70,7 @@ export class TransportSelector implements Transport {
   /** Call this if the page became visible or hidden, or the network is back: it may be one that blocks nothing. */
   wake(): void {
     this.#http?.wake();
-    if (this.#http === undefined || isHidden()) return;
+    if (this.#http === undefined || this.#options.socket === undefined || isHidden()) return;
     this.#tests = 0;
     this.#hasWoken = true;
     if (!this.#isTesting) void this.#switchToSocketIfOpen();
@@ -78,6 +82,19 @@ export class TransportSelector implements Transport {
     this.#http?.close();
   }
 
+  #subscribeOverHttp(payload: Payload, sink: Sink): () => void {
+    let isCancelled = false;
+    let unsubscribe = (): void => {
+      isCancelled = true;
+    };
+    void this.#switchToHttp().then(() => {
+      if (isCancelled) return;
+      if (this.#http === undefined) return sink.error(new Error("The HTTP transport could not be loaded."));
+      unsubscribe = this.#http.subscribe(payload, sink);
+    });
+    return () => unsubscribe();
+  }
+
   async #switchToHttp(): Promise<void> {
     // A separate file, since few clients need it. If it cannot be loaded, this is an outage after all.
     const loaded = await import("./httpTransport.ts").catch(() => undefined);
@@ -85,7 +102,8 @@ export class TransportSelector implements Transport {
     if (loaded === undefined || this.#http !== undefined || this.#isClosed) return;
     this.#http = new loaded.HttpTransport(this.#options);
     this.#tests = 0;
-    this.#scheduleTest();
+    if (this.#options.socket !== undefined) this.#scheduleTest();
+    this.#options.onFallback();
     this.#options.onChange();
   }
 

@@ -1,11 +1,12 @@
 /** Browser events after which the network may have changed: it is back, or the page is visible or hidden again. */
 
 export function onWake(listener: () => void): () => void {
-  if (typeof document === "undefined") return () => {};
-  addEventListener("online", listener);
+  const { document } = globalThis;
+  if (document?.addEventListener === undefined) return () => {}; // not a browser: the app calls `connection.wake()`
+  globalThis.addEventListener?.("online", listener);
   document.addEventListener("visibilitychange", listener);
   return () => {
-    removeEventListener("online", listener);
+    globalThis.removeEventListener?.("online", listener);
     document.removeEventListener("visibilitychange", listener);
   };
 }

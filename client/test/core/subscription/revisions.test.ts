@@ -1,7 +1,7 @@
 import { expect, expectTypeOf, test } from "vitest";
-import { useStream as useApolloStream } from "../../../src/apollo/index.ts";
+import { useStream as useApolloStream } from "../../../src/apollo/react/index.ts";
 import { type LiveMessage, type LiveObject, type StreamStatus, supersedes } from "../../../src/core/index.ts";
-import { useStream as useUrqlStream } from "../../../src/urql/index.ts";
+import { useStream as useUrqlStream } from "../../../src/urql/react/index.ts";
 
 enum Status {
   Streaming = "STREAMING",

@@ -28,6 +28,8 @@ beforeEach(async () => {
         if (isAnsweredAtOnce) resolve(false);
       }),
     onChange: () => {},
+    onFallback: () => {},
+    canStream: true,
     streams: [],
     random: () => 0.5,
   });
@@ -103,6 +105,8 @@ test("a client that could not load the HTTP transport switches to it later", asy
     fetch: async () => new Response("{}"),
     testSocket: async () => false,
     onChange: () => {},
+    onFallback: () => {},
+    canStream: true,
     streams: [],
     random: () => 0.5,
   });

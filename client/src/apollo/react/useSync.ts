@@ -2,19 +2,31 @@
 
 import type { ApolloClient } from "@apollo/client";
 import { useApolloClient } from "@apollo/client/react";
-import { SyncDocument } from "../core/documents.ts";
-import { SharedSubscriptions } from "../core/subscription/sharedSubscriptions.ts";
-import { inaccessible, type SyncEvent } from "../core/sync/pageSync.ts";
-import { type ShownRevision, usePageSync } from "../react/usePageSync.ts";
-import type { TwotrackClient } from "./client.ts";
+import { SyncDocument } from "../../core/documents.ts";
+import { SharedSubscriptions } from "../../core/subscription/sharedSubscriptions.ts";
+import { inaccessible, type SyncEvent } from "../../core/sync/pageSync.ts";
+import { type ShownRevision, usePageSync } from "../../react/usePageSync.ts";
+import { connectionOf } from "../link.ts";
+
+export interface UseSyncOptions {
+  /** Default: the client of the `ApolloProvider`. */
+  client?: ApolloClient;
+  /** Ignores the page's events. */
+  skip?: boolean;
+}
 
 /**
  * `revision` is the one that the page's own query returned beside its rows: `data.chat.messages.revision` or
  * `data.viewer.chats.revision`. Not `data.chat.revision`: in a normalized cache, any response may raise it.
  */
-export function useSync(id: string | null | undefined, revision: ShownRevision, refetch: () => unknown): void {
-  const client = useApolloClient();
-  usePageSync(eventsOf(client), id, revision, refetch, (client as TwotrackClient).connection);
+export function useSync(
+  id: string | null | undefined,
+  revision: ShownRevision,
+  refetch: () => unknown,
+  options: UseSyncOptions = {},
+): void {
+  const client = useApolloClient(options.client);
+  usePageSync(eventsOf(client), !options.skip && id, revision, refetch, connectionOf(client));
 }
 
 const eventsOfClients = new WeakMap<ApolloClient, SharedSubscriptions<SyncEvent>>();

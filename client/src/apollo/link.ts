@@ -1,0 +1,45 @@
+/** A terminating link for an Apollo client: queries and mutations over HTTP, subscriptions that reconnect. */
+
+import { type ApolloClient, ApolloLink, HttpLink, Observable } from "@apollo/client";
+import { isSubscriptionOperation, print } from "@apollo/client/utilities";
+import type { Connection } from "../core/connection.ts";
+
+const connections = new WeakMap<ApolloClient, Connection>();
+
+export class TwotrackLink extends ApolloLink {
+  readonly connection: Connection;
+
+  constructor(connection: Connection) {
+    const http = new HttpLink({ uri: connection.url, fetch: connection.fetch });
+    const link = ApolloLink.split(({ query }) => isSubscriptionOperation(query), subscriptionLink(connection), http);
+    super((operation, forward) => {
+      connections.set(operation.client, connection);
+      return link.request(operation, forward);
+    });
+    this.connection = connection;
+  }
+}
+
+/** Use it as the last link: `link: ApolloLink.from([yours, twotrackLink(connection)])`. */
+export function twotrackLink(connection: Connection): ApolloLink {
+  return new TwotrackLink(connection);
+}
+
+/** Undefined if the client has no `twotrackLink`, or hides it in a link of its own and has executed nothing yet. */
+export function connectionOf(client: ApolloClient): Connection | undefined {
+  return connectionIn(client.link) ?? connections.get(client);
+}
+
+function connectionIn(link: ApolloLink | undefined): Connection | undefined {
+  if (link === undefined) return undefined;
+  return link instanceof TwotrackLink ? link.connection : (connectionIn(link.left) ?? connectionIn(link.right));
+}
+
+function subscriptionLink(connection: Connection): ApolloLink {
+  return new ApolloLink(
+    ({ query, variables, operationName, extensions }) =>
+      new Observable((observer) =>
+        connection.subscribe({ query: print(query), variables, operationName, extensions }, observer),
+      ),
+  );
+}
