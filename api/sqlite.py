@@ -24,6 +24,7 @@ class Connection(sqlite3.Connection):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.text_factory = _text
         self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
 
     def cursor(self, *args: Any, **options: Any) -> Any:
@@ -35,6 +36,11 @@ class Connection(sqlite3.Connection):
         while self._cursors:
             self._cursors.pop().close()
         super().close()
+
+
+def _text(stored: bytes) -> str:
+    """A text of which a part is not UTF-8 would fail the query that reads it."""
+    return stored.decode(errors="replace")
 
 
 class ConnectionThread(aiosqlite.Connection):

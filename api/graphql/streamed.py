@@ -19,6 +19,7 @@ import strawberry
 from api.graphql.context import Info, counted
 from api.graphql.execution.projection import snapshot_field
 from api.graphql.execution.shared import SHARES, Shares
+from api.graphql.execution.unreadable import use_placeholder
 from api.graphql.relay import key_of
 from api.streaming.columns import Status
 from api.streaming.columns import Streamed as StreamedRow
@@ -31,8 +32,15 @@ class StreamErrorCode(StrEnum):
     TOO_LONG = "TOO_LONG"
 
 
-def describe_enum(kind: type[StrEnum], name: str, description: str, **values: str) -> None:
-    """Add an enum to the schema, with a description of each of its values."""
+def describe_enum(
+    kind: type[StrEnum], name: str, description: str, *, placeholder: StrEnum | None = None, **values: str
+) -> None:
+    """Add an enum to the schema, with a description of each of its values.
+
+    A required field whose stored value is none of them, but perhaps one of a newer version, holds the placeholder.
+    """
+    if placeholder is not None:
+        use_placeholder(name, placeholder.name)
     described: Any = strawberry.enum(kind, name=name, description=description)
     for value in described.__strawberry_definition__.values:
         value.description = values[value.name]
@@ -42,6 +50,7 @@ describe_enum(
     Status,
     "StreamStatus",
     "Status of a streamed object. Every value except STREAMING is final.",
+    placeholder=Status.COMPLETE,
     STREAMING="The text is being written, or waits for a writer. Subscribe to the object's stream.",
     COMPLETE="The text is complete.",
     STOPPED="A user stopped it. The text so far is kept.",
@@ -71,11 +80,11 @@ class Streamed:
 
     @snapshot_field(description="Rises with every change. Of two versions of the object, the greater is the newer.")
     def revision(self) -> int:
-        return int(self.row.revision)
+        return self.row.revision  # type: ignore[no-any-return]
 
     @snapshot_field(description="Status of the object: streaming, or how it ended.")
     def status(self) -> Status:
-        return Status(self.row.status)
+        return self.row.status  # type: ignore[no-any-return]
 
     @snapshot_field(description="True while the text is being written or waits for a writer.")
     def streaming(self) -> bool:

@@ -28,8 +28,9 @@ from api.errors import BadUserInput
 from api.graphql.context import Context, counted
 from api.graphql.execution.documents import Documents
 from api.graphql.execution.projection import NotShareable
-from api.graphql.execution.responses import Payload, encode, failure, refusal, refusal_of
+from api.graphql.execution.responses import Answers, Payload, failure, refusal, refusal_of
 from api.graphql.execution.shared import SharedOperation, SharedOperations
+from api.graphql.execution.unreadable import TolerantExecutor
 
 EVERYTHING = frozenset(OperationType)
 WITHOUT_SUBSCRIPTIONS = EVERYTHING - {OperationType.SUBSCRIPTION}
@@ -163,7 +164,7 @@ class Operations:
         def build(event: object = None) -> list[GraphQLError] | Executor[Context[Any]]:
             if isinstance(document, list):
                 return document
-            built = Executor.build(self._schema, document, event, context, operation.variables, operation.name)
+            built = TolerantExecutor.build(self._schema, document, event, context, operation.variables, operation.name)
             if not isinstance(built, list):
                 built.async_helpers = NO_HELPERS
             return built
@@ -175,10 +176,11 @@ class Operations:
         if executor.operation.operation not in allowed:
             yield refusal(BadUserInput(NO_STREAM), context.request_id)
             return
+        answers = Answers(context.request_id)
         try:
             async with aclosing(_results(executor, build, context)) as results:
                 async for result in results:
-                    yield Payload(encode(result.data, result.errors, context.request_id))
+                    yield answers.payload(result.data, result.errors)
         except Exception as error:
             yield failure(error, context.request_id)
 

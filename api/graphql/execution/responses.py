@@ -3,6 +3,7 @@
 Errors that the client can mend keep their code and sentence. All others are masked, and logged under the request's id.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +32,38 @@ class Refusal(Payload):
     """The list of errors alone, for transports that send it without `data`."""
 
 
+class Answers:
+    """The payloads of one operation. Its errors that the client cannot mend are masked, and logged once."""
+
+    def __init__(self, request_id: str) -> None:
+        self._request_id = request_id
+        self._is_logged = False
+
+    def payload(self, data: Any, errors: Sequence[GraphQLError] | None) -> Payload:
+        if not errors:
+            return Payload(orjson.dumps({"data": data}))
+        return Payload(orjson.dumps({"data": data, "errors": self.formatted(errors)}))
+
+    def formatted(self, errors: Sequence[GraphQLError]) -> list[dict[str, Any]]:
+        """The errors as the client receives them."""
+        causes = [_cause(error) for error in errors]
+        internal = [number for number, cause in enumerate(causes) if not isinstance(cause, RequestError | None)]
+        if internal and not self._is_logged:
+            # A page may have as many as it has rows, and a stream has them again in each update.
+            self._is_logged = True
+            log.error(
+                "operation failed",
+                request_id=self._request_id,
+                path=errors[internal[0]].path,
+                more=len(internal) - 1,
+                exc_info=causes[internal[0]],
+            )
+        return [_formatted(error, cause, self._request_id) for error, cause in zip(errors, causes, strict=True)]
+
+
 def failure(error: Exception, request_id: str) -> Payload:
     """The payload for an operation that failed. Errors that the client cannot mend are masked and logged."""
-    return Payload(encode(None, [GraphQLError(str(error), original_error=error)], request_id))
+    return Answers(request_id).payload(None, [GraphQLError(str(error), original_error=error)])
 
 
 def refusal(error: RequestError, request_id: str) -> Refusal:
@@ -42,18 +72,11 @@ def refusal(error: RequestError, request_id: str) -> Refusal:
 
 
 def refusal_of(errors: list[GraphQLError], request_id: str) -> Refusal:
-    told = orjson.dumps([_formatted(error, request_id) for error in errors])
+    told = orjson.dumps(Answers(request_id).formatted(errors))
     return Refusal(orjson.dumps({"data": None, "errors": orjson.Fragment(told)}), told)
 
 
-def encode(data: Any, errors: list[GraphQLError] | None, request_id: str) -> bytes:
-    if not errors:
-        return orjson.dumps({"data": data})
-    return orjson.dumps({"data": data, "errors": [_formatted(error, request_id) for error in errors]})
-
-
-def _formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:
-    cause = _cause(error)
+def _formatted(error: GraphQLError, cause: Exception | None, request_id: str) -> dict[str, Any]:
     said: dict[str, Any] = {"message": error.message}
     if error.locations:
         said["locations"] = [location.formatted for location in error.locations]
@@ -67,7 +90,6 @@ def _formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:
     elif cause is None:
         said["extensions"] = {"code": BadUserInput.code}
     else:
-        log.error("operation failed", request_id=request_id, path=error.path, exc_info=cause)
         said["message"] = (
             f"The server failed to answer. Try again; if it fails again, report the request id {request_id}."
         )

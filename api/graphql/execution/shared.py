@@ -68,12 +68,12 @@ class SharedOperation:
         """The payload for this snapshot, made once. Raises NotLoaded, and NotShareable."""
         if self._payload is None or self._row is not row:
             try:
-                data = {self._name: self._project(self._wrap(row))}
+                payload = orjson.dumps({"data": {self._name: self._project(self._wrap(row))}})
             except NotLoaded:
                 raise
             except Exception as error:  # graphql-core gives the error with its path
                 raise NotShareable from error
-            self._payload = EncodedPayload(orjson.dumps({"data": data}), self._payload)
+            self._payload = EncodedPayload(payload, self._payload)
             self._row = row
         return self._payload
 

@@ -20,6 +20,7 @@ describe_enum(
     MessageRole,
     "MessageRole",
     "Role of a message's author in the conversation.",
+    placeholder=MessageRole.ASSISTANT,
     USER="A participant wrote the message.",
     ASSISTANT="The assistant wrote the message.",
 )

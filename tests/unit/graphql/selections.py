@@ -125,8 +125,9 @@ def documents(draw: Any) -> str:
     return Document(draw).written()
 
 
-TEXTS = st.text(max_size=40)
-COUNTS = st.none() | st.integers(0, 2**31 - 1) | st.sampled_from([2**31, 2**53 + 1, 2**63 - 1])
+TEXTS = st.text(max_size=40) | st.sampled_from(["half a \ud83d", "\ude00"])
+UNREADABLE = st.sampled_from([2**31, 2**53 + 1, 2**63 - 1, 10**30, 5.5, "many", b"\0\xff"])
+COUNTS = st.none() | st.integers(0, 2**31 - 1) | UNREADABLE
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 
 
@@ -136,17 +137,17 @@ def snapshots() -> st.SearchStrategy[MessageRow]:
         id=st.uuids(),
         chat_id=st.uuids(),
         author_id=st.sampled_from([None, ANN.id]),
-        role=st.sampled_from(MessageRole),
+        role=st.sampled_from(MessageRole) | st.just("TOOL"),
         content=TEXTS | st.just('Ünïcode 漢字 🧵 \u2028\u0000\\"\n' * 50),
         reasoning=st.none() | TEXTS,
-        status=st.sampled_from(Status),
-        revision=st.integers(1, 2**31 - 1) | st.sampled_from([2**31, 2**63 - 1]),
+        status=st.sampled_from(Status) | st.just("PAUSED"),
+        revision=st.integers(1, 2**31 - 1) | UNREADABLE,
         model=st.none() | TEXTS,
         finish_reason=st.none() | TEXTS,
-        error_code=st.none() | st.sampled_from([code.value for code in StreamErrorCode]),
+        error_code=st.none() | st.sampled_from([*(code.value for code in StreamErrorCode), "MELTED"]),
         error_message=st.none() | TEXTS,
         input_tokens=COUNTS,
         output_tokens=COUNTS,
-        created_at=MOMENTS,
+        created_at=MOMENTS | st.just("yesterday"),
         updated_at=MOMENTS,
     )
