@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, TypeVar
 
-from sqlalchemy import Executable, Row, event, text
+from sqlalchemy import Executable, Row, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from api import sqlite
+from api import postgres, sqlite
+from api.postgres_address import Address
 from api.streaming.guard import ANNOUNCED, refuse_unseen_changes
 from api.streaming.publisher import Publisher
 from api.streaming.session import TrackedSession
@@ -29,15 +30,8 @@ POOL_OVERFLOW = 5
 DEDICATED_POOL_SIZE = 1
 """Connections of a writer: it runs one statement at a time."""
 
-CONNECT_SECONDS = 5.0
-"""For Postgres to accept a connection."""
-
 STATEMENT_SECONDS = 10.0
 """For one statement: far more than ours take, and less than a lease, within which a writer must be able to retry."""
-
-IDLE_SECONDS = 5
-"""Postgres aborts a transaction that is idle for this long. Ours are idle only if their process is frozen; their locks
-would delay every reply that is written in the same statement as a locked one."""
 
 CLOSE_SECONDS = 5.0
 """For running statements to end when a process stops, and again for the connections to close. A Postgres that hangs
@@ -62,17 +56,19 @@ class Database:
         statement_seconds: float | None = STATEMENT_SECONDS,
     ) -> None:
         self.url = url
-        self.dialect = make_url(url).get_backend_name()
         self._publisher = publisher
         self._threads = sqlite.ConnectionThreads()
-        options = self._threads.options() if self.dialect == "sqlite" else _postgres_options(statement_seconds)
-        self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_overflow, **options)
+        pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_overflow}
+        self.dialect = make_url(url).get_backend_name()
         if self.dialect == "sqlite":
+            self.engine = create_async_engine(url, **pool, **self._threads.options())
             sqlite.prepare(self.engine.sync_engine)
             self._writing: Any = asyncio.Lock()
             self._statements = self.transactions = self.engine.execution_options(sqlite_begin="IMMEDIATE")
         else:
-            _prepare_postgres(self.engine.sync_engine)
+            address = Address.of(url)
+            self.engine = create_async_engine(address.url, **pool, **postgres.options(address, statement_seconds))
+            postgres.prepare(self.engine.sync_engine, address)
             self._writing = nullcontext()
             self._statements = self.engine
             self.transactions = self.engine.execution_options(isolation_level="READ COMMITTED")
@@ -171,20 +167,3 @@ class Database:
         except TimeoutError:
             await self.engine.dispose(close=False)
         await self._threads.join(CLOSE_SECONDS)
-
-
-def _postgres_options(statement_seconds: float | None) -> dict[str, Any]:
-    return {
-        "isolation_level": "AUTOCOMMIT",
-        "pool_use_lifo": True,  # the connection that was used last has its statements prepared and its memory cached
-        "pool_pre_ping": True,  # after a restart of Postgres, connections that died with it are replaced
-        "connect_args": {"timeout": CONNECT_SECONDS, "command_timeout": statement_seconds},
-    }
-
-
-def _prepare_postgres(engine: Any) -> None:
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _: Any) -> None:
-        # Not as a parameter of the connection, which a connection pooler such as PgBouncer would refuse.
-        timeout = f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
-        connection.run_async(lambda postgres: postgres.execute(timeout))

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from api import postgres_address
 from api.errors import SettingsError
 
 PREFIX = "TWOTRACK_"
@@ -69,16 +70,20 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _supported_database(cls, url: str) -> str:
-        if not url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
-            raise ValueError("it must start with sqlite+aiosqlite:// or postgresql+asyncpg://")
+        url = postgres_address.normalized(url)
+        if not url.startswith(("sqlite+aiosqlite://", postgres_address.SCHEME)):
+            raise ValueError("it must start with sqlite+aiosqlite:// or postgresql://")
         try:
-            database = make_url(url).database
+            embedded = url.startswith("sqlite")
+            database = make_url(url).database if embedded else postgres_address.Address.of(url).database
+        except postgres_address.OptionError as error:
+            raise ValueError(str(error)) from None
         except (ArgumentError, ValueError):
             raise ValueError(
-                "it is not the URL of a database; write postgresql+asyncpg://user:password@host:port/name, "
+                "it is not the URL of a database; write postgresql://user:password@host:port/name, "
                 "and percent-encode special characters of the password"
             ) from None
-        if not database or database == ":memory:" or (url.startswith("sqlite") and database.startswith("file:")):
+        if not database or database == ":memory:" or (embedded and database.startswith("file:")):
             raise ValueError("it must name a file, like sqlite+aiosqlite:///twotrack.db, or a Postgres database")
         return url
 

@@ -68,7 +68,9 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 
 WRONG = [
     ("DATABASE_URL", "mysql://localhost/twotrack"),
-    ("DATABASE_URL", "postgresql://localhost/twotrack"),
+    ("DATABASE_URL", "postgresql://localhost"),
+    ("DATABASE_URL", "postgresql+psycopg://localhost/twotrack"),
+    ("DATABASE_URL", "postgres://localhost/twotrack?pgbouncer=perhaps"),
     ("DATABASE_URL", "twotrack.db"),
     ("DATABASE_URL", "sqlite+aiosqlite://"),
     ("DATABASE_URL", "sqlite+aiosqlite:///:memory:"),
@@ -163,7 +165,10 @@ def test_a_model_may_be_silent_for_more_than_three_leases(monkeypatch: pytest.Mo
     ("name", "value"),
     [
         ("DATABASE_URL", "postgresql+asyncpg://user:hush@localhost:port/twotrack"),
-        ("DATABASE_URL", "postgres://user:hush@localhost/twotrack"),
+        ("DATABASE_URL", "mysql://user:hush@localhost/twotrack"),
+        ("DATABASE_URL", "postgres://user:hush@localhost/twotrack?sslmode=hushed"),
+        ("DATABASE_URL", "postgres://user:hush@localhost/twotrack?password=hush&nothing=hush"),
+        ("DATABASE_URL", "postgres://user:hush@localhost/twotrack?sslcert=/nowhere&sslpassword=hush"),
         ("BROADCAST_URL", "kafka://user:hush@localhost"),
         ("SECRET_KEY", "hush"),
     ],
@@ -181,6 +186,74 @@ def test_a_shared_database_needs_a_key_that_all_processes_share(monkeypatch: pyt
         Settings.load()
     monkeypatch.setenv("TWOTRACK_SECRET_KEY", "k" * 32)
     assert secret_key(Settings.load()) == "k" * 32
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("postgres://u:p@db/chat", "postgresql+asyncpg://u:p@db/chat"),
+        ("postgresql://u:p@db/chat?sslmode=require", "postgresql+asyncpg://u:p@db/chat?sslmode=require"),
+        ("POSTGRES://u:p@db:6543/chat", "postgresql+asyncpg://u:p@db:6543/chat"),
+        ("postgresql+asyncpg://u:p@db/chat", "postgresql+asyncpg://u:p@db/chat"),
+        ("postgres://u:p@one,two:6543/chat", "postgresql+asyncpg://u:p@/chat?host=one:5432&host=two:6543"),
+        ("postgresql:///?host=/run/postgresql&dbname=chat", "postgresql+asyncpg:///?host=/run/postgresql&dbname=chat"),
+    ],
+)
+def test_the_address_of_a_postgres_may_be_written_as_hosters_write_it(
+    written: str, read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWOTRACK_DATABASE_URL", written)
+    monkeypatch.setenv("TWOTRACK_SECRET_KEY", "k" * 32)
+    assert Settings.load().database_url == read
+
+
+REFUSED_OPTIONS = {
+    "sslmode=always": "sslmode must be disable, allow, prefer, require, verify-ca or verify-full",
+    "sslmode=verify-full": "sslmode=verify-full needs .* sslrootcert=system",
+    "sslmode=verify-ca": "sslmode=verify-ca needs .* sslrootcert=/path",
+    "sslmode=require&sslrootcert=/nowhere/ca.crt": "sslrootcert cannot be read: No such file",
+    "sslmode=require&sslrootcert=/etc/hostname": "sslrootcert cannot be read: it has no valid content",
+    "sslmode=require&sslrootcert=system": "sslrootcert=system needs sslmode=verify-full",
+    "sslrootcert=system&sslcrl=/nowhere": "sslcrl cannot be combined with sslrootcert=system",
+    "sslcert=/nowhere/client.crt&sslkey=/nowhere/client.key": "sslcert or sslkey cannot be read",
+    "sslkey=/nowhere/client.key": "sslkey needs sslcert",
+    "sslnegotiation=direct": "sslnegotiation=direct needs sslmode",
+    "ssl_min_protocol_version=SSLv3": "ssl_min_protocol_version must be",
+    "channel_binding=require": "channel_binding=require; remove it, and use sslmode=verify-full",
+    "gssencmode=require": "gssencmode=require; remove it, and use sslmode=require",
+    "target_session_attrs=leader": "target_session_attrs must be",
+    "connect_timeout=soon": "connect_timeout must be a whole number",
+    "pgbouncer=yes": "pgbouncer must be true or false",
+    "statement_cache_size=-1": "statement_cache_size must be a whole number",
+    "client_encoding=latin1": "client_encoding=latin1; use auto, or remove it",
+    "connection_limit=1": "connection_limit; remove it: each process opens up to 10",
+    "keepalives_idle=30": "does not know its option keepalives_idle; remove it",
+}
+
+
+@pytest.mark.parametrize(("options", "named"), REFUSED_OPTIONS.items())
+def test_an_option_that_cannot_be_obeyed_is_named(
+    options: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TWOTRACK_DATABASE_URL", f"postgres://user:hush@localhost/twotrack?{options}")
+    with pytest.raises(SettingsError, match=rf"^TWOTRACK_DATABASE_URL is invalid: [^\n]*{named}[^\n]*\.$") as refused:
+        Settings.load()
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *("sslmode=require&channel_binding=prefer", "gssencmode=disable&sslsni=1&sslcompression=0", "schema=public"),
+        *("pgbouncer=true&connect_timeout=15", "sslrootcert=&sslmode=require", "client_encoding=UTF8"),
+        *("ssl=true", "ssl=require", "options=endpoint%3Dep-quiet-1", "fallback_application_name=chat"),
+    ],
+)
+def test_options_that_can_be_obeyed_do_not_prevent_the_start(options: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWOTRACK_SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("TWOTRACK_DATABASE_URL", f"postgres://user:hush@localhost/twotrack?{options}")
+    assert not Settings.load().embedded
 
 
 def test_settings_do_not_change() -> None:
