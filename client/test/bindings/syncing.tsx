@@ -24,7 +24,7 @@ export function syncs(binding: Binding): void {
             id title
             messages(last: 100) {
               revision
-              edges { node { id ...Bubble ${binding.name === "Apollo" ? "@nonreactive" : ""} } }
+              edges { node { id ...Bubble ${binding.name.includes("Apollo") ? "@nonreactive @unmask" : ""} } }
               pageInfo { hasPreviousPage hasNextPage startCursor endCursor }
             }
           }

@@ -1,14 +1,17 @@
 /** The urql binding with each of its caches. */
 
+import { Client, cacheExchange } from "@urql/core";
 import { cacheExchange as graphcache } from "@urql/exchange-graphcache";
 import { Provider, useMutation, useQuery } from "urql";
 import WebSocket from "ws";
+import { type Connection, createConnection } from "../../src/core/index.ts";
 import {
   addSent,
   createTwotrackClient,
   keys,
   type SendMessagePayload,
   type TwotrackClientOptions,
+  twotrackExchange,
 } from "../../src/urql/index.ts";
 import { useMessageStream, useStream, useSync } from "../../src/urql/react/index.ts";
 import { type Binding, SEND } from "./harness.tsx";
@@ -19,17 +22,17 @@ const noteKeys = { NoteConnection: embedded, NoteEdge: embedded };
 function urqlOn(
   name: string,
   traits: Pick<Binding, "isNonreactive" | "keepsPage" | "cachesFrames">,
-  settings: () => Pick<TwotrackClientOptions, "exchanges">,
+  open: (options: TwotrackClientOptions) => { client: Client; connection: Connection },
 ): Binding {
   return {
     name,
     ...traits,
     connect({ url, fetch }, options = {}) {
-      const client = createTwotrackClient({ url, fetch, webSocketImpl: WebSocket, ...settings(), ...options });
+      const { client, connection } = open({ url, fetch, webSocketImpl: WebSocket, ...options });
       return {
         wrap: (page) => <Provider value={client}>{page}</Provider>,
-        status: () => client.connection.status(),
-        close: () => client.connection.close(),
+        status: () => connection.status(),
+        close: () => connection.close(),
       };
     },
     useMessageStream: (message, options) => useMessageStream(message, options) as typeof message,
@@ -46,23 +49,38 @@ function urqlOn(
   };
 }
 
-export const urql = urqlOn(
-  "urql with its document cache",
-  { isNonreactive: true, keepsPage: false, cachesFrames: false },
-  () => ({}),
-);
+const withDocumentCache = { isNonreactive: true, keepsPage: false, cachesFrames: false };
+
+export const urql = urqlOn("urql with its document cache", withDocumentCache, (options) => {
+  const client = createTwotrackClient(options);
+  return { client, connection: client.connection };
+});
+
+/** As a team would attach Twotrack to the client that it has already. */
+export const urqlExisting = urqlOn("an existing urql client", withDocumentCache, (options) => {
+  const connection = createConnection(options);
+  const client = new Client({
+    url: "https://example.org/not-used",
+    exchanges: [cacheExchange, twotrackExchange(connection)],
+  });
+  return { client, connection };
+});
 
 export const urqlGraphcache = urqlOn(
   "urql with graphcache",
   { isNonreactive: false, keepsPage: true, cachesFrames: true },
-  () => ({
-    exchanges: [
-      graphcache({
-        keys: { ...keys, ...noteKeys },
-        updates: {
-          Mutation: { sendMessage: (data, _, cache) => addSent(cache, data.sendMessage as SendMessagePayload) },
-        },
-      }),
-    ],
-  }),
+  (options) => {
+    const client = createTwotrackClient({
+      ...options,
+      exchanges: [
+        graphcache({
+          keys: { ...keys, ...noteKeys },
+          updates: {
+            Mutation: { sendMessage: (data, _, cache) => addSent(cache, data.sendMessage as SendMessagePayload) },
+          },
+        }),
+      ],
+    });
+    return { client, connection: client.connection };
+  },
 );
