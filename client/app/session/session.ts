@@ -1,9 +1,10 @@
 /** The session of the signed-in user, and its client. Each session has its own client, so that no cache is shared. */
 
+import { createSession } from "@twotrack/client";
 import { createTwotrackClient, type TwotrackClient } from "@twotrack/client/apollo";
 import { useSyncExternalStore } from "react";
 import { RefreshTokenDocument } from "../documents.ts";
-import { claimsOf, onTokenChange, storedToken, storeToken } from "./token.ts";
+import { storedToken, storeToken } from "./token.ts";
 
 export interface Session {
   readonly client: TwotrackClient;
@@ -14,21 +15,31 @@ export interface Session {
 }
 
 const SESSION_ENDED = "Your session has ended. Sign in again to continue where you left off.";
-const RENEWAL_RETRY_MS = 60_000;
-const MIN_RENEWAL_DELAY_MS = 5_000; // a token with wrong times must not make the page renew it in a loop
-const MAX_TIMER_MS = 2 ** 31 - 1; // browsers fire a longer timer at once
 
-const listeners = new Set<() => void>();
+let notice: string | undefined;
+const tokens = createSession({
+  storage: { get: storedToken, set: storeToken },
+  async refresh() {
+    const { data } = await session.client.mutate({ mutation: RefreshTokenDocument });
+    if (!data) throw new TypeError("The server returned no token."); // tries again later
+    return data.refreshToken.token;
+  },
+  onSignedOut: (reason) => {
+    notice = reason === "expired" ? SESSION_ENDED : undefined;
+  },
+});
+
 let session = openSession();
-let renewal: ReturnType<typeof setTimeout> | undefined;
+const listeners = new Set<() => void>();
 
-scheduleRenewal();
-onTokenChange(() => {
-  if (userOf(storedToken()) !== session.user) switchTo(openSession());
+tokens.subscribe(() => {
+  session.client.stop();
+  session = openSession();
+  for (const listener of listeners) listener();
 });
 
 export function useSession(): Session {
-  return useSyncExternalStore(subscribe, () => session);
+  return useSyncExternalStore(subscribe, currentSession);
 }
 
 export function currentSession(): Session {
@@ -36,13 +47,11 @@ export function currentSession(): Session {
 }
 
 export function signIn(token: string): void {
-  storeToken(token);
-  switchTo(openSession());
+  tokens.signIn(token);
 }
 
-export function signOut(notice?: string): void {
-  storeToken(null);
-  switchTo(openSession(notice));
+export function signOut(): void {
+  tokens.signOut();
 }
 
 function subscribe(listener: () => void): () => void {
@@ -50,50 +59,8 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-function openSession(notice?: string): Session {
-  const user = userOf(storedToken());
-  return { client: createTwotrackClient({ url: "/graphql", token: user ? currentToken(user) : null }), user, notice };
-}
-
-function switchTo(next: Session): void {
-  session.client.stop();
-  session = next;
-  scheduleRenewal();
-  for (const listener of listeners) listener();
-}
-
-function userOf(token: string | null): string | undefined {
-  return token === null ? undefined : (claimsOf(token)?.sub ?? token);
-}
-
-/**
- * The user's token. If the server refused the stored token, the session ends, unless another tab has renewed the token
- * meanwhile. Null once another user has signed in: what the old client still sends must not be sent in their name.
- */
-function currentToken(user: string): (refused?: string) => string | null {
-  return (refused) => {
-    if (refused !== undefined && refused === storedToken()) signOut(SESSION_ENDED);
-    const token = storedToken();
-    return userOf(token) === user ? token : null;
-  };
-}
-
-/** Renews the token at half of its lifetime, so that a laptop can sleep for the other half and still be signed in. */
-function scheduleRenewal(): void {
-  clearTimeout(renewal);
-  const claims = claimsOf(storedToken() ?? "");
-  if (claims === undefined) return;
-  const due = ((claims.iat + claims.exp) / 2) * 1000 - Date.now();
-  renewal = setTimeout(renew, Math.min(Math.max(due, MIN_RENEWAL_DELAY_MS), MAX_TIMER_MS));
-}
-
-async function renew(): Promise<void> {
-  const { client } = session;
-  try {
-    const { data } = await client.mutate({ mutation: RefreshTokenDocument });
-    if (data && client === session.client) storeToken(data.refreshToken.token);
-    scheduleRenewal();
-  } catch {
-    if (session.user !== undefined) renewal = setTimeout(renew, RENEWAL_RETRY_MS);
-  }
+function openSession(): Session {
+  const user = tokens.user();
+  const client = createTwotrackClient({ url: "/graphql", token: user === undefined ? null : tokens.tokenSource() });
+  return { client, user, notice: user === undefined ? notice : undefined };
 }

@@ -1,4 +1,4 @@
-/** The session token that is stored in this browser, and the claims in it. */
+/** The session token that is stored in this browser. */
 
 import { browserStorage } from "./safeStorage.ts";
 
@@ -10,27 +10,4 @@ export function storedToken(): string | null {
 
 export function storeToken(token: string | null): void {
   browserStorage.set(KEY, token);
-}
-
-/** Calls back when another tab signs in, signs out, or renews the token. */
-export function onTokenChange(listener: () => void): void {
-  addEventListener("storage", ({ key }) => {
-    if (key === KEY || key === null) listener();
-  });
-}
-
-export interface Claims {
-  readonly sub: string;
-  readonly iat: number;
-  readonly exp: number;
-}
-
-/** Claims of a token, unverified. Only the server verifies them; the page uses them to schedule the renewal. */
-export function claimsOf(token: string): Claims | undefined {
-  try {
-    const [, payload = ""] = token.split(".");
-    return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
-  } catch {
-    return undefined;
-  }
 }

@@ -13,6 +13,8 @@ export { QueryError } from "./http/query.ts";
 export type { TokenSource } from "./http/tokens.ts";
 export { createIdempotencyKey } from "./idempotencyKey.ts";
 export { type Pacer, type PacerOptions, pacer } from "./pacing/pacer.ts";
+export { createSession, type Session, type SessionOptions, type SignOutReason } from "./session/session.ts";
+export type { TokenStorage } from "./session/storage.ts";
 export type { PageId, PageOptions, PageState, PageStore } from "./stores/page.ts";
 export type { Store } from "./stores/store.ts";
 export {

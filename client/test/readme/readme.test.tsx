@@ -49,10 +49,12 @@ test("every snippet has a test", () => {
     "graphcache.ts",
     "notes.tsx",
     "older.tsx",
+    "pacer.ts",
     "plain.ts",
     "relay.ts",
     "sending.tsx",
     "session.tsx",
+    "smooth.tsx",
     "urql.tsx",
   ]);
 });
@@ -87,8 +89,8 @@ test("sending.tsx sends", async () => {
   client.stop();
 });
 
-test("session.tsx stops the client of one user when another signs in, and older.tsx loads the whole history", async () => {
-  const { Session } = await load<{ Session: ComponentType<{ user: string; children: ReactNode }> }>("session.tsx");
+test("session.tsx never shows one user's page to the next, and older.tsx loads the whole history", async () => {
+  const { Session, session } = await load<SessionSnippet>("session.tsx");
   const { useHistory } = await load<{ useHistory: (id: string) => History }>("older.tsx");
   const bob = await server.signUp("Bob");
   const texts = Array.from({ length: 40 }, (_, index) => `${index}`);
@@ -96,21 +98,35 @@ test("session.tsx stops the client of one user when another signs in, and older.
     const value = { chatId, content, idempotencyKey: content, reply: false };
     await server.do("sendMessage", "SendMessageInput", value, ada, "message { id }");
   }
-  let user = "Ada";
-  const wrapper = ({ children }: { children: ReactNode }) => <Session user={user}>{children}</Session>;
-  const { result, rerender, unmount } = renderHook(() => useHistory(chatId), { wrapper });
+  session.signIn(ada.token);
+  const shownTo: { user: string | undefined; text: string | undefined }[] = [];
+  const { result, unmount } = renderHook(
+    () => {
+      const history = useHistory(chatId);
+      shownTo.push({ user: session.user(), text: history.messages?.edges[0]?.node.content });
+      return history;
+    },
+    { wrapper: Session },
+  );
   const read = () => result.current?.messages?.edges.map(({ node }) => node.content);
   await eventually(read, texts.slice(10));
   await act(async () => void (await result.current.older?.()));
   await eventually(read, texts);
   expect(result.current.older).toBeUndefined();
-  localStorage.setItem("token", bob.token);
-  user = "Bob";
-  rerender();
+  const adasId = session.user();
+  act(() => session.signIn(bob.token));
+  await eventually(() => shownTo.some(({ user }) => user === session.user()), true);
   await eventually(read, undefined); // Bob may not see Ada's chat
-  localStorage.setItem("token", ada.token);
+  expect(session.user()).not.toBe(adasId);
+  expect(shownTo.filter(({ user, text }) => user !== adasId && text !== undefined)).toEqual([]);
   unmount();
+  session.close();
 });
+
+interface SessionSnippet {
+  readonly Session: ComponentType<{ children: ReactNode }>;
+  readonly session: import("../../src/core/index.ts").Session;
+}
 
 interface History {
   readonly messages?: { readonly edges: readonly { readonly node: { readonly content: string } }[] };
@@ -188,6 +204,36 @@ test("notes.tsx streams a note", async () => {
   vi.stubGlobal("fetch", server.fetch);
   setLocation(server.url);
   await notes.stop();
+});
+
+test("smooth.tsx shows the end of a reply soon after it", async () => {
+  const { Bubble } = await load<{ Bubble: ComponentType<{ message: unknown }> }>("smooth.tsx");
+  const { createTwotrackClient } = await import("../../src/apollo/index.ts");
+  const { ApolloProvider } = await import("@apollo/client/react");
+  const client = createTwotrackClient({ url: server.url, token: ada.token });
+  const id = await server.send(chatId, "Hello", ada);
+  const { unmount } = render(
+    <ApolloProvider client={client}>
+      <Bubble message={{ id, revision: 0, streaming: true, content: "" }} />
+    </ApolloProvider>,
+  );
+  const steps = new Set<string | null | undefined>();
+  const observer = new MutationObserver(() => steps.add(shown()[0]));
+  observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+  await eventually(() => document.querySelector("article[aria-busy=false]") !== null, true);
+  expect(shown()).toEqual([(await server.row(id, ada)).content]);
+  expect(steps.size).toBeGreaterThan(6); // more than the frames of a second
+  unmount();
+  client.stop();
+});
+
+test("pacer.ts shows a frame in steps", async () => {
+  const { smooth } = await load<{ smooth: (show: (text: string) => void) => (message: object) => void }>("pacer.ts");
+  const steps: string[] = [];
+  const receive = smooth((text) => steps.push(text));
+  receive({ content: "The Moon pulls on all of the Earth.", streaming: true });
+  await eventually(() => steps.at(-1), "The Moon pulls on all of the Earth.");
+  expect(steps.length).toBeGreaterThan(3);
 });
 
 test("relay.ts queries and subscribes through Relay's network layer", async () => {
