@@ -8,6 +8,8 @@ export default defineConfig({
   },
   test: {
     environment: "happy-dom",
+    // Resolved by Vite, which picks their build for the test's environment: for the browser, or for the server.
+    server: { deps: { inline: [/@apollo\/client-(integration-nextjs|react-streaming)/] } },
     include: ["test/**/*.test.{ts,tsx}"],
     setupFiles: ["test/setup.ts"],
     testTimeout: 20_000,

@@ -1,0 +1,3 @@
+import type { Context } from "react";
+
+export declare const ServerInsertedHTMLContext: Context<((insert: () => unknown) => void) | null>;
