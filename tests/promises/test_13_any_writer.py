@@ -1,4 +1,4 @@
-"""Promise 13: readers and writers of notes. Promises 7 and 9 to 12, and one execution for all readers."""
+"""Promise 13: readers and writers of notes. Promises 4, 7 and 9 to 12, and one execution for all readers."""
 
 import asyncio
 import zlib
@@ -13,6 +13,7 @@ from api.graphql import encoded_payload
 from api.graphql.execution import shared
 from api.graphql.relay import key_of
 from api.streaming.columns import Status
+from api.streaming.errors import ProducerError
 from examples.notes import producer
 from examples.notes.product import NOTES
 from tests.promises.test_12_leaving_leaves_nothing import Remains, connected
@@ -31,6 +32,9 @@ READERS = 10
 
 OWNED = "subscription ($id: ID!) { noteStream(id: $id) { body owner } }"
 """Selects a field of another row, which is the same for every reader."""
+
+SHORT_NOTE = "subscription ($id: ID!) { noteStream(id: $id) { revision body streaming } }"
+"""Selects less than the others, and so is another execution."""
 
 
 @pytest_asyncio.fixture
@@ -114,6 +118,34 @@ async def test_ten_readers_share_one_compression_of_each_update(
                 for stream in streams:
                     await stream.until(body="more" * count)
                 assert compressions == 1 + count
+
+
+# 4. Every stream ends
+
+
+@pytest.mark.parametrize("end", ["COMPLETE", "STOPPED", "FAILED"])
+async def test_every_stream_ends_and_its_last_frame_equals_the_row(
+    server: Running, elsewhere: Running, end: str
+) -> None:
+    ann = await author(server, "Ann")
+    note = await ann.create()
+    async with ann.socket() as near, ann.socket(elsewhere.port) as far:
+        streams = [await follow(near, note), await follow(far, note), await near.subscribe(SHORT_NOTE, id=note)]
+        async with server.writing(note) as draft:
+            draft.append("The Moon pulls.")
+            await streams[0].until(body="The Moon pulls.")
+            if end == "STOPPED":
+                await ann.at(elsewhere).change("stopNote", note)
+                await asyncio.Event().wait()  # until the writer is told
+            elif end == "FAILED":
+                raise ProducerError("It broke off.")
+        last = [(await stream.rest())[-1] for stream in streams]
+    row = await server.row(note)
+    assert [frame["revision"] for frame in last] == [row.revision] * 3
+    assert {frame["body"] for frame in last} == {row.body} == {"The Moon pulls."}
+    assert last[0] == last[1] == await ann.note(note)
+    assert last[0]["status"] == row.status == end
+    assert last[0]["error"] == ({"code": "INTERRUPTED", "message": "It broke off."} if end == "FAILED" else None)
 
 
 # 7. A slow reader
