@@ -6,6 +6,7 @@ TwotrackError
 │   ├── Forbidden            the viewer may see the object, but may not do this to it
 │   ├── NotFound             the object is unknown, deleted or not visible to the viewer; all look the same
 │   ├── BadUserInput         the input is invalid; the message says how to correct it
+│   ├── NoPersistedQueries   the request names a document by its hash, and must send it instead
 │   ├── Conflict             the current state of the object does not allow the request
 │   ├── RateLimited          too many attempts; `retry_after` is the wait in seconds
 │   └── LimitExceeded        the request exceeds a limit of the server, which the message names
@@ -44,6 +45,15 @@ class NotFound(RequestError):
 
 class BadUserInput(RequestError):
     code = "BAD_USER_INPUT"
+
+
+class NoPersistedQueries(RequestError):
+    """The message and the code are what clients with persisted queries expect: they send the document, and go on so."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotSupported")
 
 
 class Conflict(RequestError):

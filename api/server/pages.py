@@ -6,6 +6,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
+from api.graphql.transport.http import refuse_persisted
 from api.server.built import GRAPHIQL
 from api.server.product import Product
 
@@ -13,7 +14,9 @@ from api.server.product import Product
 async def graphiql(request: Request) -> Response:
     """GET `/graphql`: GraphiQL for browsers. For other clients, 405 and a sentence."""
     if "text/html" not in request.headers.get("accept", ""):
-        return PlainTextResponse("Send operations to this address by POST, as JSON.\n", 405, {"allow": "POST"})
+        return refuse_persisted(request) or PlainTextResponse(
+            "Send operations to this address by POST, as JSON.\n", 405, {"allow": "POST"}
+        )
     return _page(GRAPHIQL / "index.html")
 
 

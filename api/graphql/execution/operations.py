@@ -24,7 +24,7 @@ from graphql import (
 )
 from graphql.pyutils import AwaitableOrValue
 
-from api.errors import BadUserInput
+from api.errors import BadUserInput, NoPersistedQueries
 from api.graphql.context import Context, counted
 from api.graphql.execution.documents import Documents
 from api.graphql.execution.projection import NotShareable
@@ -60,10 +60,12 @@ class Operation:
 
     @classmethod
     def of(cls, request: object) -> "Operation":
-        """From the request's JSON. Raises BadUserInput."""
+        """From the request's JSON. Raises BadUserInput and NoPersistedQueries."""
         if not isinstance(request, Mapping):
             raise BadUserInput("The request must be a JSON object with a `query`. Batches are not supported.")
         query, variables, name = request.get("query"), request.get("variables"), request.get("operationName")
+        if query is None and is_persisted(request.get("extensions")):
+            raise NoPersistedQueries
         if not isinstance(query, str) or not query.strip():
             raise BadUserInput("The request has no `query`. Put the document there.")
         if not isinstance(variables, dict | None):
@@ -77,6 +79,11 @@ class Operation:
                 f"The query has more than {QUERY_CHARACTERS:,} characters. Move long texts to variables."
             )
         return cls(query, variables, name or None)
+
+
+def is_persisted(extensions: object) -> bool:
+    """Whether the request names its document by a hash. https://www.apollographql.com/docs/apollo-server/performance/apq"""
+    return isinstance(extensions, Mapping) and "persistedQuery" in extensions
 
 
 def require_shallow(variables: object) -> None:

@@ -10,9 +10,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api.errors import BadUserInput, RequestError
+from api.errors import BadUserInput, NoPersistedQueries, RequestError, Unauthenticated
 from api.graphql.context import Context, Services
-from api.graphql.execution.operations import WITHOUT_SUBSCRIPTIONS, Operation, Operations
+from api.graphql.execution.operations import WITHOUT_SUBSCRIPTIONS, Operation, Operations, is_persisted
 from api.graphql.execution.responses import Payload, Refusal, refusal
 from api.graphql.transport.framing import Framing
 from api.graphql.transport.multipart import MULTIPART
@@ -118,6 +118,17 @@ class Streaming(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
+def refuse_persisted(request: Request) -> Response | None:
+    """The answer to a GET that names its document by a hash, as clients that could cache the answer send it."""
+    try:
+        extensions = json.loads(request.query_params.get("extensions", "null"))
+    except (ValueError, RecursionError):
+        return None
+    if "query" in request.query_params or not is_persisted(extensions):
+        return None
+    return _answer(request, refusal(NoPersistedQueries(), request.scope.get("request_id", "")))
+
+
 def _framing(request: Request) -> Framing | None:
     accept = request.headers.get("accept", "").lower()
     if "text/event-stream" in accept:
@@ -130,8 +141,10 @@ def _framing(request: Request) -> Framing | None:
 def _status_of(error: RequestError, request: Request) -> int | None:
     if isinstance(error, BadUserInput):
         return 400
-    # graphql-sse's client takes any 200 for a stream, and one without events for a broken one.
-    return 401 if _framing(request) is SERVER_SENT_EVENTS and not _takes_json(request) else None
+    if _framing(request) is SERVER_SENT_EVENTS and not _takes_json(request):
+        # graphql-sse's client takes any 200 for a stream, and one without events for a broken one.
+        return 401 if isinstance(error, Unauthenticated) else 400
+    return None
 
 
 def _takes_json(request: Request) -> bool:

@@ -13,7 +13,7 @@ import orjson
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from api.errors import BadUserInput, LimitExceeded, Unauthenticated
+from api.errors import BadUserInput, LimitExceeded, NoPersistedQueries, Unauthenticated
 from api.graphql.context import Context, Services, counted
 from api.graphql.execution.operations import Operation, Operations, require_whole_characters
 from api.graphql.execution.projection import NotShareable
@@ -185,7 +185,7 @@ class Socket:
                     f"A socket carries at most {most} operations at once. Complete some, or open another socket."
                 )
             operation = Operation.of(payload)
-        except (LimitExceeded, BadUserInput) as error:
+        except (LimitExceeded, BadUserInput, NoPersistedQueries) as error:
             await self._send(_envelope(id, "error") + refusal(error, request_id).errors + b"}")
             return
         client = self._websocket.client
