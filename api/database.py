@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, TypeVar
 
-from sqlalchemy import Executable, Row, text
+from sqlalchemy import Executable, Row
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
@@ -147,10 +147,6 @@ class Database:
             yield dedicated
         finally:
             await dedicated.aclose()
-
-    async def ping(self) -> None:
-        """Raises an error of SQLAlchemy or the driver if the database does not answer."""
-        await self.read(text("SELECT 1"))
 
     @property
     def connections(self) -> int:

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy.engine import make_url
 
 from tests.support.backends import Backend, migrate
+from tests.support.files import damage
 from tests.support.operations import STREAM
 from tests.support.responses import SSE, following
 from tests.support.server import Running, serving
@@ -94,6 +97,22 @@ async def test_a_server_without_redis_or_postgres_is_alive_and_not_ready(service
                 assert (await get(server, "/healthz")).status_code == 200
                 await asyncio.to_thread(service.start)
                 await becomes(lambda: readiness(server), (200, {"status": "ok"}))
+
+
+@pytest.mark.parametrize("table", ["users", "chats", "messages"])
+async def test_a_server_whose_tables_cannot_be_read_is_not_ready(backend: Backend, table: str) -> None:
+    settings = backend.settings(patience_seconds=3600)
+    async with serving(settings) as server:
+        ann = await server.person("Ann")
+        await ann.prompt()
+    if backend.name == "embedded":
+        damage(Path(make_url(backend.database_url).database or ""), table)
+    async with serving(settings) as server:
+        if backend.name == "scaled":
+            async with server.runtime.database.engine.begin() as connection:
+                await connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO elsewhere")
+        assert await readiness(server) == (503, {"status": "unavailable", "database": "does not answer"})
+        assert (await get(server, "/healthz")).status_code == 200
 
 
 async def test_metrics_are_in_prometheus_format_and_zero_from_the_start(server: Running) -> None:
