@@ -6,7 +6,7 @@ import { parse } from "graphql";
 import { memo, type ReactNode, StrictMode, useState } from "react";
 import { expect } from "vitest";
 import type { TokenSource } from "../../src/core/http/tokens.ts";
-import type { StreamDefinition, StreamedObject, StreamedType } from "../../src/core/index.ts";
+import type { StreamDefinition, StreamedObject, StreamedType, StreamFailure } from "../../src/core/index.ts";
 import type { Message } from "../rows.ts";
 
 export type Row = Pick<Message, "id" | "revision" | "status" | "streaming" | "content">;
@@ -88,6 +88,8 @@ export interface Options {
 export class Shown {
   readonly renders = new Map<string, number>();
   readonly texts = new Map<string, string[]>();
+  /** What each message's hook has returned last. */
+  readonly latest = new Map<string, Row & { readonly error?: StreamFailure | null }>();
   pageRenders = 0;
   refetch: () => unknown = () => {};
   send: (content: string) => Promise<unknown> = () => Promise.resolve();
@@ -109,7 +111,9 @@ export class Shown {
     act(() => this.addSecond());
   }
 
-  noteBubble({ id, content }: Row): void {
+  noteBubble(live: Row): void {
+    const { id, content } = live;
+    this.latest.set(id, live);
     this.renders.set(id, (this.renders.get(id) ?? 0) + 1);
     const texts = this.texts.get(id) ?? [];
     this.texts.set(id, texts);

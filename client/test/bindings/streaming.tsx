@@ -147,10 +147,15 @@ export function streams(binding: Binding): void {
       expect(server.count("Chat")).toBe(1);
     });
 
-    test("that is deleted no longer looks as if it were streaming", async () => {
+    test("that is deleted no longer looks as if it were streaming, and says why", async () => {
       const page = await setup.openStreaming();
       server.remove("message-1");
       await eventually(() => page.busy("message-1"), false);
+      expect(page.latest.get("message-1")).toMatchObject({
+        status: "FAILED",
+        content: "Once",
+        error: { code: "NOT_FOUND", message: expect.any(String) },
+      });
       await quiet();
       expect(server.count("MessageStream")).toBe(1);
     });

@@ -14,6 +14,7 @@ let server: TestServer;
 let connection: Connection;
 
 beforeEach(async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {}); // the client says why it uses HTTP
   server = await TestServer.start();
   connection = createConnection({ url: server.url, webSocketImpl: WebSocket, random: () => 0.5 });
 });

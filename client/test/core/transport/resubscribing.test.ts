@@ -209,6 +209,65 @@ describe("a GraphQL error", () => {
   });
 });
 
+describe("an error of a gateway", () => {
+  test("without data is a lost connection: it is retried without a limit, and not passed on", () => {
+    const { line, results, ends, said } = follow();
+    for (let i = 0; i < 10; i++) {
+      line.now.next({ data: null, ...errors("SUBREQUEST_HTTP_ERROR") });
+      line.now.complete();
+      vi.advanceTimersByTime(10_000);
+    }
+    expect(said.at(-1)).toBe("lost");
+    expect(results).toEqual([]);
+    line.now.next(final);
+    line.now.complete();
+    expect(results).toEqual([final]);
+    expect(ends).toEqual(["complete"]);
+    expect(line.sinks).toHaveLength(11);
+  });
+
+  test("without a code is a lost connection too", () => {
+    const { line, results } = follow();
+    line.now.error([{ message: "upstream connect error" }]);
+    vi.runAllTimers();
+    expect(results).toEqual([]);
+    expect(line.sinks).toHaveLength(2);
+  });
+
+  test("beside the object is passed on with it, and an early end is noticed", () => {
+    const { line, results } = follow();
+    const partial = { ...streaming(), ...errors("SUBREQUEST_HTTP_ERROR") };
+    line.now.next(partial);
+    line.now.complete();
+    vi.runAllTimers();
+    expect(results).toEqual([partial]);
+    expect(line.sinks).toHaveLength(2);
+  });
+
+  test("around an error of the server is that error", () => {
+    const { line, results, ends } = follow();
+    const wrapped = { data: null, ...errors("DOWNSTREAM_SERVICE_ERROR", errors("NOT_FOUND")) };
+    line.now.next(wrapped);
+    line.now.complete();
+    vi.runAllTimers();
+    expect(results).toEqual([wrapped]);
+    expect(ends).toEqual(["complete"]);
+    expect(line.sinks).toHaveLength(1);
+  });
+
+  test.each(["GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED", "PERSISTED_QUERY_NOT_FOUND"])(
+    "%s rejects the document, and is passed on",
+    (code) => {
+      const { line, results, ends } = follow();
+      line.now.error(errors(code).errors);
+      vi.runAllTimers();
+      expect(results).toEqual([errors(code)]);
+      expect(ends).toEqual(["complete"]);
+      expect(line.sinks).toHaveLength(1);
+    },
+  );
+});
+
 describe("unsubscribing", () => {
   test("during a stream ends it", () => {
     const { line, leave, ends } = follow();
