@@ -1,7 +1,9 @@
 """Checks of the texts in a client's input. Each returns the text to store, or raises BadUserInput."""
 
 import re
+from unicodedata import normalize
 
+from api.characters import code_point, control_in, direction_in, invisible_in, is_blank
 from api.errors import BadUserInput
 
 TITLE_CHARACTERS = 200
@@ -23,7 +25,7 @@ def text(written: str, what: str, *, least: int = 1, most: int | None = None, mo
         raise BadUserInput(
             f"The {what} contains a lone surrogate, half of a character. Remove it, or send the whole character."
         ) from None
-    if len(written) < least or (least and not written.strip()):
+    if len(written) < least or (least and is_blank(written)):
         raise BadUserInput(
             f"The {what} is empty. It needs at least one visible character."
             if least <= 1
@@ -40,17 +42,42 @@ def text(written: str, what: str, *, least: int = 1, most: int | None = None, mo
 
 def title(written: str) -> str:
     """A chat's title, without outer spaces."""
-    return text(written, "title", most=TITLE_CHARACTERS).strip()
+    return one_line(text(written, "title", most=TITLE_CHARACTERS), "title")
 
 
 def name(written: str) -> str:
     """A user's name, without outer spaces."""
-    return text(written, "name", most=NAME_CHARACTERS).strip()
+    return one_line(text(written, "name", most=NAME_CHARACTERS), "name")
+
+
+def one_line(written: str, what: str) -> str:
+    """The text without outer spaces, if it leaves the text beside it alone."""
+    line = written.strip()
+    if (found := control_in(line)) is not None:
+        raise BadUserInput(f"The {what} contains a control character or a line break ({code_point(found)}). Remove it.")
+    if (found := direction_in(line)) is not None:
+        raise BadUserInput(
+            f"The {what} contains a character that changes the direction of the text around it ({code_point(found)}). "
+            "Remove it."
+        )
+    return line
 
 
 def email_address(written: str) -> str:
-    """An e-mail address as it is stored: without outer spaces, and case folded."""
-    address = text(written, "e-mail address").strip().casefold()
+    """An e-mail address to store, or to find another user by: all of it can be seen."""
+    one_line(written, "e-mail address")
+    address = given_email_address(written)
+    if (found := invisible_in(address)) is not None:
+        raise BadUserInput(f"The e-mail address contains an invisible character ({code_point(found)}). Remove it.")
+    return address
+
+
+def given_email_address(written: str) -> str:
+    """The e-mail address of an account that exists, as it is compared: without outer spaces, in lower case and NFC.
+
+    Not case folded: that would make `straße@example.com`, another mailbox, the same as `strasse@example.com`.
+    """
+    address = normalize("NFC", normalize("NFC", text(written, "e-mail address").strip()).lower())
     if len(address) > EMAIL_CHARACTERS or not EMAIL.fullmatch(address):
         raise BadUserInput(f"{written[:60]!r} is not an e-mail address. Write it like name@example.com.")
     return address

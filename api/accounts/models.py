@@ -14,4 +14,6 @@ class User(Revised, Timestamps, Base):
 
     name: Mapped[str] = mapped_column(String(100))
     email: Mapped[str] = mapped_column(String(320), unique=True)
+    folded_email: Mapped[str | None] = mapped_column(String(320), index=True)
+    """The address in case folding, by which addresses were compared before step 0004; NULL for newer accounts."""
     password: Mapped[str] = mapped_column(String(200))

@@ -2,6 +2,8 @@
 
 import re
 
+from api.characters import without_disturbing
+
 UNTITLED = "New chat"
 """The title of a chat until it is named after a message or renamed."""
 
@@ -36,7 +38,7 @@ GREETING = re.compile(
 def title_of(content: str) -> str | None:
     """A title for a chat with this message; None if the message has only greetings or code."""
     for line in CODE.sub("\n", content)[:READ_CHARACTERS].splitlines():
-        plain = INLINE_MARKS.sub("", LINE_MARKS.sub("", LINK.sub(r"\1", line)))
+        plain = INLINE_MARKS.sub("", LINE_MARKS.sub("", LINK.sub(r"\1", without_disturbing(line))))
         for sentence in SENTENCE.split(plain):
             words = " ".join(sentence.split()).rstrip(LOOSE_ENDS)
             if any(map(str.isalnum, words)) and not GREETING.fullmatch(words.rstrip("!?")):

@@ -3,19 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
 from api import migrations
+from api.accounts.models import User
 from api.base import Base
 from api.chats.models import Message
 from api.database import Database
 from api.errors import SettingsError
+from api.streaming.guard import ANNOUNCED
 from api.streaming.publisher import Publisher
 from tests.support.backends import Backend
 from tests.support.services import Postgres
@@ -99,3 +102,27 @@ async def test_an_empty_shared_database_must_be_migrated_first(postgres_server: 
         await migrations.migrate(database)
         await migrations.prepare(database, embedded=False)
         await database.aclose()
+
+
+async def test_addresses_from_before_step_0004_are_composed_and_keep_their_case_folding(database: Database) -> None:
+    """`é` in two code points, once beside an account that has it in one."""
+    former = ["ann@x.de", "jose\u0301@x.de", "re\u0301my@x.de", "r\u00e9my@x.de", "strasse@x.de"]
+    async with database.engine.connect() as connection:
+        await connection.run_sync(lambda connection: command.downgrade(migrations._config(connection), "0003"))
+        await connection.commit()
+        for number, email in enumerate(former):
+            values = f"'{UUID(int=number).hex}', 1, 'Ann', '{email}', 'none', '2026-01-01', '2026-01-01'"
+            names = "id, revision, name, email, password, created_at, updated_at"
+            statement = text(f"INSERT INTO users ({names}) VALUES ({values})")
+            await connection.execute(statement, execution_options={ANNOUNCED: True})
+        await connection.commit()
+    await migrations.migrate(database)
+    async with database.reading() as session:
+        users = [(user.email, user.folded_email) for user in await session.scalars(select(User).order_by(User.id))]
+    assert users == [
+        ("ann@x.de", "ann@x.de"),
+        ("jos\u00e9@x.de", "jos\u00e9@x.de"),
+        ("re\u0301my@x.de", "r\u00e9my@x.de"),
+        ("r\u00e9my@x.de", "r\u00e9my@x.de"),
+        ("strasse@x.de", "strasse@x.de"),
+    ]

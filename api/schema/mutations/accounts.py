@@ -52,7 +52,7 @@ class AccountMutations:
         "with RATE_LIMITED beyond 30 attempts per minute for one account from one network address."
     )
     async def sign_in(self, info: Info, input: SignInInput) -> AuthPayload:
-        email, password = inputs.email_address(input.email), inputs.given_password(input.password)
+        email, password = inputs.given_email_address(input.email), inputs.given_password(input.password)
         return AuthPayload.of(await info.context.services.accounts.sign_in(info.context.client, email, password))
 
     @strawberry.mutation(

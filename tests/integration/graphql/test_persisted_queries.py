@@ -10,7 +10,9 @@ from tests.support.server import Running
 from tests.support.sockets import Subscription
 from tests.support.until import PATIENCE_SECONDS
 
-HASH = {"persistedQuery": {"version": 1, "sha256Hash": "ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b3"}}
+HASH = {
+    "persistedQuery": {"version": 1, "sha256Hash": "ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b3"}
+}
 NOT_SUPPORTED = {"message": "PersistedQueryNotSupported", "extensions": {"code": "PERSISTED_QUERY_NOT_SUPPORTED"}}
 NEWER = "application/graphql-response+json"
 
