@@ -13,6 +13,7 @@ from alembic import command
 from api import migrations
 from api.backup import Restored, restore
 from api.database import Database
+from api.server.lock import restoring_lock
 from api.streaming.publisher import Publisher
 from tests.support.files import (
     backed_up,
@@ -119,6 +120,12 @@ def test_a_raw_copy_is_restored_with_what_is_in_its_log(folder: Path) -> None:
 
 
 # --- refusals of a restore
+
+
+def test_a_restore_is_refused_while_another_one_runs(folder: Path) -> None:
+    with restoring_lock(settings_of(folder)):
+        assert "Stop every" in refused(restore, folder, "backup.db")
+    assert not (folder / "twotrack.db.before-restore").exists()
 
 
 def test_a_restore_is_refused_while_another_program_uses_the_database(folder: Path) -> None:

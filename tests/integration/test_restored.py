@@ -16,8 +16,9 @@ from api.streaming import leases
 from api.streaming.restoring import LARGEST, RAISE
 from tests.support.backends import Backend
 from tests.support.files import backed_up, one, opened, settings_of
+from tests.support.people import Person
 from tests.support.scripted import is_finished
-from tests.support.server import Person, serving
+from tests.support.server import serving
 
 
 @pytest.fixture
@@ -152,3 +153,15 @@ async def test_a_writer_of_the_former_database_cannot_write_to_the_restored_one(
         for fence, found in ((row.fence, 0), (row.fence + RAISE, 1)):
             extended = leases.heartbeat(Message, database.dialect, {row.id: fence}, lease=60)
             assert len(await database.write(extended)) == found
+
+
+async def test_messages_go_on_after_the_last_one_if_the_sequence_was_left_behind(scaled: Backend) -> None:
+    async with serving(scaled.settings()) as server:
+        ann = await server.person("Ann")
+        sent = [(await ann.send(await ann.create_chat(), reply=False))["message"]["id"] for _ in range(3)]
+        async with server.runtime.database.engine.begin() as connection:
+            await connection.exec_driver_sql("SELECT setval(pg_get_serial_sequence('messages', 'position'), 1, false)")
+        await complete_restore(scaled.settings(), 1)
+        sent.append((await ann.send(await ann.create_chat(), reply=False))["message"]["id"])
+        positions = [(await server.row(message)).position for message in sent]
+    assert positions == sorted(set(positions))
