@@ -1,5 +1,6 @@
 /** Everything that needs no framework: stream an object, or keep a page in sync, from any GraphQL client or from none. */
 
+export type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 export { type Connection, type ConnectionOptions, createConnection } from "./connection.ts";
 export {
   type LiveMessageFragment as LiveMessage,

@@ -31,6 +31,8 @@ beforeAll(() => {
     "react-dom",
     "rxjs",
     "@urql/exchange-graphcache",
+    "svelte",
+    "vue",
     ...needs(place),
   ])
     link(name);
@@ -108,7 +110,7 @@ test("a page without a framework contains neither React nor a GraphQL client", (
 }, 60_000);
 
 test("Node imports every entry point", () => {
-  for (const entry of ["", "/apollo", "/urql"])
+  for (const entry of ["", "/apollo", "/apollo/react", "/urql", "/urql/react"])
     expect(
       run("node", "-e", `import("@twotrack/client${entry}").then((it) => console.log(Object.keys(it).length > 2))`),
     ).toBe("true\n");

@@ -41,12 +41,18 @@ const shown = () => [...document.querySelectorAll("article")].map((bubble) => bu
 
 test("every snippet has a test", () => {
   expect([...snippets().keys()].sort()).toEqual([
+    "Bubble.svelte",
+    "Chat.svelte",
     "apollo.tsx",
     "connection.ts",
+    "events.ts", // in clients.test.tsx
+    "existing-apollo.tsx", // in clients.test.tsx
+    "existing-urql.ts",
     "follow.py", // tested in tests/integration/graphql/test_gql.py
     "follow.sh",
     "fragment.tsx",
     "graphcache.ts",
+    "native.ts", // in clients.test.tsx
     "notes.tsx",
     "older.tsx",
     "pacer.ts",
@@ -55,7 +61,10 @@ test("every snippet has a test", () => {
     "sending.tsx",
     "session.tsx",
     "smooth.tsx",
+    "stores.ts", // in stores.test.tsx
+    "svelte.ts",
     "urql.tsx",
+    "vue.ts",
   ]);
 });
 

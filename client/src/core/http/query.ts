@@ -1,7 +1,7 @@
 /** Sends one query or mutation, without a GraphQL client. */
 
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { type GraphQLFormattedError, print } from "graphql";
+import { type DocumentNode, type GraphQLFormattedError, Kind, print } from "graphql";
 import type { Result } from "../transport/transport.ts";
 
 /** The server answered with errors. `errors` has all of them, with their codes. */
@@ -24,9 +24,13 @@ export async function query<Data, Variables>(
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json", accept: "application/graphql-response+json, application/json" },
-    body: JSON.stringify({ query: print(document), variables }),
+    body: JSON.stringify({ query: print(document), operationName: nameOf(document), variables }),
   });
   const { data, errors } = (await response.json()) as Result;
   if (errors?.length) throw new QueryError(errors);
   return data as Data;
+}
+
+function nameOf({ definitions }: DocumentNode): string | undefined {
+  return definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION)?.name?.value;
 }

@@ -2,7 +2,7 @@
 
 import type { ActiveStreams } from "../subscription/activeStreams.ts";
 import { refused, type StreamFailure } from "../subscription/refusal.ts";
-import type { StreamedObject } from "../subscription/revisions.ts";
+import { type StreamedObject, supersedes } from "../subscription/revisions.ts";
 import { Listeners, type Store } from "./store.ts";
 
 export class FollowedObject<Shown extends StreamedObject> implements Store<Shown> {
@@ -18,7 +18,8 @@ export class FollowedObject<Shown extends StreamedObject> implements Store<Shown
 
   constructor(streams: ActiveStreams, object: Shown) {
     this.#streams = streams;
-    this.#snapshot = object;
+    const latest = streams.versions.get(object.id); // another store may know a newer one than the page
+    this.#snapshot = latest && supersedes(latest, object) ? { ...object, ...latest } : object;
   }
 
   readonly getSnapshot = (): Shown => this.#snapshot;
