@@ -37,19 +37,21 @@ export function Conversation({ chat, viewerId, unsent, loadOlder, hasOlder }: Pr
   return (
     <div className="conversation">
       <section ref={scroller} className="scroller" aria-label="Conversation">
-        <div ref={content} className="rows">
-          {isPainted && hasOlder && <OlderMessages loadOlder={loadOlder} />}
-          <Announcer>
-            {rows.map(({ node }, index) => {
-              const next = rows[index + 1]?.node;
-              const replyId = next?.role === "ASSISTANT" ? next.id : undefined;
-              return <Bubble key={node.id} message={node} viewerId={viewerId} replyId={replyId} />;
-            })}
-          </Announcer>
-          {unsent.map((message) => (
-            <PendingMessage key={message.key} chatId={chat.id} message={message} />
-          ))}
-          {rows.length === 0 && count === 0 && <p className="empty">Nothing here yet. Write the first message.</p>}
+        <div className="slide">
+          <div ref={content} className="rows">
+            {isPainted && hasOlder && <OlderMessages loadOlder={loadOlder} />}
+            <Announcer>
+              {rows.map(({ node }, index) => {
+                const next = rows[index + 1]?.node;
+                const replyId = next?.role === "ASSISTANT" ? next.id : undefined;
+                return <Bubble key={node.id} message={node} viewerId={viewerId} replyId={replyId} />;
+              })}
+            </Announcer>
+            {unsent.map((message) => (
+              <PendingMessage key={message.key} chatId={chat.id} message={message} />
+            ))}
+            {rows.length === 0 && count === 0 && <p className="empty">Nothing here yet. Write the first message.</p>}
+          </div>
         </div>
       </section>
       {!isAtBottom && (

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "react";
 import { type BubbleFragment, RegenerateDocument, StopDocument } from "../documents.ts";
-import { Markdown } from "../markdown/Markdown.tsx";
+import { FlowingMarkdown } from "../markdown/FlowingMarkdown.tsx";
 import { useSession } from "../session/session.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { formatDateTime, formatTime } from "../ui/dates.ts";
@@ -16,7 +16,8 @@ export function Reply({ message }: { message: BubbleFragment }) {
   const { client } = useSession();
   const { id, content, reasoning, status, streaming, createdAt } = message;
   const time = useMemo(() => formatTime(createdAt), [createdAt]);
-  const body = useAnnouncedEnd(status);
+  const [isFlowing, setIsFlowing] = useState(streaming);
+  const body = useAnnouncedEnd(status, isFlowing);
   const variables = { input: { messageId: id } };
   const stop = useAction(() => client.mutate({ mutation: StopDocument, variables }));
   const regenerate = useAction(() => client.mutate({ mutation: RegenerateDocument, variables }));
@@ -26,12 +27,12 @@ export function Reply({ message }: { message: BubbleFragment }) {
       className="reply"
       data-message-id={id}
       data-status={status}
-      aria-busy={streaming}
+      aria-busy={streaming || isFlowing}
       aria-label={`Assistant, ${time}`}
     >
       {reasoning && <Reasoning text={reasoning} isThinking={streaming && content === ""} />}
       <div ref={body}>
-        {content !== "" && <Markdown text={content} isStreaming={streaming} />}
+        <FlowingMarkdown text={content} isStreaming={streaming} onFlow={setIsFlowing} />
         {streaming && content === "" && !reasoning && <WaitingIndicator />}
       </div>
       <ReplyStatus message={message} regenerate={regenerate} />
@@ -120,16 +121,16 @@ const ANNOUNCEMENTS: Partial<Record<BubbleFragment["status"], string>> = {
 };
 
 /** Announces the reply to screen readers when it ends. Announcing every update would be impossible to follow. */
-function useAnnouncedEnd(status: BubbleFragment["status"]) {
+function useAnnouncedEnd(status: BubbleFragment["status"], isFlowing: boolean) {
   const body = useRef<HTMLDivElement>(null);
   const announce = useAnnounce();
   const [lastStatus, setLastStatus] = useState(status);
   useEffect(() => {
-    if (lastStatus === status) return;
+    if (lastStatus === status || (isFlowing && status !== "STREAMING")) return; // until the last words are shown
     const announcement = ANNOUNCEMENTS[status];
     if (announcement) announce(`${announcement} ${spokenText(body.current)}`);
     setLastStatus(status);
-  }, [status, lastStatus, announce]);
+  }, [status, isFlowing, lastStatus, announce]);
   return body;
 }
 

@@ -4,7 +4,9 @@
  */
 
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { gliding } from "./glide.ts";
 
+const GROWING = "article[aria-busy=true]";
 const BOTTOM_TOLERANCE_PX = 64; // users rarely scroll to the last pixel
 
 export interface ScrollAnchor {
@@ -37,6 +39,7 @@ export function useScrollAnchor(): ScrollAnchor {
     const view = scroller.current;
     const rows = content.current;
     if (view === null || rows === null) return;
+    const glide = gliding(rows);
     let lastTop = view.scrollTop;
 
     const onScroll = () => {
@@ -51,9 +54,15 @@ export function useScrollAnchor(): ScrollAnchor {
 
     const restore = () => {
       const kept = anchor.current;
-      if (follows.current) view.scrollTop = view.scrollHeight;
+      if (follows.current) follow();
       else if (kept?.element.isConnected) view.scrollTop += topOf(kept.element, view) - kept.top;
       lastTop = view.scrollTop;
+    };
+
+    const follow = () => {
+      const top = view.scrollTop;
+      view.scrollTop = view.scrollHeight;
+      if (rows.querySelector(GROWING) !== null) glide(view.scrollTop - top);
     };
 
     // Scrolls before the frame of a text change begins. Scrolling within the frame would cost each update a second frame
