@@ -5,13 +5,15 @@ CPU time from one update's arrival to the next one's, whatever it is spent on: p
 garbage; and the longest task in it. Both are taken from a trace, and are CPU time and not a clock's, as other programs
 run here too. Where many do, the figures rise all the same: throttling goes by the clock.
 
-And a chat is opened that nobody has opened before: counted is how long it takes until its messages are painted.
+A chat is opened that nobody has opened before: counted is how long it takes until its messages are painted.
+
+And a reply is written at the pace of a fast model, to see how smoothly it grows: `tools/flowing.py`.
 """
 
 import argparse
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from statistics import median, quantiles
@@ -24,6 +26,7 @@ from tests.e2e.author import Author
 from tests.e2e.site import Site, build_pages, running
 from tests.e2e.visitor import visiting
 from tests.support.browser import launched
+from tools.flowing import flow
 
 SLOWER = 4
 """Times that the CPU is slower than this one: what phones of some years ago are."""
@@ -39,8 +42,8 @@ CADENCE_SECONDS = 1 / 3
 REST_SECONDS = 3
 """Six blinks of a caret."""
 
-FRAME_BYTES = 10_000
-"""What is smaller is no update of this reply, but a ping or a signal."""
+FRAME_BYTES = 1_000
+"""What is smaller, compressed, is no update of this reply, but a ping or a signal."""
 
 TRACED = ["toplevel", "devtools.timeline"]
 
@@ -114,7 +117,7 @@ class Cost:
         return f"{self.kind:16} {len(self.updates):7} " + " ".join(f"{column:9.1f}" for column in columns)
 
 
-def slowest(values: list[float]) -> float:
+def slowest(values: Sequence[float]) -> float:
     """The 99th percentile."""
     return quantiles(values, n=100, method="inclusive")[98]
 
@@ -206,7 +209,7 @@ def table(costs: Iterable[Cost]) -> str:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    everything = [*(kind.__name__ for kind in KINDS), "openings"]
+    everything = [*(kind.__name__ for kind in KINDS), "openings", "flowing"]
     parser.add_argument("parts", nargs="*", default=everything, help=f"some of: {', '.join(everything)}")
     parser.add_argument("--slower", type=float, default=SLOWER, help="times; 1: as this machine is")
     asked = parser.parse_args()
@@ -217,6 +220,8 @@ async def main() -> None:
         if "openings" in asked.parts:
             openings = [await first_message(browser, site, asked.slower) for _ in range(OPENINGS)]
             print(f"first message visible after {median(openings):.0f} ms (median of {OPENINGS})")
+        if "flowing" in asked.parts:
+            print(await flow(browser, site, model, prose(), asked.slower))
 
 
 if __name__ == "__main__":
