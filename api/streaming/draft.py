@@ -1,4 +1,7 @@
-"""Drafts: what the writer holds of one row. Text is appended at any speed, and joined only when an update is due."""
+"""Drafts: what the writer holds of one row. Text is appended at any speed, and joined only when an update is due.
+
+A draft begins with the text that its row has, so a producer can continue a text that ended before.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -38,8 +41,9 @@ class Draft:
         """The final status, error code and error message, once they are decided."""
         self.to_hand_back = False
         """Whether the writer is to hand the row back, so that another worker may claim it."""
-        self.written = False
-        """Whether an update was written. `take` does not count: what it returned may not have reached the database."""
+        texts = {name: getattr(row, name) or "" for name in track.texts}
+        self.written = any(texts.values())
+        """Whether the row has text. `take` does not count: what it returned may not have reached the database."""
         self.done = asyncio.Event()
         """Set when the writer has nothing more to do for the row: it is final, handed back or another writer's."""
         self.producer: asyncio.Task[Any] | None = None
@@ -52,10 +56,10 @@ class Draft:
         self._limit = limit
         self._wake = wake
         self._first_column = track.texts[0]
-        self._pieces: dict[str, list[str]] = {name: [] for name in track.texts}
+        self._pieces: dict[str, list[str]] = {name: [text] if text else [] for name, text in texts.items()}
         self._halves: dict[str, str] = {}
         """High surrogates that wait for their second half, by column."""
-        self._bytes = 0
+        self._bytes = sum(len(text.encode()) for text in texts.values())
         self._dirty = False
         self._taken_at: float | None = None
 
@@ -105,6 +109,13 @@ class Draft:
             if name not in self.model.__table__.c or name in self._pieces or hasattr(Streamed, name):
                 raise TypeError(f"`{name}` is not a column of {self.model.__name__} that a producer may set.")
         self.values |= values
+
+    def show(self, **values: Any) -> None:
+        """Set other columns of the row, and make an update due, although there may be no text yet. Raises TypeError."""
+        self.set(**values)
+        if not self._dirty:
+            self._dirty = True
+            self._wake()
 
     def end(self, status: Status, code: str | None = None, message: str | None = None) -> None:
         """Make the next update the last one, with this status. `code` and `message` say why the row failed."""

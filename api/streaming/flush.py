@@ -93,7 +93,7 @@ class Flusher:
     def _announce(self, draft: Draft, values: dict[str, Any]) -> None:
         """Announce a committed update. The draft is done if the update was the last one."""
         self._publisher.announce(announcements.on_stream(draft.model, values))
-        draft.written = True
+        draft.written = draft.written or any(values[name] for name in texts_of(draft.model))
         draft.extended_at = self._clock()
         if values["status"] != Status.STREAMING:
             self._on_end(draft.model, values["status"])
