@@ -94,7 +94,7 @@ class Streamed:
     def error(self) -> StreamError | None:
         if self.row.error_code is None:
             return None
-        return StreamError(code=StreamErrorCode(self.row.error_code), message=self.row.error_message or "")
+        return StreamError(code=self.row.error_code, message=self.row.error_message or "")
 
 
 def stream_field(model: type[StreamedRow], graphql_type: Any, *, description: str | None = None) -> Any:

@@ -12,6 +12,7 @@ import structlog
 from graphql import GraphQLError
 
 from api.errors import BadUserInput, NotFound, RateLimited, RequestError
+from api.graphql.execution.unreadable import Unreadable
 from api.streaming.errors import Gone
 
 log = structlog.get_logger(__name__)
@@ -94,6 +95,11 @@ def _formatted(error: GraphQLError, cause: Exception | None, request_id: str) ->
             f"The server failed to answer. Try again; if it fails again, report the request id {request_id}."
         )
         said["extensions"] = {"code": "INTERNAL", "requestId": request_id}
+        if isinstance(cause, Unreadable):
+            said["message"] = (
+                f"The server cannot read the stored value of this field. Report the request id {request_id}."
+            )
+            said["extensions"]["reason"] = "UNREADABLE"
     return said
 
 

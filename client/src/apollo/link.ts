@@ -3,6 +3,7 @@
 import { type ApolloClient, ApolloLink, HttpLink, Observable } from "@apollo/client";
 import { isSubscriptionOperation, print } from "@apollo/client/utilities";
 import type { Connection } from "../core/connection.ts";
+import { tolerant } from "../core/transport/errors.ts";
 
 const connections = new WeakMap<ApolloClient, Connection>();
 
@@ -10,7 +11,7 @@ export class TwotrackLink extends ApolloLink {
   readonly connection: Connection;
 
   constructor(connection: Connection) {
-    const http = new HttpLink({ uri: connection.url, fetch: connection.fetch });
+    const http = tolerating.concat(new HttpLink({ uri: connection.url, fetch: connection.fetch }));
     const link = ApolloLink.split(({ query }) => isSubscriptionOperation(query), subscriptionLink(connection), http);
     super((operation, forward) => {
       connections.set(operation.client, connection);
@@ -19,6 +20,18 @@ export class TwotrackLink extends ApolloLink {
     this.connection = connection;
   }
 }
+
+/** By default, Apollo would withhold a whole page for one error in it. */
+const tolerating = new ApolloLink(
+  (operation, forward) =>
+    new Observable((observer) =>
+      forward(operation).subscribe({
+        next: (result) => observer.next(tolerant(result)),
+        error: (cause) => observer.error(cause),
+        complete: () => observer.complete(),
+      }),
+    ),
+);
 
 /** Use it as the last link: `link: ApolloLink.from([yours, twotrackLink(connection)])`. */
 export function twotrackLink(connection: Connection): ApolloLink {

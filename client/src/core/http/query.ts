@@ -2,6 +2,7 @@
 
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { type DocumentNode, type GraphQLFormattedError, Kind, print } from "graphql";
+import { tolerant } from "../transport/errors.ts";
 import type { Result } from "../transport/transport.ts";
 
 /** The server answered with errors. `errors` has all of them, with their codes. */
@@ -26,7 +27,7 @@ export async function query<Data, Variables>(
     headers: { "content-type": "application/json", accept: "application/graphql-response+json, application/json" },
     body: JSON.stringify({ query: print(document), operationName: nameOf(document), variables }),
   });
-  const { data, errors } = (await response.json()) as Result;
+  const { data, errors } = tolerant((await response.json()) as Result);
   if (errors?.length) throw new QueryError(errors);
   return data as Data;
 }

@@ -1,6 +1,7 @@
 /** Tells the answers of a Twotrack server from the failures that a gateway in between reports as GraphQL errors. */
 
 import type { GraphQLFormattedError } from "graphql";
+import type { Result } from "./transport.ts";
 
 const OWN_CODES: ReadonlySet<unknown> = new Set([
   "UNAUTHENTICATED",
@@ -26,6 +27,17 @@ export function ownError(error: GraphQLFormattedError): GraphQLFormattedError | 
     if (own !== undefined) return own;
   }
   return undefined;
+}
+
+/**
+ * The result without its errors, if all of them are stored values that the server could not read. Each costs its own
+ * field, and says nothing about the rest. Any other result is returned as it is.
+ */
+export function tolerant<Given extends Result>(result: Given): Given {
+  const { errors, ...rest } = result;
+  const fields = Object.values(result.data ?? {});
+  const isWhole = fields.length > 0 && fields.every((field) => field != null);
+  return isWhole && errors?.every(({ extensions }) => extensions?.reason === "UNREADABLE") ? (rest as Given) : result;
 }
 
 /** True if asking again would give the same error. False if a gateway lost its connection to the server. */

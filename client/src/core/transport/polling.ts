@@ -12,6 +12,7 @@ import {
   valueFromASTUntyped,
 } from "graphql";
 import type { StreamedType } from "../subscription/defineStream.ts";
+import { tolerant } from "./errors.ts";
 import type { Payload, Result } from "./transport.ts";
 
 /** Sends a query. */
@@ -108,7 +109,7 @@ function syncPoll({ variables }: Payload, field: FieldNode): Poll {
 function validated(result: Result): Result {
   if (result.data === undefined && result.errors === undefined)
     throw new Error("The response is not a GraphQL result; a proxy may have answered in place of the server.");
-  return result;
+  return tolerant(result);
 }
 
 function keyOf(field: FieldNode): string {

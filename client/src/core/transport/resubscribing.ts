@@ -10,7 +10,7 @@
 import type { GraphQLFormattedError } from "graphql";
 import { backoff, STEADY_MS } from "./backoff.ts";
 import { isComplete } from "./completion.ts";
-import { isAnswer, ownError } from "./errors.ts";
+import { isAnswer, ownError, tolerant } from "./errors.ts";
 import { ReconnectBackoff } from "./reconnectBackoff.ts";
 import { areGraphQLErrors, type Payload, type Result, type Sink, type Transport } from "./transport.ts";
 
@@ -76,8 +76,9 @@ class Resubscription {
       unsubscribe();
     };
 
-    const next = (result: Result) => {
+    const next = (given: Result) => {
       if (isCancelled) return;
+      const result = tolerant(given);
       if (result.errors) this.#noteDuration(since);
       const delay = this.#retryDelay(result);
       const isFailing = delay !== undefined && this.#restarts > SILENT_RETRIES;

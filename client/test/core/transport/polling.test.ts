@@ -35,6 +35,12 @@ describe("a stream is polled", () => {
     expect(results).toEqual([{ data: null, errors: [{ message, extensions: { code: "NOT_FOUND" } }] }]);
   });
 
+  test("and passed on without a field that the server could not read", async () => {
+    const errors = [{ message: "…", extensions: { code: "INTERNAL", reason: "UNREADABLE" } }];
+    const data = { messageStream: { id: "1", revision: 1 } };
+    expect((await poll(MESSAGE, { data, errors })).results).toEqual([{ data }]);
+  });
+
   test("only if the client knows its definition", () => {
     expect(pollFor({ query: NOTE }, [messageStream])).toBeUndefined();
   });

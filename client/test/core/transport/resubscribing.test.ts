@@ -209,6 +209,42 @@ describe("a GraphQL error", () => {
   });
 });
 
+describe("a stored value that the server cannot read", () => {
+  const unreadable = errors("INTERNAL", { reason: "UNREADABLE" });
+
+  test("costs a frame its field: the frame is passed on without the error, and the stream goes on to its end", () => {
+    const { line, results, ends, said } = follow();
+    line.now.next({ ...streaming("one"), ...unreadable });
+    line.now.next({ ...final, ...unreadable });
+    line.now.complete();
+    vi.runAllTimers();
+    expect(results).toEqual([streaming("one"), final]);
+    expect(ends).toEqual(["complete"]);
+    expect(new Set(said)).toEqual(new Set(["result"]));
+    expect(line.sinks).toHaveLength(1);
+  });
+
+  test("in a frame before an early end is subscribed again", () => {
+    const { line } = follow();
+    line.now.next({ ...streaming(), ...unreadable });
+    line.now.complete();
+    vi.runAllTimers();
+    expect(line.sinks).toHaveLength(2);
+  });
+
+  test.each([
+    ["instead of the frame", { data: { messageStream: null }, ...unreadable }],
+    ["without data", { data: null, ...unreadable }],
+    ["beside another failure", { ...streaming(), errors: [...unreadable.errors, ...errors("INTERNAL").errors] }],
+  ])("%s is a failure of the server, and is retried", (_, result) => {
+    const { line, results } = follow();
+    line.now.next(result);
+    vi.runAllTimers();
+    expect(results).toEqual([]);
+    expect(line.sinks).toHaveLength(2);
+  });
+});
+
 describe("an error of a gateway", () => {
   test("without data is a lost connection: it is retried without a limit, and not passed on", () => {
     const { line, results, ends, said } = follow();
