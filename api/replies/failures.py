@@ -28,17 +28,33 @@ INCOMPLETE = "The model's provider stopped before the reply was complete. Regene
 
 OPERATOR = "The operator of this server"
 
-LONGEST_RETRY_AFTER_SECONDS = 5.0
-"""If a provider asks to wait longer, the reply fails at once, and its error says how long to wait."""
+TRANSIENT_STATUSES = (408, 409, 425)
+"""Request timeout, conflict and too early: pydantic-ai has no class for them."""
+
+MINUTE_SECONDS, HOUR_SECONDS, DAY_SECONDS = 60, 3_600, 86_400
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same request may succeed within seconds."""
+    """Whether the same request may succeed later."""
     if isinstance(error, ModelTimeoutError) and error.phase == "read":
         return False  # it took the whole idle timeout of a reply
-    if not isinstance(error, ModelRateLimitError | ModelServerError | ModelUnavailableError | ModelConnectionError):
-        return False
-    return (error.retry_after or 0) <= LONGEST_RETRY_AFTER_SECONDS
+    if isinstance(error, ModelHTTPError) and error.status_code in TRANSIENT_STATUSES:
+        return True
+    return isinstance(error, ModelRateLimitError | ModelServerError | ModelUnavailableError | ModelConnectionError)
+
+
+def retry_after(error: Exception) -> float | None:
+    """The seconds that the provider asks to wait. None if it does not say."""
+    if not isinstance(error, ModelAPIError):
+        return None
+    if error.retry_after is not None:
+        return error.retry_after
+    headers = error.headers if isinstance(error, ModelHTTPError) else None
+    try:  # pydantic-ai reads whole seconds and dates, and some servers send fractions
+        seconds = float((headers or {}).get("retry-after", ""))
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < math.inf else None
 
 
 def reply_error(error: Exception, *, idle_seconds: float) -> ProducerError:
@@ -50,7 +66,7 @@ def reply_error(error: Exception, *, idle_seconds: float) -> ProducerError:
             )
         case ModelRateLimitError():
             sentence = f"The model's provider is overloaded. Regenerate the reply {_later(error)}."
-        case ModelUnavailableError() | ModelServerError():
+        case ModelUnavailableError() | ModelServerError() | ModelHTTPError(status_code=408 | 409 | 425):
             sentence = f"The model's provider has a problem{_status(error)}. Regenerate the reply {_later(error)}."
         case ModelConnectionError(phase="connect" | "pool"):
             sentence = "The model's provider cannot be reached. Regenerate the reply in a minute."
@@ -70,9 +86,15 @@ def reply_error(error: Exception, *, idle_seconds: float) -> ProducerError:
 
 
 def _later(error: ModelAPIError) -> str:
-    if not error.retry_after:
+    seconds = retry_after(error)
+    if not seconds:
         return "in a minute"
-    return f"in {math.ceil(error.retry_after)} seconds"
+    if seconds > DAY_SECONDS:
+        return "after more than a day"
+    for unit, length in (("hours", HOUR_SECONDS), ("minutes", MINUTE_SECONDS)):
+        if seconds > 2 * length:
+            return f"in {math.ceil(seconds / length)} {unit}"
+    return f"in {math.ceil(seconds)} seconds" if seconds > 1 else "in a second"
 
 
 def _status(error: ModelAPIError) -> str:
