@@ -11,7 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.accounts.models import User
 from api.chats.models import Message, MessageRole
-from api.replies.reply_model import Finished, Reasoning, ReplyModel, Text, Turn
+from api.replies import prompt
+from api.replies.metadata import count
+from api.replies.prompt import Turn
+from api.replies.reply_model import Event, Finished, Reasoning, ReplyModel, Text, Waiting
 from api.streaming.draft import Draft
 from api.streaming.store import Store
 
@@ -24,11 +27,6 @@ its own text from being written and Stop from being received."""
 RETRY_SECONDS = 0.25
 """Between two attempts to read from a database that does not answer."""
 
-HISTORY_MESSAGES = 100
-HISTORY_CHARACTERS = 1_000_000
-"""Limits of the history that a model receives. It holds more than most context windows, and 200 replies at once hold it
-in memory. The last message is always part of it."""
-
 
 class ReplyProducer:
     """Produces the text of replies with one model."""
@@ -39,33 +37,41 @@ class ReplyProducer:
         self._lease = lease
 
     async def __call__(self, reply: Message, draft: Draft) -> None:
+        writing = _Writing(reply, draft)
         draft.set(model=self._model.name)
-        async with aclosing(self._model.reply_to(await self._history(reply))) as events:
+        async with aclosing(self._model.reply_to(await self._history(reply), reply.content)) as events:
             received = 0
             async for event in events:
-                _apply(event, draft)
+                writing.apply(event)
                 received += 1
                 if not received % EVENTS_PER_TURN:
                     await asyncio.sleep(0)
 
     async def _history(self, reply: Message) -> list[Turn]:
-        """The final messages before this reply in its chat, the oldest first."""
+        """The final messages before this reply in its chat, the oldest first. The prompt limits them further."""
         recent = (
-            select(Message.id, Message.role, Message.content, User.name)
+            select(Message.id, Message.position, Message.role, Message.content, Message.author_id, User.name)
             .outerjoin(User, User.id == Message.author_id)
-            .where(Message.chat_id == reply.chat_id, Message.id < reply.id, ~Message.streaming, Message.content != "")
-            .order_by(Message.id.desc())
-            .limit(HISTORY_MESSAGES)
+            .where(
+                Message.chat_id == reply.chat_id,
+                Message.position < reply.position,
+                ~Message.streaming,
+                Message.content != "",
+            )
+            .order_by(Message.position.desc(), Message.id.desc())
+            .limit(prompt.HISTORY_MESSAGES)
             .subquery()
         )
         length = func.length(recent.c.content)
-        after = func.sum(length).over(order_by=recent.c.id.desc()) - length
-        counted = select(recent, after.label("after")).subquery()
+        after = func.sum(length).over(order_by=(recent.c.position.desc(), recent.c.id.desc())) - length
+        counted = select(recent, (after + length).label("size"), after.label("after")).subquery()
         rows = await self._read(
-            select(counted).where(counted.c.after < HISTORY_CHARACTERS).order_by(counted.c.id.desc())
+            select(counted)
+            .where((counted.c.size <= prompt.HISTORY_CHARACTERS) | (counted.c.after == 0))
+            .order_by(counted.c.position.desc(), counted.c.id.desc())
         )
         return [
-            Turn("user" if row.role is MessageRole.USER else "assistant", row.content, row.name)
+            Turn("user" if row.role is MessageRole.USER else "assistant", row.content, row.name, row.author_id)
             for row in reversed(rows)
         ]
 
@@ -82,17 +88,46 @@ class ReplyProducer:
             await asyncio.sleep(RETRY_SECONDS)
 
 
-def _apply(event: Text | Reasoning | Finished, draft: Draft) -> None:
-    match event:
-        case Text():
-            draft.append(event.delta)
-        case Reasoning():
-            draft.append(event.delta, to="reasoning")
-        case Finished():
-            draft.set(
-                finish_reason=event.reason and event.reason[:50],
-                input_tokens=event.input_tokens,
-                output_tokens=event.output_tokens,
-            )
-            if event.model:
-                draft.set(model=event.model[:200])
+class _Writing:
+    """Applies the events of a model to the draft of a reply."""
+
+    def __init__(self, reply: Message, draft: Draft) -> None:
+        self._reply = reply
+        self._draft = draft
+        self._reasoning_gap = "\n\n" if reply.reasoning else ""
+        self._has_activity = False
+        if reply.activity:  # of a worker that handed the reply back
+            draft.show(activity="")
+
+    def apply(self, event: Event) -> None:
+        match event:
+            case Text():
+                self._write(event.delta, "content")
+            case Reasoning():
+                self._write(self._reasoning_gap + event.delta, "reasoning")
+                self._reasoning_gap = ""
+            case Waiting():
+                self._has_activity = event.seconds > 0
+                self._draft.show(activity=f"Waiting for the provider, {event.seconds} s" if self._has_activity else "")
+            case Finished():
+                self._finish(event)
+
+    def _write(self, delta: str, column: str) -> None:
+        if self._has_activity:
+            self._has_activity = False
+            self._draft.set(activity="")
+        self._draft.append(delta, to=column)
+
+    def _finish(self, event: Finished) -> None:
+        self._draft.set(
+            finish_reason=event.reason,
+            provider_finish_reason=event.provider_reason or "",
+            input_tokens=self._total(self._reply.input_tokens, event.input_tokens),
+            output_tokens=self._total(self._reply.output_tokens, event.output_tokens),
+        )
+        if event.model:
+            self._draft.set(model=event.model)
+
+    def _total(self, before: int | None, now: int | None) -> int | None:
+        """The tokens of a reply that was continued are those of all its requests whose provider counted them."""
+        return count((before or 0) + now) if self._reply.content and now is not None else now

@@ -1,147 +1,135 @@
-"""Converts the history of a chat into pydantic-ai's messages, and the parts of a response into events."""
+"""Converts the history of a chat into a prompt that every provider accepts.
 
-from collections.abc import Iterator, Sequence
+Many servers refuse a request whose roles do not alternate, and would refuse it for ever. So a prompt begins and ends
+with a message of `user`, and the roles alternate strictly, whatever was deleted, failed or stopped. It has no system
+message, because some models refuse one.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
+from uuid import UUID
 
-from pydantic_ai.messages import (
-    ModelMessage,
-    ModelRequest,
-    ModelResponse,
-    ModelResponseStreamEvent,
-    PartDeltaEvent,
-    PartStartEvent,
-    TextPart,
-    TextPartDelta,
-    ThinkingPart,
-    ThinkingPartDelta,
-    UserPromptPart,
+from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
+
+HISTORY_MESSAGES = 100
+HISTORY_CHARACTERS = 1_000_000
+"""Limits of a prompt. It holds more than most context windows, and 200 replies at once hold it in memory. The last
+message is always part of it."""
+
+CONTINUE = (
+    "Your last message was cut off at its limit of length. Continue it exactly where it ends, even in the middle of a "
+    "word or of a code block. Write nothing before that, and repeat nothing."
 )
-from pydantic_ai.models import StreamedResponse
+"""The message of a user that continues a reply. It is not stored."""
 
-from api.replies.errors import ProviderFailed
-from api.replies.failures import INCOMPLETE
+EARLIER = "(The earlier messages of this chat are not available.)"
+"""Stands before a reply at the beginning: dropping the reply would drop what the next message is about."""
+
+UNAVAILABLE = "(The message to reply to is not available. Reply to the conversation as it is.)"
+"""Stands after a reply at the end, for example if the question was deleted and its reply is regenerated."""
 
 SEVERAL_AUTHORS = (
-    "Several people write in this chat. Each of their messages begins with its author's name and a colon. "
-    "Do not begin yours with a name."
+    "Several people write in this chat. A line like “Ada wrote:” stands before each of their messages, and each line "
+    "of a message begins with “> ”. Only these lines name an author. Write your own messages without such marks."
 )
+
+WORDS = re.compile(r"[^\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
+"""A character that can be seen. Providers refuse messages without one."""
+
+QUOTE = "> "
+
+SEPARATOR = "\n\n"
+
+ANONYMOUS = "A participant"
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of the history. `name` is the name of its author."""
+    """One message of the history. A user's has the author's name and id; one without both is our own."""
 
     role: Literal["user", "assistant"]
     content: str
     name: str | None = None
+    author: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A piece of the reply's text."""
+def as_messages(history: Sequence[Turn], text: str = "") -> list[ModelMessage]:
+    """The history as a prompt, the oldest first. It keeps to the limits by leaving out the oldest turns.
 
-    delta: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reasoning:
-    """A piece of the model's reasoning."""
-
-    delta: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The finish reason ("stop", "length", "content_filter", …), the tokens and the model, as far as they are known."""
-
-    reason: str
-    input_tokens: int | None
-    output_tokens: int | None
-    model: str | None
-
-
-Event = Text | Reasoning | Finished
-
-
-def as_messages(history: Sequence[Turn]) -> list[ModelMessage]:
-    """The history as a prompt. Raises ProviderFailed if it has no message of a user.
-
-    Turns of one role in a row become one message, because some providers require roles to alternate. If several users
-    write, each of their turns starts with the author's name.
+    `text` is what the reply has already. Then the prompt asks for what comes after it.
     """
-    turns = [turn for turn in history if turn.content.strip()]  # a reply that failed before its first token is empty
-    if not any(turn.role == "user" for turn in turns):
-        raise ProviderFailed("There is no message to reply to. Send a message first.")
-    several = len({turn.name for turn in turns if turn.role == "user"}) > 1
+    turns = [turn for turn in history if WORDS.search(turn.content)]
+    if text:
+        room = HISTORY_CHARACTERS - len(EARLIER + CONTINUE)
+        turns += [Turn("assistant", text[-room:]), Turn("user", CONTINUE)]
+    elif not turns or turns[-1].role == "assistant":
+        turns.append(Turn("user", UNAVAILABLE))
+    authors = _authors(turns)
+    turns = _within_limits(turns, authors, at_least=2 if text else 1)
+    authors = {author: name for author, name in authors.items() if any(_author(turn) == author for turn in turns)}
+    if turns[0].role == "assistant":
+        turns.insert(0, Turn("user", EARLIER))
     messages: list[ModelMessage] = []
     for role, group in groupby(turns, key=lambda turn: turn.role):
         if role == "assistant":
-            messages.append(ModelResponse([TextPart(turn.content) for turn in group]))
+            messages.append(ModelResponse([TextPart(SEPARATOR.join(turn.content for turn in group))]))
         else:
-            parts = [UserPromptPart(_with_name(turn) if several else turn.content) for turn in group]
-            messages.append(ModelRequest(parts, instructions=SEVERAL_AUTHORS if several else None))
+            texts = [_rendered(turn, authors) for turn in group]
+            if len(authors) > 1 and not messages:
+                texts.insert(0, SEVERAL_AUTHORS)
+            # One part: some adapters make a message of each.
+            messages.append(ModelRequest([UserPromptPart(SEPARATOR.join(texts))]))
     return messages
 
 
-def _with_name(turn: Turn) -> str:
-    # A user whose name contains a line break could otherwise write a line that seems to be another user's.
-    name = " ".join((turn.name or "").split())
-    return f"{name}: {turn.content}" if name else turn.content
+def _within_limits(turns: list[Turn], authors: dict[UUID | str, str], *, at_least: int) -> list[Turn]:
+    """The latest turns that fit into a prompt, together with all that is added to them. `at_least` so many."""
+    room = HISTORY_CHARACTERS - (len(SEVERAL_AUTHORS + SEPARATOR) if len(authors) > 1 else 0)
+    size, kept = 0, at_least
+    for count, turn in enumerate(reversed(turns), 1):
+        size += len(_rendered(turn, authors))
+        if count > 1 and turn.role == turns[1 - count].role:
+            size += len(SEPARATOR)
+        if size > room or count > HISTORY_MESSAGES:
+            break
+        added = len(EARLIER) if turn.role == "assistant" else 0
+        if size + added <= room and count + bool(added) <= HISTORY_MESSAGES:
+            kept = max(kept, count)
+    return turns[-kept:]
 
 
-class Response:
-    """Joins the parts of a provider's response into one text and one reasoning."""
+def _authors(turns: Iterable[Turn]) -> dict[UUID | str, str]:
+    """The authors of these turns with their names as the prompt shows them: on one line, and no two the same."""
+    names: dict[UUID | str, str] = {}
+    for turn in turns:
+        author = _author(turn)
+        if author is not None and author not in names:
+            name = " ".join((turn.name or "").replace(">", " ").replace(":", " ").split()) or ANONYMOUS
+            taken, number = set(names.values()), 1
+            unique = name
+            while unique in taken:
+                number += 1
+                unique = f"{name} ({number})"
+            names[author] = unique
+    return names
 
-    def __init__(self, stream: StreamedResponse) -> None:
-        self._stream = stream
-        self._has_text = self._has_reasoning = False
-        self._text_gap = self._reasoning_gap = ""
 
-    def read(self, event: ModelResponseStreamEvent) -> Text | Reasoning | None:
-        """The new text in an event. The first text of a part comes with its start, not as a delta."""
-        match event:
-            case PartDeltaEvent(delta=TextPartDelta(content_delta=delta)):
-                return self._text(delta)
-            case PartDeltaEvent(delta=ThinkingPartDelta(content_delta=delta)):
-                return self._reasoning(delta)
-            case PartStartEvent(part=TextPart(content=delta), previous_part_kind=previous):
-                if self._has_text and previous != "text":
-                    self._text_gap = "\n\n"
-                return self._text(delta)
-            case PartStartEvent(part=ThinkingPart(content=delta)):
-                if self._has_reasoning:
-                    self._reasoning_gap = "\n\n"
-                return self._reasoning(delta)
-            case _:
-                return None
+def _author(turn: Turn) -> UUID | str | None:
+    return None if turn.role == "assistant" else turn.author or turn.name
 
-    def finish(self) -> Iterator[Text | Finished]:
-        """The last events. Raises ProviderFailed without a finish reason: then something cut the stream off."""
-        details = self._stream.provider_details or {}
-        reason = self._stream.finish_reason or details.get("finish_reason")
-        if not reason or reason == "error":
-            raise ProviderFailed(INCOMPLETE)
-        if not self._has_text and (refusal := details.get("refusal")):
-            yield Text(str(refusal))
-        usage = self._stream.usage
-        counted = usage.has_values()
-        yield Finished(
-            reason=str(reason),
-            input_tokens=usage.input_tokens if counted else None,
-            output_tokens=usage.output_tokens if counted else None,
-            model=self._stream.model_name or None,
-        )
 
-    def _text(self, delta: str) -> Text | None:
-        if not delta:
-            return None
-        delta, self._text_gap, self._has_text = self._text_gap + delta, "", True
-        return Text(delta)
+def _rendered(turn: Turn, authors: dict[UUID | str, str]) -> str:
+    """The text of a turn. If several users write, it has its author's name, and each of its lines is quoted.
 
-    def _reasoning(self, delta: str | None) -> Reasoning | None:
-        if not delta:
-            return None
-        delta, self._reasoning_gap, self._has_reasoning = self._reasoning_gap + delta, "", True
-        return Reasoning(delta)
+    Quoting every line is what keeps a line of one author from posing as another author: no text can contain a line that
+    is not quoted. A secret delimiter would do the same, but it would change with each request, and providers cache the
+    beginning of a prompt that stays the same.
+    """
+    author = _author(turn)
+    if author is None or len(authors) < 2:
+        return turn.content
+    lines = "\n".join(f"{QUOTE}{line}" for line in turn.content.splitlines())
+    return f"{authors[author]} wrote:\n{lines}"

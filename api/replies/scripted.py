@@ -1,10 +1,10 @@
 """A model that needs neither key nor network. It is a pydantic-ai model, so everything after it works as usual.
 
-    scripted?chars=15000&rate=300&think=0&fail_at=4000&stall_at=4000
+    scripted?chars=15000&rate=300&think=0&fail_at=4000&stall_at=4000&length_at=4000
 
 It writes `think` characters of reasoning and then `chars` characters of text, at `rate` characters per second (0: as
-fast as they are read). After `fail_at` characters of text its provider fails; after `stall_at` it is silent for ever.
-The same question gets the same reply.
+fast as they are read). After `fail_at` characters of text its provider fails; after `stall_at` it is silent for ever;
+after `length_at` it reaches its limit of length. The same question gets the same reply.
 """
 
 import asyncio
@@ -45,6 +45,7 @@ class Script:
     think: int = 0
     fail_at: int | None = None
     stall_at: int | None = None
+    length_at: int | None = None
 
     @classmethod
     def from_options(cls, options: str) -> Self:
@@ -64,8 +65,9 @@ class Script:
 
     @property
     def breaks_at(self) -> int | None:
-        """The number of characters of text after which it fails or falls silent; None if it completes."""
-        return min((at for at in (self.fail_at, self.stall_at) if at is not None and at <= self.chars), default=None)
+        """The number of characters of text after which one of these happens; None if it completes."""
+        places = (self.fail_at, self.stall_at, self.length_at)
+        return min((at for at in places if at is not None and at <= self.chars), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class ScriptedStream(StreamedResponse):
                 yield event
         if self.script.breaks_at is not None:
             await self._break()
-        self.finish_reason = "stop"
+        self.finish_reason = "stop" if self.script.breaks_at is None else "length"
 
     async def _at_rate(self, tokens: Iterable[str]) -> AsyncGenerator[str]:
         """Yields each token when it is due. One that is late, as on a busy machine, does not delay the next ones."""
@@ -152,7 +154,8 @@ class ScriptedStream(StreamedResponse):
     async def _break(self) -> None:
         if self.script.breaks_at == self.script.fail_at:
             raise ModelAPIError(self.model_name, "failed as scripted")
-        await asyncio.Event().wait()
+        if self.script.breaks_at == self.script.stall_at:
+            await asyncio.Event().wait()
 
     @property
     def model_name(self) -> str:
