@@ -2,7 +2,7 @@
 
 from api.chats.chats import create_chat, delete_chat, rename_chat
 from api.chats.memberships import add_participant, remove_participant
-from api.chats.messages import delete_message, edit_message, regenerate_message, stop_message
+from api.chats.messages import continue_message, delete_message, edit_message, regenerate_message, stop_message
 from api.chats.models import Chat, IdempotencyKey, Membership, Message, MessageRole
 from api.chats.reads import chat_for, chats_by_id, chats_of, message_for, messages_of, participants_of, user_for
 from api.chats.sending import SentMessage, send_message
@@ -18,6 +18,7 @@ __all__ = [
     "chat_for",
     "chats_by_id",
     "chats_of",
+    "continue_message",
     "create_chat",
     "delete_chat",
     "delete_message",

@@ -1,7 +1,10 @@
-"""Operations on messages that exist: stop, regenerate, edit, delete."""
+"""Operations on messages that exist: stop, regenerate, continue, edit, delete."""
 
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.chats.finish_reasons import FinishReason
 from api.chats.locks import lock_message
 from api.chats.models import Message, MessageRole
 from api.database import Database
@@ -22,14 +25,39 @@ async def stop_message(database: Database, viewer: UUID, key: UUID) -> Message:
 async def regenerate_message(database: Database, settings: Settings, viewer: UUID, key: UUID) -> Message:
     """Clear a final reply and queue it again. Raises NotFound, Forbidden, and Conflict while it streams."""
     async with database.transaction() as session:
-        message = await lock_message(session, key, viewer)
-        if message.role is not MessageRole.ASSISTANT:
-            raise Forbidden("Only replies of the assistant can be regenerated. Edit your own messages instead.")
-        if message.streaming:
-            raise Conflict("This reply is still streaming. Stop it first, or wait until it is complete.")
-        message.content, message.reasoning, message.finish_reason = "", None, None
+        message = await _lock_reply(session, key, viewer, "regenerated")
+        message.content, message.reasoning = "", None
+        message.finish_reason = message.provider_finish_reason = message.activity = None
         message.input_tokens = message.output_tokens = None
         enqueue(message, settings.queue_seconds)
+    return message
+
+
+async def continue_message(database: Database, settings: Settings, viewer: UUID, key: UUID) -> Message:
+    """Queue a reply that reached its limit of length, to go on from its text.
+
+    It keeps its finish reason until the model gives another one. So a continuation that is stopped or fails can be
+    continued again. Raises NotFound, Forbidden, and Conflict while it streams or if it ended for another reason.
+    """
+    async with database.transaction() as session:
+        message = await _lock_reply(session, key, viewer, "continued")
+        if message.finish_reason != FinishReason.LENGTH or not message.content:
+            raise Conflict(
+                "Only a reply that reached its limit of length can be continued: its finishReason is length. "
+                "Regenerate this one, or send a message."
+            )
+        message.activity = None
+        enqueue(message, settings.queue_seconds)
+    return message
+
+
+async def _lock_reply(session: AsyncSession, key: UUID, viewer: UUID, done: str) -> Message:
+    """A final reply that our own worker wrote. Raises NotFound, Forbidden, and Conflict while it streams."""
+    message = await lock_message(session, key, viewer)
+    if message.role is not MessageRole.ASSISTANT or message.author_id is not None:
+        raise Forbidden(f"Only replies of the assistant can be {done}. Edit your own messages instead.")
+    if message.streaming:
+        raise Conflict("This reply is still streaming. Stop it first, or wait until it is complete.")
     return message
 
 

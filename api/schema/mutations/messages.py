@@ -83,6 +83,17 @@ class MessageMutations:
         return MessagePayload(message=Message.of(row))
 
     @strawberry.mutation(
+        description="Lets a reply whose `finishReason` is `length` stream on from its text. Any participant may do "
+        "this. Fails with CONFLICT while the reply is streaming or if it ended for another reason, and with FORBIDDEN "
+        "for messages that a user wrote."
+    )
+    async def continue_message(self, info: Info, input: MessageInput) -> MessagePayload:
+        viewer, key = info.context.signed_in, key_of("Message", input.message_id)
+        services = info.context.services
+        row = await chats.continue_message(services.database, services.settings, viewer, key)
+        return MessagePayload(message=Message.of(row))
+
+    @strawberry.mutation(
         description="Replaces the text of a message. Fails with FORBIDDEN unless the viewer wrote it, and with "
         "CONFLICT while it is streaming."
     )

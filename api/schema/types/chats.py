@@ -26,7 +26,10 @@ describe_enum(
 )
 
 
-@strawberry.type(description="Token usage of a generated message, as counted by the provider.")
+@strawberry.type(
+    description="Token usage of a generated message, as counted by the provider. A count that the provider does not "
+    "report, or reports wrongly, is null. Continuing a message adds to it."
+)
 class Usage:
     input_tokens: int | None = strawberry.field(description="Number of tokens in the prompt.")
     output_tokens: int | None = strawberry.field(description="Number of tokens that the model generated.")
@@ -38,10 +41,6 @@ class Usage:
 )
 class Message(Node, Streamed):
     row: strawberry.Private[MessageRow]
-
-    @classmethod
-    def of(cls, row: MessageRow) -> "Message":
-        return cls(id=global_id("Message", row.id), row=row)
 
     @snapshot_field(description="Id of the chat that contains the message.")
     def chat_id(self) -> strawberry.ID:
@@ -79,9 +78,28 @@ class Message(Node, Streamed):
     def model(self) -> str | None:
         return self.row.model
 
-    @snapshot_field(description="Reason why the model stopped, in the provider's words; null until it is known.")
+    @snapshot_field(
+        description="Reason why the model stopped, in the same words for all providers: `stop` (the answer is "
+        "finished), `length` (it reached its limit of length; see `continueMessage`), `content_filter` (the provider "
+        "withheld it, or the rest), `tool_calls` (the model called a tool, and chats have none), `error` (the provider "
+        "had a problem) or `other`. Null while the message streams, and if it ended before the model gave a reason."
+    )
     def finish_reason(self) -> str | None:
-        return self.row.finish_reason
+        return None if self.row.streaming else self.row.finish_reason
+
+    @snapshot_field(
+        description="Reason why the model stopped, in the provider's word, at most 100 characters; null if there is "
+        "none."
+    )
+    def provider_finish_reason(self) -> str | None:
+        return None if self.row.streaming else self.row.provider_finish_reason or None
+
+    @snapshot_field(
+        description="Activity of the assistant while no text arrives, for people to read, for example `Waiting for the "
+        "provider, 4 s`; null while it writes, and once the message is final."
+    )
+    def activity(self) -> str | None:
+        return self.row.activity or None if self.row.streaming else None
 
     @snapshot_field(description="Token usage of the message; null until the provider reports it.")
     def usage(self) -> Usage | None:
@@ -118,10 +136,6 @@ class Chat(Node):
     __model__ = ChatRow
 
     row: strawberry.Private[ChatRow]
-
-    @classmethod
-    def of(cls, row: ChatRow) -> "Chat":
-        return cls(id=global_id("Chat", row.id), row=row)
 
     @snapshot_field(description="Title of the chat, at most 200 characters.")
     def title(self) -> str:
