@@ -9,7 +9,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import chain, count
 from pathlib import Path
 
@@ -77,6 +77,20 @@ def replacing(file: Path) -> Iterator[Path]:
     sync(file.parent)
 
 
+@contextmanager
+def temporary(database: Path) -> Iterator[None]:
+    """Make an empty file for a database. It is removed when the block ends, unless the block has renamed it."""
+    files = [beside(database, name) for name in ("", *COMPANIONS)]
+    try:
+        for file in files:
+            file.unlink(missing_ok=True)  # left by a restore that was killed
+        open(database, "xb", opener=private).close()
+        yield
+    finally:
+        for file in files:
+            file.unlink(missing_ok=True)
+
+
 def copy_rows(database: Path, to: Path, mode: str) -> None:
     """Write the rows of a database to an empty file, as they are at one moment, also while processes use it.
 
@@ -107,25 +121,37 @@ def merge_log(connection: sqlite3.Connection) -> None:
 def locked(database: Path) -> Iterator[int]:
     """Hold SQLite's own lock on a database that is to be replaced, so that no other program writes to it meanwhile.
 
-    Returns how often the numbers of its rows were raised; 0 if there is no database, or one that is too damaged. Raises
+    Returns how often the numbers of its rows were raised; 0 if there is no database, or one that is damaged. Raises
     SettingsError if another process uses it. The log is merged: a program that opens the database now, and writes after
     the lock is gone, gets an error, because SQLite then finds another file under the name.
     """
-    restores, connection = 0, None
-    try:
-        if database.exists():
-            connection = connect(database, "rw")
-            restores = restores_of(connection)
-            merge_log(connection)
-            connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-            raise SettingsError(IN_USE.format(database=database)) from None
-    try:
+    restores = 0
+    with ExitStack() as stack:
+        try:
+            if database.exists() and not _is_damaged(database):
+                connection = stack.enter_context(closing(connect(database, "rw")))
+                restores = restores_of(connection)
+                merge_log(connection)
+                connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.DatabaseError as error:
+            if _code(error) == sqlite3.SQLITE_BUSY:
+                raise SettingsError(IN_USE.format(database=database)) from None
         yield restores
-    finally:
-        if connection is not None:
-            connection.close()
+
+
+def _is_damaged(database: Path) -> bool:
+    """Whether not even the list of tables can be read. Writes nothing: with the log, experts may save some rows."""
+    try:
+        with closing(connect(database, "ro")) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    except sqlite3.DatabaseError as error:
+        return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return False
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """SQLite's primary result code."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def restores_of(connection: sqlite3.Connection) -> int:

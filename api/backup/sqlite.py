@@ -80,11 +80,8 @@ def restore(settings: Settings, file: Path, *, lower_revisions: bool = False) ->
         raise SettingsError(f"{file} is the database itself. Name the backup to restore.")
     copy = beside(database, RESTORING)
     try:
-        with restoring_lock(settings), files.locked(database) as restores:
-            for name in ("", *COMPANIONS):
-                beside(copy, name).unlink(missing_ok=True)
-            with open(copy, "xb", opener=files.private):
-                files.copy_rows(file, copy, "ro")
+        with restoring_lock(settings), files.locked(database) as restores, files.temporary(copy):
+            files.copy_rows(file, copy, "ro")
             raised_by = asyncio.run(_prepare(settings, copy, file, restores, lower_revisions))
             with closing(files.connect(copy, "rw")) as connection:
                 files.merge_log(connection)

@@ -50,7 +50,8 @@ def test_a_restore_brings_back_the_backup_and_keeps_the_former_database(folder: 
     assert titles(folder / "twotrack.db") == titles(folder / "backup.db") == ["first"]
     assert titles(kept) == ["first", "second"]
     assert permissions(folder / "twotrack.db") == permissions(kept) == "0o600"
-    assert not (folder / "twotrack.db.restoring").exists()
+    names = {"twotrack.db", "twotrack.db.lock", "twotrack.db.before-restore", "backup.db"}
+    assert {path.name for path in folder.iterdir()} == names
 
 
 def test_a_restore_is_undone_by_another_and_no_former_database_is_overwritten(folder: Path) -> None:
@@ -192,7 +193,7 @@ def test_a_file_that_cannot_be_restored_is_refused_and_nothing_changes(
     before = (folder / "twotrack.db").read_bytes()
     assert "file.db" in refused(restore, folder, "file.db")
     assert (folder / "twotrack.db").read_bytes() == before
-    assert not (folder / "twotrack.db.before-restore").exists()
+    assert {path.name for path in folder.glob("twotrack.db*")} == {"twotrack.db", "twotrack.db.lock"}
 
 
 def test_the_database_itself_is_no_backup(folder: Path) -> None:

@@ -12,6 +12,7 @@ CHECKED = [
     "SECURITY.md",
     "api/__main__.py",
     "api/accounts",
+    "api/backup",
     "api/base.py",
     "api/chats",
     "api/database.py",
