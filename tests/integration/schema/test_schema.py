@@ -67,6 +67,8 @@ type Message implements Node {
   revision: Int!
   model: String
   finishReason: String
+  providerFinishReason: String
+  activity: String
   usage: Usage
   createdAt: DateTime!
   updatedAt: DateTime!
@@ -98,6 +100,7 @@ type Mutation {
   sendMessage(input: SendMessageInput!): SendMessagePayload!
   stopMessage(input: MessageInput!): MessagePayload!
   regenerateMessage(input: MessageInput!): MessagePayload!
+  continueMessage(input: MessageInput!): MessagePayload!
   editMessage(input: EditMessageInput!): MessagePayload!
   deleteMessage(input: MessageInput!): DeletePayload!
 }
