@@ -1,8 +1,9 @@
 /** Markdown that grows word by word, although it arrives in frames. */
 
-import { useSmoothText } from "@twotrack/client/apollo/react";
-import { useEffect } from "react";
+import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
+import { flowing } from "./flow.ts";
 import { Markdown } from "./Markdown.tsx";
+import { FlowContext } from "./Tail.tsx";
 
 interface Props {
   readonly text: string;
@@ -12,8 +13,18 @@ interface Props {
 }
 
 export function FlowingMarkdown({ text, isStreaming, onFlow }: Props) {
-  const shown = useSmoothText(text, isStreaming);
-  const isFlowing = isStreaming || shown.length < text.length;
-  useEffect(() => onFlow(isFlowing), [isFlowing, onFlow]);
-  return shown === "" ? null : <Markdown text={shown} isStreaming={isFlowing} />;
+  const [flow] = useState(() => flowing(text));
+  const body = useSyncExternalStore(flow.subscribe, flow.body);
+  useLayoutEffect(() => flow.update(text, isStreaming), [flow, text, isStreaming]); // before a replaced text is painted
+  useEffect(() => flow.stop, [flow]);
+  const isFlowing = isStreaming || body.length < text.length;
+  useEffect(() => {
+    onFlow(isFlowing);
+  }, [isFlowing, onFlow]);
+  if (body === "") return null;
+  return (
+    <FlowContext value={flow}>
+      <Markdown text={body} isStreaming={isFlowing} />
+    </FlowContext>
+  );
 }

@@ -1,10 +1,11 @@
 /** Renders a model's Markdown, while it streams and after. If that fails, shows the source. */
 
-import { memo, useRef } from "react";
+import { memo, use, useRef } from "react";
 import { ErrorBoundary } from "../ui/ErrorBoundary.tsx";
 import { AppendOnlyList } from "./AppendOnlyList.tsx";
 import { MarkdownBlock } from "./MarkdownBlock.tsx";
 import { type Parsed, parse } from "./parse.ts";
+import { FlowContext } from "./Tail.tsx";
 
 interface Props {
   readonly text: string;
@@ -26,6 +27,8 @@ export const Markdown = memo(({ text, isStreaming }: Props) => (
 function Blocks({ text, isStreaming }: Props) {
   const parsed = useRef<Parsed>(undefined);
   parsed.current = parse(text, isStreaming, parsed.current); // idempotent: the same text gives the same result
+  const flow = use(FlowContext);
+  if (flow) flow.parsed = parsed.current;
   const { settled, open } = parsed.current;
   return (
     <div className="markdown" dir="auto">

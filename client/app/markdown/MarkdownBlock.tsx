@@ -6,6 +6,7 @@ import { AppendOnlyList, type ItemComponent } from "./AppendOnlyList.tsx";
 import { CodeBlock, IsOpen } from "./CodeBlock.tsx";
 import type { Block, Chunk } from "./chunks.ts";
 import { elements, inlineElements, TableFrame } from "./elements.tsx";
+import { Tail } from "./Tail.tsx";
 
 export const MarkdownBlock: ItemComponent<Block> = memo(({ item: { node, chunks }, isOpen }) => {
   switch (node.type) {
@@ -18,6 +19,7 @@ export const MarkdownBlock: ItemComponent<Block> = memo(({ item: { node, chunks 
             openFrom={chunks.length}
             shared={undefined}
           />
+          {isOpen && <Tail />}
         </p>
       );
     case "list":

@@ -23,7 +23,6 @@ export interface Chunk<Node extends ChunkNode = ChunkNode> {
   readonly node: Node;
 }
 
-const MIN_RUN = 80; // characters: a run for each word would make a text node for each word
 const LINES_PER_CHUNK = 32; // of code: few enough for a fast layout, many enough to keep the number of chunks low
 
 /** `offset` is the position of `source` in the text. Only the last block of the text can still grow (`isLast`). */
@@ -78,7 +77,7 @@ function splitRuns(
     // If the parsed text differs from its source, for example after an escape, offsets in it are unknown.
     if (text.type !== "text" || !source.startsWith(text.value, at)) continue;
     const end = text.value.search(LAST_WORD);
-    if (end <= 0 || at + end - start < MIN_RUN) continue;
+    if (end <= 0) continue;
     const [before, after] = [text.value.slice(0, end), text.value.slice(end)];
     return [
       run(start, [...children.slice(0, index), { ...text, value: before }]),

@@ -85,6 +85,18 @@ function isPlainText(source: string, begun: Block | undefined): boolean {
   return begun?.node.type === "paragraph" && PLAIN_TEXT.test(source);
 }
 
+/**
+ * The plain text by which `text` continues the last paragraph of an earlier text. Undefined if it does not, or if it has
+ * become so long that it should be settled.
+ */
+export function plainTail(text: string, earlier: string, { settledText, begun }: Parsed): string | undefined {
+  const tail = text.slice(earlier.trimEnd().length);
+  const isContinued = tail.length <= MAX_TAIL && text.startsWith(earlier);
+  return isContinued && isPlainText(text.slice(settledText.length), begun) ? tail : undefined;
+}
+
+const MAX_TAIL = 200; // characters
+
 const PLAIN_TEXT = /^(?!.*www\.)\p{L}[^\n\t*_~`[\]<>&\\|/@]*$/iu;
 
 function plainParagraph(line: string): RootContent {

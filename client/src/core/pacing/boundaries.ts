@@ -86,12 +86,18 @@ function characterLength(text: string, at: number): number {
 /** The end of the grapheme that this offset would cut; the offset itself if it cuts none. */
 export function graphemeEnd(text: string, at: number): number {
   if (at >= text.length) return text.length;
+  if (isLatin(text, at - 1) && isLatin(text, at)) return text[at] === "\n" && text[at - 1] === "\r" ? at + 1 : at;
   const segmenter = graphemes();
   if (segmenter === undefined) return isSpace(text, at) ? at : wholeWordEnd(text, at);
   let start = at;
   while (start > 0 && at - start < MAX_GRAPHEME && !isSpace(text, start)) start--;
   const found = segmenter.segment(text.slice(start, at + MAX_GRAPHEME)).containing(at - start);
   return found === undefined || start + found.index === at ? at : start + found.index + found.segment.length;
+}
+
+/** True for the characters below the first combining one, which are graphemes of their own. */
+function isLatin(text: string, at: number): boolean {
+  return text.charCodeAt(at) < 0x300;
 }
 
 /** Without `Intl.Segmenter`, as in React Native, only Chinese and Japanese are cut within a word. */

@@ -93,7 +93,8 @@ export function pacer(options: PacerOptions = {}): Pacer {
     advance(now());
     if (pending.length === 0) return showAll();
     // The last word may be incomplete. It is shown when it is due, or when the next frame has completed it.
-    show(Math.max(boundaryAt(text, shown.length, position), graphemeEnd(text, overdue)));
+    const length = boundaryAt(text, shown.length, position);
+    show(overdue > length ? graphemeEnd(text, overdue) : length);
     scheduleStep();
   };
 
