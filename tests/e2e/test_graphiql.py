@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -100,7 +101,8 @@ async def run(page: Page, tab: str) -> None:
     await page.get_by_role("button", name="Execute query").click()
 
 
-async def answer(page: Page) -> dict:
+async def answer(page: Page) -> dict[str, Any]:
     """What the result pane holds; read from the editor, which draws only the lines in view."""
     text = await page.evaluate("document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()")
-    return json.loads(text)
+    found: dict[str, Any] = json.loads(text)
+    return found

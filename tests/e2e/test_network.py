@@ -8,6 +8,7 @@ from typing import Never
 import pytest
 
 from tests.support.network import Network
+from tests.support.until import PATIENCE_SECONDS
 
 NOBODY = 1
 """A port."""
@@ -22,7 +23,7 @@ async def test_a_connection_that_is_cut_at_once_ends() -> None:
             self.cut()
             accepted.set()
 
-    async with asyncio.timeout(10), CutAtOnce(NOBODY) as network, connected(network) as reader:
+    async with asyncio.timeout(PATIENCE_SECONDS), CutAtOnce(NOBODY) as network, connected(network) as reader:
         await accepted.wait()
         assert await reader.read() == b""
 
@@ -36,7 +37,7 @@ async def test_a_connection_that_is_cut_on_its_way_to_the_server_ends(monkeypatc
         raise AssertionError
 
     monkeypatch.setattr("tests.support.network.open_connection", never)
-    async with asyncio.timeout(10), Network(NOBODY) as network, connected(network) as reader:
+    async with asyncio.timeout(PATIENCE_SECONDS), Network(NOBODY) as network, connected(network) as reader:
         await on_its_way.wait()
         network.cut()
         assert await reader.read() == b""

@@ -82,7 +82,7 @@ class Visitor:
     async def copied(self) -> str:
         """The newest reply as its button copies it: what the model wrote, to the letter."""
         await self.reply.get_by_role("button", name="Copy reply").click()
-        return await self.page.evaluate("navigator.clipboard.readText()")
+        return str(await self.page.evaluate("navigator.clipboard.readText()"))
 
     async def text(self) -> str:
         """The newest reply as it is drawn."""

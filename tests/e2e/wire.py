@@ -37,7 +37,7 @@ class Wire:
 
     def _requested(self, request: Request) -> None:
         if request.method == "POST" and request.url.endswith("/graphql"):
-            self.asked.append((request.post_data_json or {}).get("operationName"))
+            self.asked.append(str((request.post_data_json or {}).get("operationName")))
 
     def _opened(self, socket: WebSocket) -> None:
         self.sockets.append(socket)

@@ -74,7 +74,8 @@ class Desk:
             await self.writer.tick()
 
     async def row(self, number: int) -> Message:
-        return await self.server.row(relay.global_id("Message", self.rows[number].id))
+        row: Message = await self.server.row(relay.global_id("Message", self.rows[number].id))
+        return row
 
     async def contents(self) -> list[str]:
         stored = select(Message.content).where(Message.role == MessageRole.ASSISTANT).order_by(Message.id)

@@ -56,7 +56,7 @@ def members(chat: int) -> set[int]:
 
 async def make_chats(fleet: Fleet, people: list[Person]) -> list[str]:
     keys = [relay.key_of("User", person.user_id) for person in people]
-    chats = []
+    chats: list[str] = []
     async with fleet.database() as database, database.transaction() as session:
         for number in range(CHATS):
             chat = Chat(title=f"Chat {number}", owner_id=keys[min(members(number))])

@@ -141,10 +141,11 @@ async def test_a_message_that_makes_no_sense_costs_no_more_than_itself(scaled: B
         reply = await talk.ask()
         await talk.shown(reply, 10)
         row = await pair.row(reply)
-        assert row is not None
+        writer = row.writer
+        assert writer is not None
         chat = relay.key_of("Chat", talk.chat)
         heard = [channels.ACCESS, channels.stream("messages", row.id), channels.sync("chats", chat)]
-        for channel in [*heard, channels.writer(row.writer)]:
+        for channel in [*heard, channels.writer(writer)]:
             await pair.one.runtime.bus.publish(channel, "no sense")
         await talk.shown(reply, len(talk.readers[reply][0].last["content"]) + 100)
         await talk.ann.mutate("renameChat", chatId=talk.chat, title="Heard")

@@ -1,5 +1,6 @@
 """`twotrack backup`, `restore` and `restored` beside running servers."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 from api.streaming.restoring import LARGEST
 from tests.support.commands import run_command, server_process
 from tests.support.files import opened, titles
+from tests.support.fleet import Process
 from tests.support.services import Redis
 
 ANN = {"name": "Ann", "email": "ann@example.com", "password": "correct horse"}
@@ -67,6 +69,18 @@ async def test_a_restore_is_refused_while_servers_share_the_file(tmp_path: Path,
         async with server_process(tmp_path, **bus):
             pass  # it shares the file with the first one
         assert "BROADCAST_URL" in await refused(tmp_path, "serve")
+
+
+async def test_a_restore_is_refused_while_a_worker_runs(tmp_path: Path, redis_server: Redis) -> None:
+    database = {"database_url": f"sqlite+aiosqlite:///{tmp_path}/twotrack.db"}
+    worker = Process({**database, "broadcast_url": redis_server.url}, "worker")
+    try:
+        await asyncio.to_thread(worker.start)
+        await run(tmp_path, "backup", "backup.db")
+        assert "`twotrack worker`" in await refused(tmp_path, "restore", "backup.db")
+    finally:
+        worker.end()
+    await run(tmp_path, "restore", "backup.db")
 
 
 async def test_tokens_stay_valid_on_another_machine(tmp_path: Path) -> None:

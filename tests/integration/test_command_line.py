@@ -183,4 +183,6 @@ async def test_schema_prints_the_schema(tmp_path: Path) -> None:
 async def test_help_lists_every_command(tmp_path: Path) -> None:
     code, output, _ = await run_command(tmp_path, "--help")
     assert code == 0
-    assert all(command in output for command in ("serve", "worker", "migrate", "schema"))
+    assert all(
+        command in output for command in ("serve", "worker", "migrate", "backup", "restore", "restored", "schema")
+    )

@@ -15,7 +15,7 @@ from sqlalchemy import event, text
 from api.database import Database
 from api.sqlite import ConnectionThread
 from api.streaming.publisher import Publisher
-from tests.support.until import until
+from tests.support.until import PATIENCE_SECONDS, until
 
 
 async def discard(messages: object) -> None:
@@ -104,7 +104,7 @@ async def test_a_connection_that_is_stopped_twice_closes(tmp_path: Path) -> None
         closed = asyncio.create_task(thread.close())
         await asyncio.sleep(0)
         thread.stop()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await closed
         await connection.invalidate()
     await database.aclose()

@@ -13,7 +13,7 @@ import uvicorn
 
 from api.graphql.transport import uvicorn_server
 from api.graphql.transport.uvicorn_server import EventDrivenServer, ServerProcess
-from tests.support.until import until
+from tests.support.until import PATIENCE_SECONDS, until
 
 
 class QuietServer(EventDrivenServer):
@@ -37,14 +37,14 @@ async def test_a_server_stops_at_once_after_a_signal() -> None:
     task = asyncio.create_task(server.serve())
     await until(lambda: server.started)
     server.handle_exit(signal.SIGTERM, None)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await task
 
 
 async def test_a_server_that_is_stopped_before_it_started_does_not_stay() -> None:
     server = quiet_server()
     server.handle_exit(signal.SIGTERM, None)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await server.serve()
 
 

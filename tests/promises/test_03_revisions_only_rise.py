@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.graphql import relay
-from api.graphql.pagination import Window
+from api.keyset import Window
 from api.streaming import channels, snapshot
 from tests.support.server import Running
 
@@ -95,7 +95,7 @@ async def test_a_page_of_messages_that_changes_while_it_is_read_carries_the_revi
     chat = await ann.create_chat()
 
     async def send() -> int:
-        return (await ann.send(chat, "in between", reply=False))["chat"]["revision"]
+        return int((await ann.send(chat, "in between", reply=False))["chat"]["revision"])
 
     changed = _between_the_revision_and_the_rows(monkeypatch, send)
     page = (await ann.ask(PAGE, chat=chat))["chat"]["messages"]
@@ -110,7 +110,7 @@ async def test_a_list_of_chats_that_changes_while_it_is_read_carries_the_revisio
 
     async def create() -> int:
         await ann.create_chat("in between")
-        return (await ann.ask("{ viewer { revision } }"))["viewer"]["revision"]
+        return int((await ann.ask("{ viewer { revision } }"))["viewer"]["revision"])
 
     changed = _between_the_revision_and_the_rows(monkeypatch, create)
     page = (await ann.ask(LIST))["viewer"]["chats"]

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, insert, text, update
+from sqlalchemy import delete, event, insert, text, update
 from sqlalchemy.exc import IntegrityError
 
 from api.accounts.models import User
@@ -18,6 +18,7 @@ from tests.support.operations import mutation
 from tests.support.people import Person
 from tests.support.server import Running, serving
 from tests.support.sockets import Subscription
+from tests.support.statements import table
 
 
 async def told(sync: Subscription) -> dict[str, int]:
@@ -126,9 +127,9 @@ async def test_a_bulk_statement_raises_and_changes_nothing(server: Running) -> N
     values = {"status": Status.FAILED}
     for statement in (
         update(Message).values(values),
-        update(Message.__table__).values(values),
+        update(table(Message)).values(values),
         insert(Membership).values(chat_id=relay.key_of("Chat", chat), user_id=UUID(int=1)),
-        User.__table__.delete(),
+        delete(table(User)),
     ):
         with pytest.raises(UnseenChange):
             async with server.runtime.database.transaction() as session:

@@ -16,11 +16,11 @@ from api.streaming.columns import Status
 from api.streaming.errors import ProducerError
 from examples.notes import producer
 from examples.notes.product import NOTES
-from tests.promises.test_12_leaving_leaves_nothing import Remains, connected
 from tests.support.backends import Backend
 from tests.support.decoders import conversing, python
 from tests.support.notes import NOTE_STREAM, author, follow, notes_process
 from tests.support.operations import SYNC
+from tests.support.remains import Remains, connected
 from tests.support.server import Running, serving
 from tests.support.statements import sent_to
 from tests.support.texts import noise
@@ -282,7 +282,10 @@ async def test_readers_that_vanish_in_mid_stream_leave_nothing(backend: Backend)
         note = await ann.create()
         before = Remains(server)
         async with server.writing(note) as draft:
-            operations = (NOTE_STREAM, {"id": note}), (SYNC, {"ids": [note, ann.viewer_id]})
+            operations: tuple[tuple[str, dict[str, object]], ...] = (
+                (NOTE_STREAM, {"id": note}),
+                (SYNC, {"ids": [note, ann.viewer_id]}),
+            )
             writers = await asyncio.gather(*(connected(ann, *operations) for _ in range(50)))
             assert len(server.runtime.hub.topics) == 3
             draft.append("in the middle of it")

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from api.chats.models import Message
 from tests.support.deployment import Deployment
 from tests.support.people import Person
 from tests.support.readers import Page, Reader
-from tests.support.until import PATIENCE_SECONDS
 
 
 @dataclass
@@ -46,11 +46,17 @@ class Conversation:
         """Until both have seen so much of a reply."""
         await asyncio.gather(*(reader.shown(characters) for reader in self.readers[reply]))
 
-    async def ended(self, reply: str, within: float = PATIENCE_SECONDS) -> Message | None:
-        """Until the reply has ended for both, on a last frame that equals the row; that row, None if it was deleted."""
+    async def ended(self, reply: str) -> Message:
+        """The row of the reply, once it has ended for both on a last frame that equals the row."""
+        row = await self.over(reply)
+        assert row is not None, "the reply was deleted"
+        return row
+
+    async def over(self, reply: str) -> Message | None:
+        """The same for a reply that may have been deleted: None then."""
         readers = self.readers[reply]
-        await asyncio.gather(*(reader.over(within) for reader in readers))
-        row = await self.deployment.row(reply)
+        await asyncio.gather(*(reader.over() for reader in readers))
+        row = await self.deployment.row_or_none(reply)
         for reader in readers:
             if reader.gone:
                 continue
@@ -63,18 +69,26 @@ class Conversation:
     async def all_ended(self) -> None:
         """Until everything that was ever followed has ended."""
         for reply in self.readers:
-            await self.ended(reply)
+            await self.over(reply)
         for reader in self._former:
             await reader.over()
 
-    async def level(self, within: float = PATIENCE_SECONDS) -> None:
+    async def level(self) -> None:
         """Until both pages stand where the chat stands."""
         revision = await self.deployment.chat_revision(self.chat)
         for page in self.pages:
             if revision is None:
-                await page.until(lambda page=page: page.deleted, within)
+                await page.until(partial(is_deleted, page))
             elif not page.deleted:
-                await page.until(lambda page=page: page.revision == revision, within)
+                await page.until(partial(is_at, page, revision))
+
+
+def is_deleted(page: Page) -> bool:
+    return page.deleted
+
+
+def is_at(page: Page, revision: int) -> bool:
+    return page.revision == revision
 
 
 def equal(reader: Reader, row: Message) -> None:
@@ -97,3 +111,10 @@ async def conversation(deployment: Deployment) -> AsyncIterator[Conversation]:
         yield talk
         await talk.all_ended()
         await talk.level()
+
+
+@asynccontextmanager
+async def conversations(deployment: Deployment, number: int) -> AsyncIterator[list[Conversation]]:
+    """So many of them: the replies of one chat take turns, those of several are written at once."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(conversation(deployment)) for _ in range(number)]

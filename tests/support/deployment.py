@@ -1,7 +1,5 @@
 """Two servers on one database, seen past them: who may use them, and what is really stored."""
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
@@ -13,11 +11,10 @@ from api.accounts.sessions import Tokens
 from api.chats.models import Chat, Message
 from api.database import Database
 from api.graphql import relay
-from api.streaming import snapshot
 from api.streaming.publisher import Publisher
 from tests.support.backends import SECRET
 from tests.support.people import Person
-from tests.support.until import PATIENCE_SECONDS
+from tests.support.until import becomes
 
 _numbers = count()
 
@@ -64,18 +61,20 @@ class Deployment:
             for number, row in enumerate(rows)
         ]
 
-    async def row(self, message: str) -> Message | None:
-        """What the database says of a message."""
+    async def row(self, message: str) -> Message:
+        """The row of a message, as the database has it."""
+        row = await self.row_or_none(message)
+        assert row is not None, "the message was deleted"
+        return row
+
+    async def row_or_none(self, message: str) -> Message | None:
+        """The same; None if the message was deleted."""
         async with self.database() as database, database.reading() as session:
             return await session.scalar(select(Message).where(Message.id == relay.key_of("Message", message)))
 
-    async def row_when(self, message: str, is_so: Callable[[Message], bool]) -> Message:
-        """The message's row, as soon as this is so."""
-        until = time.monotonic() + PATIENCE_SECONDS
-        while (row := await self.row(message)) is None or not is_so(row):
-            assert time.monotonic() < until, f"waited in vain; the row is {row and snapshot.values_of(row)}"
-            await asyncio.sleep(0.02)
-        return row
+    async def row_when(self, message: str, holds: Callable[[Message], object]) -> Message:
+        """The row of a message, as soon as this holds."""
+        return await becomes(lambda: self.row(message), holds)
 
     async def chat_revision(self, chat: str) -> int | None:
         """The chat's revision; None when it is deleted."""

@@ -91,4 +91,7 @@ class Responses:
         }
 
 
-DIALECTS = {"/v1/chat/completions": ChatCompletions, "/v1/responses": Responses}
+DIALECTS: dict[str, type[ChatCompletions] | type[Responses]] = {
+    "/v1/chat/completions": ChatCompletions,
+    "/v1/responses": Responses,
+}

@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -35,18 +34,17 @@ LEASE = 2.0
 GRACE = 10.0
 """What the processes are told, where a test says nothing else: seconds, and as few as two busy cores allow."""
 
-SETTLED_WITHIN = LEASE + PATIENCE + 1
-"""The promise: after a writer's death its reply is settled everywhere by then."""
-
 TWOTRACK = Path(sys.executable).with_name("twotrack")
 
 
-async def comes_true(what: Callable[[], bool], called: str, within: float = PATIENCE_SECONDS) -> None:
-    """For what only another process knows, and tells only those who ask."""
-    until = time.monotonic() + within
-    while not what():
-        assert time.monotonic() < until, f"waited {within} s in vain for {called}"
-        await asyncio.sleep(0.02)
+async def comes_true(holds: Callable[[], bool], called: str) -> None:
+    """Return once this holds. For what only another process knows."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not holds():  # noqa: ASYNC110 no event is set for it
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"waited {PATIENCE_SECONDS} s in vain for {called}") from None
 
 
 def children_of(parent: int) -> list[tuple[int, str]]:
@@ -128,16 +126,16 @@ class Process(Server):
         """The processes of `--processes`."""
         return [pid for pid, words in children_of(self.pid) if "spawn_main" in words]
 
-    async def leaves(self, within: float) -> None:
-        """SIGTERM. Fails unless it has ended well by then."""
+    async def leaves(self) -> None:
+        """Send SIGTERM, and wait until the process has ended well."""
         self.signal(signal.SIGTERM)
-        await self.gone(within)
+        await self.gone()
 
-    async def gone(self, within: float) -> None:
-        """Until a process that is about to end has ended, and well: uvicorn ends by the signal that it was sent."""
+    async def gone(self) -> None:
+        """Wait until a process that is about to end has ended well: uvicorn ends by the signal that it was sent."""
         process = self._process
         assert process is not None
-        await comes_true(lambda: process.poll() is not None, f"its end; it said\n{self.log[-4000:]}", within)
+        await comes_true(lambda: process.poll() is not None, f"its end; it said\n{self.log[-4000:]}")
         self.kill()
         assert process.returncode in (0, -signal.SIGTERM), self.log[-4000:]
 

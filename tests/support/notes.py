@@ -49,7 +49,10 @@ class Author(Person):
         await self.ask("mutation ($id: ID!) { deleteNote(id: $id) }", id=note)
 
     async def note(self, id: str) -> dict[str, Any] | None:
-        return (await self.ask(f"query ($id: ID!) {{ note(id: $id) {{ {NOTE} }} }}", id=id))["note"]
+        found: dict[str, Any] | None = (await self.ask(f"query ($id: ID!) {{ note(id: $id) {{ {NOTE} }} }}", id=id))[
+            "note"
+        ]
+        return found
 
     def at(self, server: Running) -> "Author":
         """The same person with a tab on another server."""

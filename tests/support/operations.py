@@ -34,7 +34,7 @@ class Refused(AssertionError):
 def mutations() -> dict[str, GraphQLField]:
     """The contract's mutations by name."""
     assert CONTRACT.mutation_type is not None
-    return CONTRACT.mutation_type.fields
+    return dict(CONTRACT.mutation_type.fields)
 
 
 def mutation(name: str) -> str:

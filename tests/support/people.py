@@ -38,31 +38,33 @@ class Person:
             body = json.dumps({"query": query, "variables": variables})  # with escapes: httpx takes no lone surrogate
             headers["content-type"] = "application/json"
             response = await client.post(f"http://127.0.0.1:{self.port}/graphql", content=body, headers=headers)
-        return response.json()
+        answer: dict[str, Any] = response.json()
+        return answer
 
     async def ask(self, query: str, /, **variables: Any) -> dict[str, Any]:
         """The data of one operation. Raises Refused when there are errors."""
         answer = await self.post(query, **variables)
         if answer.get("errors"):
             raise Refused(answer["errors"])
-        return answer["data"]
+        data: dict[str, Any] = answer["data"]
+        return data
 
     async def mutate(self, name: str, /, **input: Any) -> dict[str, Any]:
         """One mutation by its name, and its payload. Raises Refused when there are errors."""
-        data = await self.ask(mutation(name), input=input)
-        return data[name]
+        payload: dict[str, Any] = (await self.ask(mutation(name), input=input))[name]
+        return payload
 
     async def refusal(self, operation: str, /, **variables: Any) -> dict[str, Any]:
         """The one error of an operation that is to fail: of a document with variables, or of a mutation with input."""
         if operation in mutations():
             operation, variables = mutation(operation), {"input": variables}
-        answer = await self.post(operation, **variables)
-        (error,) = answer["errors"]
+        error: dict[str, Any]
+        (error,) = (await self.post(operation, **variables))["errors"]
         return error
 
     async def create_chat(self, title: str = "A chat") -> str:
         data = await self.ask("mutation ($t: String) { createChat(input: { title: $t }) { chat { id } } }", t=title)
-        return data["createChat"]["chat"]["id"]
+        return str(data["createChat"]["chat"]["id"])
 
     async def send(
         self, chat: str, content: str = "Hello", *, key: str | None = None, reply: bool = True
@@ -71,8 +73,9 @@ class Person:
         mutation = f"""mutation ($c: ID!, $t: String!, $k: String!, $r: Boolean!) {{
             sendMessage(input: {{ chatId: $c, content: $t, idempotencyKey: $k, reply: $r }}) {{
                 message {{ {MESSAGE} }} reply {{ {MESSAGE} }} chat {{ id revision }} }} }}"""
-        data = await self.ask(mutation, c=chat, t=content, k=key or f"key {next(_keys)} {time.time_ns()}", r=reply)
-        return data["sendMessage"]
+        key = key or f"key {next(_keys)} {time.time_ns()}"
+        sent: dict[str, Any] = (await self.ask(mutation, c=chat, t=content, k=key, r=reply))["sendMessage"]
+        return sent
 
     async def prompt(self, chat: str | None = None, content: str = "Hello") -> str:
         """Send a message to this chat, or to a new one; the id of its reply."""
@@ -84,7 +87,8 @@ class Person:
         data = await self.ask(
             f"mutation ($m: ID!) {{ {mutation}(input: {{ messageId: $m }}) {{ message {{ {MESSAGE} }} }} }}", m=message
         )
-        return data[mutation]["message"]
+        changed: dict[str, Any] = data[mutation]["message"]
+        return changed
 
     async def add(self, chat: str, other: "Person") -> None:
         mutation = (

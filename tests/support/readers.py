@@ -51,16 +51,16 @@ class Follower:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    async def until(self, happened: Callable[[], bool], within: float = PATIENCE_SECONDS) -> None:
+    async def until(self, happened: Callable[[], bool]) -> None:
         """Wait until this is so; fails at once when the follower has failed."""
         assert self._task is not None
         waiting = asyncio.create_task(self._until(happened))
         try:
-            await asyncio.wait((waiting, self._task), timeout=within, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((waiting, self._task), timeout=PATIENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if self._task.done():
                 self._task.result()
             if not (waiting.done() or happened()):
-                raise AssertionError(f"{self} waited {within} s in vain")
+                raise AssertionError(f"{self} waited {PATIENCE_SECONDS} s in vain")
         finally:
             waiting.cancel()
 
@@ -121,11 +121,11 @@ class Reader(Follower):
         """Until so much of the text was seen."""
         await self.until(lambda: bool(self.frames) and len(self.last["content"]) >= characters)
 
-    async def over(self, within: float = PATIENCE_SECONDS) -> None:
+    async def over(self) -> None:
         """Until the stream has ended as it should."""
         assert self._task is not None
-        done, _ = await asyncio.wait((self._task,), timeout=within)
-        assert done, f"{self} still waits after {within} s"
+        done, _ = await asyncio.wait((self._task,), timeout=PATIENCE_SECONDS)
+        assert done, f"{self} still waits after {PATIENCE_SECONDS} s"
         self._task.result()
 
     async def _follow(self, socket: Socket) -> bool:

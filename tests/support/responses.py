@@ -44,6 +44,7 @@ class Following:
         assert payload is not None, "it is complete"
         if payload.get("errors"):
             raise Refused(payload["errors"])
+        value: dict[str, Any]
         (value,) = payload["data"].values()
         return value
 

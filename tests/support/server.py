@@ -12,7 +12,7 @@ async with serving(backend.settings()) as server:
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import count
@@ -38,6 +38,7 @@ from api.streaming.columns import deadline
 from api.streaming.draft import Draft
 from api.streaming.writer import Writer
 from tests.support.people import Person
+from tests.support.until import becomes
 
 _names = count()
 
@@ -45,7 +46,7 @@ _names = count()
 class QuietServer(uvicorn.Server):
     """Leaves the signals to pytest."""
 
-    def capture_signals(self) -> Any:  # type: ignore[override]
+    def capture_signals(self) -> Any:
         return nullcontext()
 
 
@@ -88,7 +89,8 @@ class Running:
 
     @property
     def runtime(self) -> Runtime:
-        return self.app.state.runtime
+        runtime: Runtime = self.app.state.runtime
+        return runtime
 
     @property
     def settings(self) -> Settings:
@@ -124,6 +126,10 @@ class Running:
         model, key = self._named(id)
         async with self.runtime.database.reading() as session:
             return (await session.scalars(select(model).where(model.id == key))).one()
+
+    async def row_when(self, id: str, holds: Callable[[Any], object]) -> Any:
+        """The row of a streamed object, as soon as this holds."""
+        return await becomes(lambda: self.row(id), holds)
 
     @contextmanager
     def silent(self) -> Iterator[None]:

@@ -239,7 +239,7 @@ class Postgres(Server):
         return True
 
 
-AnyServer = TypeVar("AnyServer", Redis, Postgres)
+AnyServer = TypeVar("AnyServer", bound=Server)
 
 
 @contextlib.contextmanager

@@ -67,6 +67,7 @@ class Subscription:
         assert message["type"] == "next", message
         if message["payload"].get("errors"):
             raise Refused(message["payload"]["errors"])
+        value: dict[str, Any]
         (value,) = message["payload"]["data"].values()
         return value
 
@@ -90,6 +91,7 @@ class Subscription:
         """The one error that ends this: `data: null` with it, then `complete`."""
         message = await self.message()
         assert (message["type"], message["payload"]["data"]) == ("next", None), message
+        error: dict[str, Any]
         (error,) = message["payload"]["errors"]
         assert (await self.message())["type"] == "complete"
         return error

@@ -21,7 +21,7 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(executables, "KEPT", tmp_path / "kept")
     monkeypatch.setattr(executables, "X86_LINUX", False)
     monkeypatch.setattr(executables, "_in_wheel", lambda *_: None)
-    monkeypatch.setattr(executables.glob, "glob", lambda _: [])
+    monkeypatch.setattr("glob.glob", lambda _: [])
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     return tmp_path / "bin"
 

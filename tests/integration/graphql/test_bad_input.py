@@ -253,7 +253,7 @@ def tokens(server: Running, person: Person) -> dict[str, str]:
     return {
         "a token from elsewhere": f"Bearer {elsewhere.issue(UUID(user))}",
         "an expired token": f"Bearer {before.issue(UUID(user))}",
-        "an unsigned token": f"Bearer {jwt.encode({'sub': user, 'exp': later}, None, 'none')}",
+        "an unsigned token": f"Bearer {jwt.encode({'sub': user, 'exp': later}, '', 'none')}",
         "a token without an end": f"Bearer {jwt.encode({'sub': user}, SECRET, 'HS256')}",
         "a token of nobody": f"Bearer {jwt.encode({'exp': later}, SECRET, 'HS256')}",
         "a token of no user's id": f"Bearer {jwt.encode({'sub': 'ann', 'exp': later}, SECRET, 'HS256')}",

@@ -55,7 +55,9 @@ def test_aliases_count_wherever_their_fragment_is_spread() -> None:
     once = "fragment T on __Type { t0: name t1: name t2: name t3: name t4: name t5: name t6: name t7: name }"
     spread = "{ __schema { " + " ".join(f"a{n}: types {{ ...T }}" for n in range(3)) + " } } " + once
     assert isinstance(Documents(SCHEMA).read(spread), DocumentNode)  # 3 and 3 times 8
-    (error,) = Documents(SCHEMA).read(spread.replace("} } fragment", "a3: types { ...T } } } fragment"))
+    errors = Documents(SCHEMA).read(spread.replace("} } fragment", "a3: types { ...T } } } fragment"))
+    assert isinstance(errors, list)
+    (error,) = errors
     assert "36 aliases" in error.message
 
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.parametrize("backend", ["embedded", "embedded-plain", "
 AUTHOR = "subscription ($id: ID!) { messageStream(id: $id) { content status author { id name } } }"
 
 
-@pytest.fixture(params=TRANSPORTS.values(), ids=TRANSPORTS)
+@pytest.fixture(params=[*TRANSPORTS.values()], ids=[*TRANSPORTS])
 def transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

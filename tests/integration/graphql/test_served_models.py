@@ -11,7 +11,7 @@ from api.graphql.served_models import served_models
 from api.product import TWOTRACK
 from api.server.app import create_app
 from api.server.metrics import Metrics
-from api.server.runtime import running
+from api.server.process import running
 from api.settings import Settings
 from api.streaming import access
 from api.streaming.errors import AccessRuleMissing

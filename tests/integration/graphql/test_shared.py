@@ -1,22 +1,24 @@
 """Readers who ask the same of the same message share its execution and its JSON, and nothing else."""
 
-import asyncio
 import gc
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakSet
 
+import orjson
 import pytest
 
 from api.graphql.execution import shared
 from api.graphql.execution.shared import SharedOperation
+from tests.integration.following import TRANSPORTS, Stream, subscribed
 from tests.support.operations import STREAM, Refused
 from tests.support.people import Person
 from tests.support.responses import MULTIPART, SSE, following
 from tests.support.server import Running
 from tests.support.statements import sent_to
+from tests.support.until import until
 
 pytestmark = pytest.mark.parametrize("backend", ["embedded", "embedded-plain", "scaled"], indirect=True)
 
@@ -25,14 +27,6 @@ OPTIONAL = (
     "subscription ($id: ID!, $more: Boolean!) "
     "{ messageStream(id: $id) { content status revision model @include(if: $more) } }"
 )
-
-
-class Stream(Protocol):
-    """A subscription, whatever it came by."""
-
-    async def next(self) -> dict[str, Any]: ...
-    async def until(self, **wanted: Any) -> dict[str, Any]: ...
-    async def rest(self) -> list[dict[str, Any]]: ...
 
 
 @pytest.fixture
@@ -49,15 +43,14 @@ def work(monkeypatch: pytest.MonkeyPatch) -> "Counter[str]":
         make(self, shares, key, name, projected, related)
 
     class Encoder:
-        OPT_SORT_KEYS = shared.orjson.OPT_SORT_KEYS
-        loads = staticmethod(shared.orjson.loads)
+        OPT_SORT_KEYS = orjson.OPT_SORT_KEYS
+        loads = staticmethod(orjson.loads)
 
         @staticmethod
         def dumps(value: Any, *arguments: Any, **options: Any) -> bytes:
             counted["encodings"] += isinstance(value, dict) and "data" in value
-            return encode(value, *arguments, **options)
+            return orjson.dumps(value, *arguments, **options)
 
-    encode = shared.orjson.dumps
     monkeypatch.setattr(SharedOperation, "__init__", counting)
     monkeypatch.setattr(shared, "orjson", Encoder)
     return counted
@@ -162,17 +155,17 @@ async def test_what_was_shared_is_forgotten_with_its_last_reader(
     reply = await ann.prompt()
     shared_now: WeakSet[SharedOperation] = WeakSet()
     make = SharedOperation.__init__
-    monkeypatch.setattr(
-        SharedOperation, "__init__", lambda self, *arguments: (make(self, *arguments), shared_now.add(self))[0]
-    )
+
+    def noting(operation: SharedOperation, *arguments: Any) -> None:
+        make(operation, *arguments)
+        shared_now.add(operation)
+
+    monkeypatch.setattr(SharedOperation, "__init__", noting)
     async with readers(ann, ann, id=reply) as streams:
         for stream in streams:
             await stream.next()
         assert len(shared_now) == 1
-    async with asyncio.timeout(20):
-        while shared_now:
-            await asyncio.sleep(0.01)
-            gc.collect()
+    await until(lambda: gc.collect() or not shared_now)
 
 
 async def test_each_reader_is_authorized_by_one_query_of_their_own(server: Running) -> None:
@@ -207,16 +200,14 @@ async def test_whoever_may_not_see_a_message_gets_nothing_of_what_others_share(s
     assert frames[-1]["content"] == "one"
 
 
-@pytest.mark.parametrize("accept", [None, SSE, MULTIPART], ids=["socket", "events", "multipart"])
-async def test_losing_access_ends_that_reader_and_no_other(server: Running, accept: str | None) -> None:
+@pytest.mark.parametrize("transport", TRANSPORTS.values(), ids=TRANSPORTS)
+async def test_losing_access_ends_that_reader_and_no_other(server: Running, transport: str) -> None:
     ann, bob = await server.person("Ann"), await server.person("Bob")
     chat = await ann.create_chat()
     await ann.add(chat, bob)
     reply = await ann.prompt(chat)
     async with AsyncExitStack() as stack:
-        opened = following(bob, accept, STREAM, id=reply) if accept else readers(bob, id=reply)
-        entered = await stack.enter_async_context(opened)
-        of_bob: Stream = entered[0] if isinstance(entered, list) else entered
+        of_bob = await stack.enter_async_context(subscribed(bob, transport, STREAM, id=reply))
         (of_ann,) = await stack.enter_async_context(readers(ann, id=reply))
         await of_bob.next()
         await of_ann.next()

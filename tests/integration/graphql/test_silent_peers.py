@@ -5,6 +5,7 @@ import os
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -67,11 +68,14 @@ async def peer(server: Running) -> AsyncIterator[Peer]:
         writer.close()
 
 
+PINGS: dict[str, Any] = {"ws_ping_interval": 0.1, "ws_ping_timeout": 0.3}
+"""uvicorn's options, in seconds."""
+
+
 @on_uvloop
 @on_both_ways
 async def test_a_peer_that_answers_no_ping_is_let_go_in_a_way_that_it_comes_back_from(backend: Backend) -> None:
-    options = {"ws_ping_interval": 0.1, "ws_ping_timeout": 0.3}
-    async with serving(backend.settings(), **options) as server, peer(server) as silent:
+    async with serving(backend.settings(), **PINGS) as server, peer(server) as silent:
         assert (await silent.frame())[0] == PING
         if backend.direct_writes:
             opcode, payload = await silent.frame()
@@ -84,8 +88,7 @@ async def test_a_peer_that_answers_no_ping_is_let_go_in_a_way_that_it_comes_back
 @on_uvloop
 @on_both_ways
 async def test_a_peer_that_answers_pings_is_kept(backend: Backend) -> None:
-    options = {"ws_ping_interval": 0.1, "ws_ping_timeout": 0.3}
-    async with serving(backend.settings(), **options) as server, peer(server) as awake:
+    async with serving(backend.settings(), **PINGS) as server, peer(server) as awake:
         for _ in range(6):
             opcode, payload = await awake.frame()
             assert opcode == PING
@@ -96,9 +99,8 @@ async def test_a_peer_that_answers_pings_is_kept(backend: Backend) -> None:
 @on_both_ways
 @pytest.mark.usefixtures("brief_closing")
 async def test_a_connection_that_only_this_end_still_holds_is_given_up(backend: Backend) -> None:
-    options = {"ws_ping_interval": 0.1, "ws_ping_timeout": 0.3}
     settings = backend.settings(send_timeout_seconds=0.5)
-    async with serving(settings, **options) as server, peer(server):  # which does nothing at all from now on
+    async with serving(settings, **PINGS) as server, peer(server):  # which does nothing at all from now on
         assert busy(server) == (1, 1, 0)
         await until(lambda: busy(server) == (0, 0, 0))
 

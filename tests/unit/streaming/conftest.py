@@ -8,7 +8,8 @@ import pytest_asyncio
 
 from tests.support.backends import Backend
 from tests.unit.streaming.desk import Desk
-from tests.unit.streaming.notes import House, house, tracking_notes
+from tests.unit.streaming.house import House, house
+from tests.unit.streaming.notes import tracking_notes
 
 
 @pytest.fixture

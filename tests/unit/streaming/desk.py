@@ -16,7 +16,9 @@ from sqlalchemy.exc import OperationalError
 from api.streaming import snapshot
 from api.streaming.draft import Draft
 from api.streaming.writer import HEARTBEATS_PER_LEASE, Writer
-from tests.unit.streaming.notes import LEASE, LIMIT, SECONDS, WAIT, Clock, House, Note
+from tests.support.until import PATIENCE_SECONDS
+from tests.unit.streaming.house import LEASE, LIMIT, WAIT, House
+from tests.unit.streaming.notes import Clock, Note
 
 CADENCE = 0.35
 
@@ -86,12 +88,16 @@ class Hand:
 
     async def end(self) -> Note:
         """Tick until the block is left; the row as it is then."""
-        async with asyncio.timeout(SECONDS):
+        await self.over()
+        return await self._desk.row(self.note)
+
+    async def over(self) -> None:
+        """The same for a row that may be deleted by then."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not self.task.done():
                 await self._desk.tick()
                 await asyncio.sleep(0)
         await self.task
-        return await self._desk.row(self.note)
 
 
 class Desk:
@@ -119,7 +125,8 @@ class Desk:
         return self.line.written - before
 
     async def row(self, note: Note) -> Note:
-        return await self.here.fresh(note)
+        row: Note = await self.here.fresh(note)
+        return row
 
     async def announced(self) -> list[Note]:
         """All that was published on streams so far."""

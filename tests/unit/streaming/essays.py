@@ -19,7 +19,7 @@ from api.streaming.columns import Revised, Streamed, deadline, enqueue
 from api.streaming.hub import Hub
 from api.streaming.sweep import Sweep
 from api.streaming.tracks import Stream, Sync, Tracked, tracked
-from tests.unit.streaming.notes import LEASE, WAIT, House
+from tests.unit.streaming.house import LEASE, WAIT, House
 
 
 class Base(Tracked, DeclarativeBase):

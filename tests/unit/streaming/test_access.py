@@ -12,7 +12,7 @@ from api.streaming.access import Access, Key, access_rule, require_rules, rule_o
 from api.streaming.errors import AccessRuleMissing
 from tests.support.statements import sent_to
 from tests.unit.streaming.essays import Essay, Reader, Remark, Shop, shop, visible_essays
-from tests.unit.streaming.notes import House
+from tests.unit.streaming.house import House
 
 
 @pytest_asyncio.fixture

@@ -7,7 +7,8 @@ from sqlalchemy.exc import IntegrityError
 
 from api.streaming.columns import enqueue
 from tests.unit.streaming.announced import announced, on_sync
-from tests.unit.streaming.notes import WAIT, House, Note, Shelf
+from tests.unit.streaming.house import WAIT, House
+from tests.unit.streaming.notes import Note, Shelf
 
 
 async def test_a_rollback_announces_nothing(here: House) -> None:

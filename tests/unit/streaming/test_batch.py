@@ -5,12 +5,13 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import BigInteger, Enum, Float, String, Text, Uuid, select
+from sqlalchemy.types import TypeEngine
 
 from api.streaming.batch import batch
 from api.streaming.columns import Status
-from tests.unit.streaming.notes import House
+from tests.unit.streaming.house import House
 
-KINDS = {
+KINDS: dict[str, TypeEngine[Any]] = {
     "id": Uuid(),
     "count": BigInteger(),
     "share": Float(),

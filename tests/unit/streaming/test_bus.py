@@ -8,6 +8,7 @@ import pytest
 
 from api.streaming.bus import INBOX_BYTES, Bus
 from api.streaming.errors import BusAddressError
+from tests.support.until import PATIENCE_SECONDS
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -27,7 +28,7 @@ def channel() -> str:
 
 
 async def hear(messages: AsyncIterator[str], count: int = 1) -> list[str]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         return [await anext(messages) for _ in range(count)]
 
 
@@ -101,8 +102,7 @@ async def test_two_hundred_who_join_and_leave_one_channel_at_once_each_hear_them
                     if message == f"{number}:{turn}":
                         break
 
-    async with asyncio.timeout(30):
-        await asyncio.gather(*map(visit, range(200)))
+    await asyncio.gather(*map(visit, range(200)))
     assert bus.channels == 0
 
 

@@ -37,7 +37,7 @@ class Desk:
         for delta in deltas:
             self.draft.append(delta)
         self.draft.written = True
-        return self.draft.take(self.clock())["body"]
+        return str(self.draft.take(self.clock())["body"])
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from api.streaming.columns import Revised
 from api.streaming.errors import UnseenChange
 from api.streaming.snapshot import DELETED_MESSAGE
 from api.streaming.tracks import Sync, Tracked, tracked
-from tests.unit.streaming.notes import House
+from tests.unit.streaming.house import House
 
 
 class Base(Tracked, DeclarativeBase):

@@ -57,7 +57,16 @@ def streamed(sync: Sync) -> Stream:
         (Sync(page=False), False),
         (Untracked(), False),
     ],
-    ids=str,
+    ids=[
+        "streamed",
+        "streamed, on an album's page",
+        "streamed, on an album's page and its own",
+        "streamed, without a page",
+        "sync",
+        "sync, on an album's page too",
+        "sync, without a page",
+        "untracked",
+    ],
 )
 def test_a_model_has_a_page_unless_it_streams_on_the_page_of_another_or_says_otherwise(track: Any, page: bool) -> None:
     assert has_page(song(track)) == page

@@ -12,7 +12,8 @@ from api.streaming.columns import Status
 from api.streaming.errors import Gone
 from api.streaming.snapshot import DELETED_MESSAGE
 from tests.support.until import until
-from tests.unit.streaming.notes import House, Note, Shelf
+from tests.unit.streaming.house import House
+from tests.unit.streaming.notes import Note, Shelf
 
 
 async def arrived(here: House) -> None:

@@ -24,7 +24,8 @@ from api.streaming.publisher import Publisher
 from api.streaming.session import TrackedSession
 from api.streaming.sweep import Sweep
 from tests.unit.streaming.cast import CADENCE, LEASE, WAIT, Follower, Hand, Process, Table, Watcher
-from tests.unit.streaming.notes import Clock, Doors, Note, Shelf, tracking_notes
+from tests.unit.streaming.house import Doors
+from tests.unit.streaming.notes import Clock, Note, Shelf, tracking_notes
 
 choices = st.integers(0, 1_000)
 claimers = st.sampled_from([None, 0, 1])

@@ -1,6 +1,7 @@
 """Who may write a row is decided in the database, by one statement each: claim, beat, hand back, settle."""
 
 import asyncio
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -8,7 +9,8 @@ from sqlalchemy import Row, select
 
 from api.streaming import leases
 from api.streaming.columns import Status, database_now
-from tests.unit.streaming.notes import LEASE, WAIT, House, Note
+from tests.unit.streaming.house import LEASE, WAIT, House
+from tests.unit.streaming.notes import Note
 
 
 async def claim(here: House, *, limit: int = 100, writer: UUID | None = None) -> list[Note]:
@@ -16,7 +18,7 @@ async def claim(here: House, *, limit: int = 100, writer: UUID | None = None) ->
     return [Note(**row._mapping) for row in rows]
 
 
-async def settle(here: House) -> dict[UUID, Row]:
+async def settle(here: House) -> dict[UUID, Row[Any]]:
     return {row.id: row for row in await here.database.write(leases.settle(Note, wait=WAIT))}
 
 
@@ -141,7 +143,7 @@ async def test_claim_restart_hand_back_and_regeneration_raise_the_fence_and_noth
     fences = [note.fence]
 
     async def see() -> Note:
-        row = await here.fresh(note)
+        row: Note = await here.fresh(note)
         fences.append(row.fence)
         return row
 

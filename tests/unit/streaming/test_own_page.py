@@ -14,7 +14,7 @@ from api.streaming import channels, snapshot
 from api.streaming.columns import Status
 from api.streaming.subscriber import Change
 from tests.unit.streaming.essays import Essay, Reader, Shop, page, page_of, shop, stream
-from tests.unit.streaming.notes import Frames, House
+from tests.unit.streaming.house import Frames, House
 
 WORK = (channels.work("essays"), "")
 

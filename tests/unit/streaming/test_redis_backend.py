@@ -15,6 +15,7 @@ from api.streaming.bus import Bus
 from api.streaming.errors import BusAddressError, BusDown
 from api.streaming.redis_backend import LONGEST_BACKOFF_SECONDS, RedisBackend, backoff
 from tests.support.services import Redis, throw_away
+from tests.support.until import PATIENCE_SECONDS
 
 CHANNEL = "channel"
 
@@ -53,12 +54,12 @@ async def bus(server: Redis) -> AsyncIterator[Watched]:
 
 
 async def hear(messages: AsyncIterator[str], count: int = 1) -> list[str]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         return [await anext(messages) for _ in range(count)]
 
 
 async def happens(event: asyncio.Event) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await event.wait()
 
 
@@ -253,7 +254,7 @@ async def test_thousands_of_channels_are_all_back_before_anybody_is_told(bus: Wa
     await happens(bus.back)
     assert subscribed == [count]
     await bus.publish_all((f"{CHANNEL}:{number}", str(number)) for number in range(count))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await asyncio.gather(*readers)
     assert heard == {str(number) for number in range(count)}
 
@@ -267,7 +268,7 @@ async def test_a_reader_process_that_fell_too_far_behind_is_cut_off_by_redis_and
             admin.publish(CHANNEL, "x" * 1_000_000)  # without letting our loop run
         await happens(bus.back)
         await bus.publish(CHANNEL, "after")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while await anext(messages) != "after":
                 pass
 

@@ -13,7 +13,8 @@ from api.streaming.errors import Gone
 from api.streaming.sweep import Sweep
 from tests.support.statements import sent_to
 from tests.support.until import until
-from tests.unit.streaming.notes import WAIT, House, Note
+from tests.unit.streaming.house import WAIT, House
+from tests.unit.streaming.notes import Note
 
 
 def counting(here: House) -> AbstractContextManager[list[str]]:

@@ -1,5 +1,6 @@
 """A statement on a tracked table that the session's hooks would not see raises, instead of going silent."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -7,9 +8,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from api.streaming.errors import UnseenChange
-from tests.unit.streaming.notes import House, Note
+from tests.support.statements import table
+from tests.unit.streaming.house import House
+from tests.unit.streaming.notes import Note
 
 UNSEEN = [
     "UPDATE notes SET body = 'x'",
@@ -67,9 +71,9 @@ async def test_a_core_statement_on_a_tracked_table_raises(here: House) -> None:
     shelf = await here.shelf()
     async with here.database.engine.connect() as connection:
         for statement in (
-            insert(Note.__table__).values(id=uuid4(), shelf_id=shelf.id),
-            update(Note.__table__).values(body="x"),
-            delete(Note.__table__),
+            insert(table(Note)).values(id=uuid4(), shelf_id=shelf.id),
+            update(table(Note)).values(body="x"),
+            delete(table(Note)),
         ):
             with pytest.raises(UnseenChange, match="`notes`"):
                 await connection.execute(statement)
@@ -89,6 +93,10 @@ async def test_a_bulk_statement_of_a_session_raises_and_nothing_is_changed(here:
     assert (await here.fresh(note)).body == "a"
 
 
+def called(method: str, *arguments: object) -> Callable[[Session], object]:
+    return lambda session: getattr(session, method)(*arguments)
+
+
 async def test_a_sessions_bulk_methods_raise(here: House) -> None:
     note = await here.note(await here.shelf(), "a")
     for method, *arguments in (
@@ -98,7 +106,7 @@ async def test_a_sessions_bulk_methods_raise(here: House) -> None:
     ):
         with pytest.raises(UnseenChange):
             async with here.database.transaction() as session:
-                await session.run_sync(lambda sync, call=(method, arguments): getattr(sync, call[0])(*call[1]))
+                await session.run_sync(called(method, *arguments))
     assert (await here.fresh(note)).body == "a"
 
 

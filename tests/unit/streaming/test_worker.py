@@ -16,7 +16,8 @@ from api.streaming.worker import StreamWorker
 from api.streaming.writer import Writer
 from tests.support.until import becomes, until
 from tests.unit.streaming.essays import Essay, Shop, shop
-from tests.unit.streaming.notes import LEASE, House, Note
+from tests.unit.streaming.house import LEASE, House
+from tests.unit.streaming.notes import Note
 
 Produce = Callable[[Any, Draft], Awaitable[None]]
 

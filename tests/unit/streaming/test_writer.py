@@ -6,12 +6,12 @@ import pytest
 
 from api.replies.errors import ProviderFailed
 from api.streaming import snapshot
-from api.streaming import writer as writing
 from api.streaming.columns import Status
 from api.streaming.draft import BYTES_PER_SECOND
+from api.streaming.flush import INTERNAL_ERROR
 from api.streaming.writer import Writer
 from tests.unit.streaming.desk import CADENCE, HEARTBEAT, Desk
-from tests.unit.streaming.notes import LEASE, LIMIT, WAIT, House
+from tests.unit.streaming.house import LEASE, LIMIT, WAIT, House
 
 # The cadence
 
@@ -147,7 +147,7 @@ async def test_any_other_error_fails_it_without_telling_what_it_was(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     row = await (await desk.hand()).leave(ZeroDivisionError("a secret"))
-    assert (row.status, row.error_code, row.error_message) == (Status.FAILED, "INTERRUPTED", writing.INTERNAL_ERROR)
+    assert (row.status, row.error_code, row.error_message) == (Status.FAILED, "INTERRUPTED", INTERNAL_ERROR)
     assert "writing failed" in caplog.text
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from api.streaming import writer as writing
 from api.streaming.columns import Status
+from tests.support.until import PATIENCE_SECONDS
 from tests.unit.streaming.desk import CADENCE, Desk
-from tests.unit.streaming.notes import SECONDS
 
 # It refuses a text
 
@@ -82,7 +82,7 @@ async def test_an_open_writer_goes_on_when_the_database_is_back(desk: Desk, monk
         hand.left.set()
         await asyncio.sleep(0.01)
         desk.line.breaks = False
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await hand.task
     assert (await desk.row(hand.note)).status == Status.COMPLETE
 

@@ -6,8 +6,8 @@ import pytest
 
 from api.replies.errors import ProviderFailed
 from api.streaming.columns import Status
+from tests.support.until import PATIENCE_SECONDS
 from tests.unit.streaming.desk import CADENCE, Desk
-from tests.unit.streaming.notes import SECONDS
 
 
 async def test_a_row_that_somebody_stopped_keeps_the_text_that_was_shown_and_its_writer_is_cancelled(
@@ -28,7 +28,8 @@ async def test_a_row_that_was_deleted_is_let_go(desk: Desk) -> None:
     hand = await desk.hand()
     await desk.here.delete(hand.note)
     hand.text.append("a")
-    assert await hand.end() is None
+    await hand.over()
+    assert not await desk.here.exists(hand.note)
 
 
 async def test_a_writer_whose_lease_ran_out_while_it_was_frozen_finds_itself_fenced(desk: Desk) -> None:
@@ -63,7 +64,7 @@ async def test_a_writer_that_gets_its_row_back_forgets_what_it_wrote_before(desk
     await desk.here.sweep.once()
     second = await desk.hand(await desk.here.claimed(first.note))
     second.text.append("second")
-    await asyncio.wait_for(first.task, SECONDS)
+    await asyncio.wait_for(first.task, PATIENCE_SECONDS)
     row = await second.leave()
     assert (row.body, row.status) == ("second", Status.COMPLETE)
 
@@ -71,14 +72,14 @@ async def test_a_writer_that_gets_its_row_back_forgets_what_it_wrote_before(desk
 async def test_the_word_that_somebody_decided_cancels_the_block_at_once(desk: Desk) -> None:
     hand = await desk.hand()
     desk.writer.cancel(hand.note.id, hand.note.fence)
-    await asyncio.wait_for(hand.task, SECONDS)
+    await asyncio.wait_for(hand.task, PATIENCE_SECONDS)
     assert desk.line.written == 0
 
 
 async def test_a_word_about_another_row_cancels_nothing(desk: Desk) -> None:
     hand, other = await desk.hand(), await desk.hand()
     desk.writer.cancel(other.note.id, other.note.fence)
-    await asyncio.wait_for(other.task, SECONDS)
+    await asyncio.wait_for(other.task, PATIENCE_SECONDS)
     assert (await hand.leave()).status == Status.COMPLETE
 
 
@@ -113,7 +114,7 @@ async def test_a_block_that_fails_because_it_was_cancelled_cancels_nothing_that_
         async with desk.writer.stream(note):
             desk.writer.cancel(note.id, note.fence)
             try:
-                await asyncio.sleep(SECONDS)
+                await asyncio.sleep(PATIENCE_SECONDS)
             except asyncio.CancelledError:
                 raise ProviderFailed("It broke off.") from None
         await asyncio.sleep(0)

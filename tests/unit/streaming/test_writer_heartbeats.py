@@ -7,8 +7,15 @@ from sqlalchemy.exc import OperationalError
 
 from api.streaming.columns import Status
 from api.streaming.writer import Writer
+from tests.support.until import PATIENCE_SECONDS, becomes
 from tests.unit.streaming.desk import HEARTBEAT, Desk
-from tests.unit.streaming.notes import LEASE, LIMIT, SECONDS, WAIT, House
+from tests.unit.streaming.house import LEASE, LIMIT, WAIT, House
+from tests.unit.streaming.notes import Note
+
+
+def lease_of(note: Note) -> float:
+    assert note.lease is not None
+    return note.lease
 
 
 async def test_a_silent_writers_lease_is_kept_without_a_new_revision(desk: Desk) -> None:
@@ -19,7 +26,7 @@ async def test_a_silent_writers_lease_is_kept_without_a_new_revision(desk: Desk)
     await desk.here.sweep.once()
     row = await desk.row(hand.note)
     assert (row.status, row.revision, row.writer) == (Status.STREAMING, hand.note.revision, hand.note.writer)
-    assert row.lease > hand.note.lease - LEASE
+    assert lease_of(row) > lease_of(hand.note) - LEASE
     assert await desk.announced() == []
 
 
@@ -27,9 +34,8 @@ async def test_the_heart_of_a_row_beats_before_its_first_word(here: House) -> No
     note = await here.started()
     async with Writer(here.database, here.publisher, cadence=0, lease=0.3, wait=WAIT, limit=LIMIT) as writer:
         await asyncio.sleep(0)  # now it waits for something to do
-        async with asyncio.timeout(SECONDS), writer.stream(note):
-            while (await here.fresh(note)).lease == note.lease:  # noqa: ASYNC110 nobody tells
-                await asyncio.sleep(0.02)
+        async with writer.stream(note):
+            await becomes(lambda: here.fresh(note), lambda row: row.lease != note.lease)
 
 
 async def test_the_heart_does_not_beat_more_often_than_three_times_a_lease(desk: Desk) -> None:
@@ -49,7 +55,7 @@ async def test_an_update_is_a_heartbeat(desk: Desk) -> None:
     await desk.tick()
     desk.clock.pass_(HEARTBEAT - 0.1)
     assert await desk.tick() == 0
-    assert (await desk.row(hand.note)).lease > hand.note.lease
+    assert lease_of(await desk.row(hand.note)) > lease_of(hand.note)
 
 
 async def test_the_hearts_of_all_silent_rows_beat_in_one_statement(desk: Desk) -> None:
@@ -64,7 +70,7 @@ async def test_a_silent_writer_hears_by_its_next_heartbeat_that_somebody_stopped
     await desk.here.stop(hand.note)
     desk.clock.pass_(HEARTBEAT)
     await desk.tick()
-    await asyncio.wait_for(hand.task, SECONDS)
+    await asyncio.wait_for(hand.task, PATIENCE_SECONDS)
     assert not other.task.done()
 
 

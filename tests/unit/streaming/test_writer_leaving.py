@@ -1,15 +1,15 @@
 """Whoever is cancelled while writing hands back what has shown nothing, and ends the rest; a writer closes in time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import pytest
 
 from api.streaming import channels, leases
 from api.streaming import writer as writing
 from api.streaming.columns import Status
+from tests.support.until import PATIENCE_SECONDS
 from tests.unit.streaming.desk import Desk
-from tests.unit.streaming.notes import SECONDS
 
 
 async def test_whoever_is_cancelled_before_anything_was_shown_hands_the_row_back(desk: Desk) -> None:
@@ -74,7 +74,7 @@ async def test_what_somebody_else_has_already_is_not_handed_back_again(desk: Des
 async def test_a_generator_that_is_closed_lets_its_row_go_too(desk: Desk) -> None:
     note = await desk.here.started()
 
-    async def generate() -> AsyncIterator[None]:
+    async def generate() -> AsyncGenerator[None]:
         async with desk.writer.stream(note):
             yield
 
@@ -103,7 +103,7 @@ async def test_a_writer_that_closes_does_not_wait_for_ever_for_a_database_that_i
     monkeypatch.setattr(writing, "SHUTDOWN_SECONDS", 0.01)
     hand = await desk.hand()
     desk.line.breaks = True
-    async with asyncio.timeout(SECONDS), desk.writer:
+    async with asyncio.timeout(PATIENCE_SECONDS), desk.writer:
         hand.task.cancel()
         await asyncio.wait((hand.task,))
     row = await desk.row(hand.note)
