@@ -51,19 +51,19 @@ describe_enum(
     "StreamStatus",
     "Status of a streamed object. Every value except STREAMING is final.",
     placeholder=Status.COMPLETE,
-    STREAMING="The text is being written, or waits for a writer. Subscribe to the object's stream.",
+    STREAMING="The text is being written, or waits for a worker. Subscribe to the object's stream.",
     COMPLETE="The text is complete.",
-    STOPPED="A user stopped it. The text so far is kept.",
+    STOPPED="A user stopped the writing. The text so far is kept.",
     FAILED="Writing failed; `error` gives the reason. The text so far is kept.",
 )
 describe_enum(
     StreamErrorCode,
     "StreamErrorCode",
     "Machine-readable reason why a streamed object has the status FAILED.",
-    INTERRUPTED="The process that wrote the text stopped.",
+    INTERRUPTED="The process that wrote the text stopped or failed.",
     PROVIDER="The model's provider refused the request or broke off.",
     TIMEOUT="The provider sent nothing for too long, or no worker was free in time.",
-    TOO_LONG="The text outgrew its limit.",
+    TOO_LONG="The text exceeded its limit, by default 1,000,000 bytes. What fits is kept.",
 )
 
 
@@ -78,7 +78,9 @@ class Streamed:
     id: strawberry.ID = strawberry.field(description="Opaque id, unique among all objects of all types.")
     row: strawberry.Private[Any]
 
-    @snapshot_field(description="Rises with every change. Of two versions of the object, the greater is the newer.")
+    @snapshot_field(
+        description="Revision of the object, which rises with every change. Of two versions, the greater one is newer."
+    )
     def revision(self) -> int:
         return self.row.revision  # type: ignore[no-any-return]
 
@@ -86,11 +88,11 @@ class Streamed:
     def status(self) -> Status:
         return self.row.status  # type: ignore[no-any-return]
 
-    @snapshot_field(description="True while the text is being written or waits for a writer.")
+    @snapshot_field(description="True while the text is being written or waits for a worker.")
     def streaming(self) -> bool:
         return bool(self.row.streaming)
 
-    @snapshot_field(description="Reason of the failure; null unless the status is FAILED.")
+    @snapshot_field(description="Reason for the failure; null unless the status is FAILED.")
     def error(self) -> StreamError | None:
         if self.row.error_code is None:
             return None

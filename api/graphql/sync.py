@@ -21,11 +21,11 @@ IDS_PER_SYNC = 100
 
 
 @strawberry.type(
-    description="Revision of a followed object. Refetch if it is greater than the revision that your own fetch "
-    "returned, or if `deleted` is true."
+    description="Revision of a followed object. Refetch if it is greater than the revision that your latest fetch of "
+    "the page returned, or if `deleted` is true."
 )
 class SyncEvent:
-    id: strawberry.ID = strawberry.field(description="The followed id, as it was given.")
+    id: strawberry.ID = strawberry.field(description="Id of the followed object, exactly as the client sent it.")
     revision: int = strawberry.field(
         description="Current revision; 0 if the object is deleted or not visible to the viewer."
     )
@@ -34,7 +34,7 @@ class SyncEvent:
 
 SYNC_DESCRIPTION = (
     "Sends the revision of each followed object immediately, and again whenever it rises. Refetch if it is greater "
-    "than the revision that your own fetch returned."
+    "than the revision that your latest fetch of the page returned."
 )
 
 

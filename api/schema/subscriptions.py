@@ -19,6 +19,6 @@ class Subscription:
     )
     sync = sync_field(
         description="Sends the revision of each followed object immediately, and again whenever it rises. Refetch if "
-        "it is greater than the revision that your own fetch returned, or if the event says `deleted`.",
+        "it is greater than the revision that your latest fetch of the page returned, or if the event says `deleted`.",
         ids="Ids of the viewer's own Viewer and Chats, at most 100. Duplicates are ignored.",
     )

@@ -31,7 +31,9 @@ PROCESS_START_SECONDS = 30
 would take no less time on a busy machine."""
 
 
-def serve(product: Product, settings: Settings | None = None, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+def serve_product(
+    product: Product, settings: Settings | None = None, *, host: str = "127.0.0.1", port: int = 8000
+) -> None:
     """Serve a product in this process until SIGTERM or SIGINT, and write its streams.
 
     The settings come from the environment by default. If they are wrong, the process exits with one sentence.

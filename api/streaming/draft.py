@@ -136,6 +136,11 @@ class Draft:
             self.to_hand_back = True
             self._wake()
 
+    def found_written(self) -> None:
+        """The row has text after all, so it cannot be handed back."""
+        self.to_hand_back, self.written = False, True
+        self.interrupt()
+
     @property
     def closing(self) -> bool:
         """Whether the producer is gone, and the writer has still to end the row or to hand it back."""

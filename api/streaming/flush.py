@@ -142,8 +142,21 @@ class Flusher:
         rows = await self._store.write(leases.hand_back(model, self._store.dialect, fences, wait=self._wait))
         if rows:
             self._publisher.publish(channels.work(model.__tablename__), "")
-        for draft in await self._no_longer_ours(model, drafts):  # handed back now, or decided about before
+        closed = await self._no_longer_ours(model, drafts)  # handed back now, or decided about before
+        for draft in closed:
             self._close(draft)
+        await self._fail_written(model, [draft for draft in drafts if draft not in closed])
+
+    async def _fail_written(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
+        """Fail those of these rows that have text: the answer to their first update was lost on its way."""
+        if not drafts:
+            return
+        keys = [draft.id for draft in drafts]
+        with_text = select(model.id).where(model.id.in_(keys), ~leases.has_no_text(model))
+        written = {row.id for row in await self._store.read(with_text)}
+        for draft in drafts:
+            if draft.id in written:
+                draft.found_written()
 
     async def heartbeat(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
         """Extend the leases of these rows. Cancels the producers of rows that belong to another writer by now."""

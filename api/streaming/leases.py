@@ -81,7 +81,7 @@ def hand_back(model: StreamedModel, dialect: str, fences: Mapping[UUID, int], *,
     """
     mine = model.id == _owned_by(model, dialect, fences).c.id
     values = {"writer": None, "fence": model.fence + 1, "lease": deadline(wait), "tries": model.tries - 1}
-    return update(model).where(mine, _has_no_text(model)).values(values).returning(model.id)
+    return update(model).where(mine, has_no_text(model)).values(values).returning(model.id)
 
 
 def _owned_by(model: StreamedModel, dialect: str, fences: Mapping[UUID, int]) -> CTE:
@@ -109,7 +109,7 @@ def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
         .prefix_with("MATERIALIZED")
     )
     waited = model.writer.is_(None)
-    starts_again = and_(model.writer.is_not(None), _has_no_text(model), model.tries < MAX_CLAIMS)
+    starts_again = and_(model.writer.is_not(None), has_no_text(model), model.tries < MAX_CLAIMS)
     unchanged = or_(expired.c.pauses, expired.c.begins)
     restart = or_(unchanged, starts_again)
     values: dict[Any, Any] = {
@@ -133,7 +133,7 @@ def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
     return update(model).where(model.id == expired.c.id).values(values).returning(model.__table__)
 
 
-def _has_no_text(model: StreamedModel) -> ColumnElement[bool]:
+def has_no_text(model: StreamedModel) -> ColumnElement[bool]:
     """Whether all streamed columns of a row are NULL or empty."""
     track = model.__track__
     assert isinstance(track, Stream)

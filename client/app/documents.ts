@@ -5,7 +5,7 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** Input for creating a chat. */
 export type CreateChatInput = {
-  /** Title of the chat, at most 200 characters. If omitted, the chat is named after its first message. */
+  /** Title of the chat, at most 200 characters. If omitted or empty, the chat is named after the first message that gives a title. */
   title?: string | null | undefined;
 };
 
@@ -74,7 +74,7 @@ export type SendMessageInput = {
 
 /** Input for signing in. */
 export type SignInInput = {
-  /** E-mail address of the account, in upper or lower case. */
+  /** E-mail address of the account. Upper and lower case are the same. */
   email: string;
   /** Password of the account. */
   password: string;
@@ -82,7 +82,7 @@ export type SignInInput = {
 
 /** Input for creating an account. */
 export type SignUpInput = {
-  /** E-mail address for signing in, at most 320 characters. Other users add the viewer to chats by it. */
+  /** E-mail address for signing in, at most 320 characters. Other users enter it to add this user to a chat. */
   email: string;
   /** Name that other users see, at most 100 characters. */
   name: string;
@@ -92,13 +92,13 @@ export type SignUpInput = {
 
 /** Machine-readable reason why a streamed object has the status FAILED. */
 export type StreamErrorCode =
-  /** The process that wrote the text stopped. */
+  /** The process that wrote the text stopped or failed. */
   | 'INTERRUPTED'
   /** The model's provider refused the request or broke off. */
   | 'PROVIDER'
   /** The provider sent nothing for too long, or no worker was free in time. */
   | 'TIMEOUT'
-  /** The text outgrew its limit. */
+  /** The text exceeded its limit, by default 1,000,000 bytes. What fits is kept. */
   | 'TOO_LONG';
 
 /** Status of a streamed object. Every value except STREAMING is final. */
@@ -107,9 +107,9 @@ export type StreamStatus =
   | 'COMPLETE'
   /** Writing failed; `error` gives the reason. The text so far is kept. */
   | 'FAILED'
-  /** A user stopped it. The text so far is kept. */
+  /** A user stopped the writing. The text so far is kept. */
   | 'STOPPED'
-  /** The text is being written, or waits for a writer. Subscribe to the object's stream. */
+  /** The text is being written, or waits for a worker. Subscribe to the object's stream. */
   | 'STREAMING';
 
 export type PersonFragment = { id: string, name: string };

@@ -12,22 +12,24 @@ from api.schema.types.viewer import Viewer
 class SignUpInput:
     name: str = strawberry.field(description="Name that other users see, at most 100 characters.")
     email: str = strawberry.field(
-        description="E-mail address for signing in, at most 320 characters. Other users add the viewer to chats by it."
+        description="E-mail address for signing in, at most 320 characters. Other users enter it to add this user to "
+        "a chat."
     )
     password: str = strawberry.field(description="Password of 10 to 200 characters.")
 
 
 @strawberry.input(description="Input for signing in.")
 class SignInInput:
-    email: str = strawberry.field(description="E-mail address of the account, in upper or lower case.")
+    email: str = strawberry.field(description="E-mail address of the account. Upper and lower case are the same.")
     password: str = strawberry.field(description="Password of the account.")
 
 
 @strawberry.type(description="The result of signing in: a token and the authenticated viewer.")
 class AuthPayload:
     token: str = strawberry.field(
-        description="Token for the header `Authorization: Bearer <token>`, or for `connectionParams.authorization` "
-        "over WebSocket. Refresh it before it expires, by default after 12 hours."
+        description="Token of the viewer. Send `Bearer <token>` as the header `Authorization` over HTTP, and as "
+        "`connectionParams.authorization` over WebSocket. It expires after 12 hours by default; call `refreshToken` "
+        "before that."
     )
     viewer: Viewer = strawberry.field(description="The authenticated viewer.")
 
@@ -56,7 +58,8 @@ class AccountMutations:
         return AuthPayload.of(await info.context.services.accounts.sign_in(info.context.client, email, password))
 
     @strawberry.mutation(
-        description="Issues a new token to the viewer. Fails with UNAUTHENTICATED if the present token has expired."
+        description="Issues a new token to the viewer. Fails with UNAUTHENTICATED if the current token has expired or "
+        "its account no longer exists."
     )
     async def refresh_token(self, info: Info) -> AuthPayload:
         return AuthPayload.of(await info.context.services.accounts.refresh(info.context.signed_in))

@@ -12,7 +12,8 @@ from api.schema.types.chats import Chat
 class CreateChatInput:
     title: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Title of the chat, at most 200 characters. If omitted, the chat is named after its first message.",
+        description="Title of the chat, at most 200 characters. If omitted or empty, the chat is named after the "
+        "first message that gives a title.",
     )
 
 
@@ -88,9 +89,9 @@ class ChatMutations:
         return ChatPayload(chat=Chat.of(row))
 
     @strawberry.mutation(
-        description="Removes a participant from a chat. The owner may remove any participant, others only themselves "
-        "(FORBIDDEN). If the owner leaves, the participant who joined first becomes the owner. If the last "
-        "participant leaves, the chat is deleted."
+        description="Removes a participant from a chat. The owner may remove any participant. Other participants may "
+        "remove only themselves, or it fails with FORBIDDEN. If the owner leaves, the participant who joined first "
+        "becomes the owner. If the last participant leaves, the chat is deleted."
     )
     async def remove_participant(self, info: Info, input: RemoveParticipantInput) -> ChatPayload:
         key, leaver = key_of("Chat", input.chat_id), key_of("User", input.user_id)

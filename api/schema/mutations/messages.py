@@ -83,9 +83,9 @@ class MessageMutations:
         return MessagePayload(message=Message.of(row))
 
     @strawberry.mutation(
-        description="Lets a reply whose `finishReason` is `length` stream on from its text. Any participant may do "
-        "this. Fails with CONFLICT while the reply is streaming or if it ended for another reason, and with FORBIDDEN "
-        "for messages that a user wrote."
+        description="Continues a reply whose `finishReason` is `length`: it streams again, and new text is appended. "
+        "Any participant may do this. Fails with CONFLICT while the reply is streaming, if its `finishReason` is not "
+        "`length` or if it has no text, and with FORBIDDEN for messages that a user wrote."
     )
     async def continue_message(self, info: Info, input: MessageInput) -> MessagePayload:
         viewer, key = info.context.signed_in, key_of("Message", input.message_id)
@@ -104,8 +104,8 @@ class MessageMutations:
         return MessagePayload(message=Message.of(await chats.edit_message(services.database, viewer, key, content)))
 
     @strawberry.mutation(
-        description="Deletes a message that the viewer wrote, or a reply. A reply that is streaming is stopped. Fails "
-        "with FORBIDDEN for messages of other users."
+        description="Deletes a message that the viewer wrote, or any reply of the assistant. A reply that is "
+        "streaming is stopped. Fails with FORBIDDEN for messages of other users."
     )
     async def delete_message(self, info: Info, input: MessageInput) -> DeletePayload:
         viewer, key = info.context.signed_in, key_of("Message", input.message_id)

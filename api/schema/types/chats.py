@@ -28,7 +28,7 @@ describe_enum(
 
 @strawberry.type(
     description="Token usage of a generated message, as counted by the provider. A count that the provider does not "
-    "report, or reports wrongly, is null. Continuing a message adds to it."
+    "report, or reports wrongly, is null. `continueMessage` adds the tokens of the continuation."
 )
 class Usage:
     input_tokens: int | None = strawberry.field(description="Number of tokens in the prompt.")
@@ -47,7 +47,7 @@ class Message(Node, Streamed):
         return global_id("Chat", self.row.chat_id)
 
     @strawberry.field(
-        description="The chat that contains the message. Fails with NOT_FOUND if it was deleted in the meantime."
+        description="The chat that contains the message. Fails with NOT_FOUND if the chat was deleted in the meantime."
     )
     async def chat(self, info: Info) -> "Chat":
         row = await info.context.load(chats_by_id, self.row.chat_id)
@@ -59,7 +59,7 @@ class Message(Node, Streamed):
         users_by_id,
         lambda message: message.row.author_id,
         User.of,
-        description="The user who wrote the message; null if the assistant did.",
+        description="The user who wrote the message; null if the assistant wrote it.",
     )
 
     @snapshot_field(description="Role of the message's author in the conversation.")
@@ -88,15 +88,15 @@ class Message(Node, Streamed):
         return None if self.row.streaming else self.row.finish_reason
 
     @snapshot_field(
-        description="Reason why the model stopped, in the provider's word, at most 100 characters; null if there is "
-        "none."
+        description="Reason why the model stopped, in the provider's own word, at most 100 characters. Null while the "
+        "message streams, and if the provider gave none."
     )
     def provider_finish_reason(self) -> str | None:
         return None if self.row.streaming else self.row.provider_finish_reason or None
 
     @snapshot_field(
-        description="Activity of the assistant while no text arrives, for people to read, for example `Waiting for the "
-        "provider, 4 s`; null while it writes, and once the message is final."
+        description="Text for people about what the assistant is doing, for example `Waiting for the provider, 4 s`. "
+        "Null if there is nothing to report, while text arrives, and after the message is final."
     )
     def activity(self) -> str | None:
         return self.row.activity or None if self.row.streaming else None
@@ -137,7 +137,10 @@ class Chat(Node):
 
     row: strawberry.Private[ChatRow]
 
-    @snapshot_field(description="Title of the chat, at most 200 characters.")
+    @snapshot_field(
+        description="Title of the chat, at most 200 characters. `New chat` until the chat is renamed or named after a "
+        "message."
+    )
     def title(self) -> str:
         return self.row.title
 

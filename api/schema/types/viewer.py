@@ -26,7 +26,10 @@ class Viewer(Node):
     def email(self) -> str:
         return self.row.email
 
-    @snapshot_field(description="Revision of the viewer. Rises when the viewer's list of chats changes.")
+    @snapshot_field(
+        description="Revision of the viewer. Revision of the viewer, which rises when the viewer's list of chats or a "
+        "chat in it changes."
+    )
     def revision(self) -> int:
         return self.row.revision
 

@@ -5,13 +5,13 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** Machine-readable reason why a streamed object has the status FAILED. */
 export type StreamErrorCode =
-  /** The process that wrote the text stopped. */
+  /** The process that wrote the text stopped or failed. */
   | 'INTERRUPTED'
   /** The model's provider refused the request or broke off. */
   | 'PROVIDER'
   /** The provider sent nothing for too long, or no worker was free in time. */
   | 'TIMEOUT'
-  /** The text outgrew its limit. */
+  /** The text exceeded its limit, by default 1,000,000 bytes. What fits is kept. */
   | 'TOO_LONG';
 
 /** Status of a streamed object. Every value except STREAMING is final. */
@@ -20,9 +20,9 @@ export type StreamStatus =
   | 'COMPLETE'
   /** Writing failed; `error` gives the reason. The text so far is kept. */
   | 'FAILED'
-  /** A user stopped it. The text so far is kept. */
+  /** A user stopped the writing. The text so far is kept. */
   | 'STOPPED'
-  /** The text is being written, or waits for a writer. Subscribe to the object's stream. */
+  /** The text is being written, or waits for a worker. Subscribe to the object's stream. */
   | 'STREAMING';
 
 export type LiveMessageFragment = { id: string, revision: number, status: StreamStatus, streaming: boolean, content: string, reasoning: string | null, model: string | null, finishReason: string | null, updatedAt: string, error: { code: StreamErrorCode, message: string } | null, usage: { inputTokens: number | null, outputTokens: number | null } | null };

@@ -35,6 +35,19 @@ async def test_what_could_not_be_written_was_not_shown(desk: Desk) -> None:
     assert (row.status, row.writer, row.body, row.fence) == (Status.STREAMING, None, "", hand.note.fence + 1)
 
 
+async def test_a_row_whose_first_update_was_written_although_its_answer_was_lost_fails_at_once(desk: Desk) -> None:
+    hand = await desk.hand()
+    hand.text.append("seen")
+    desk.line.loses_answers = True
+    with pytest.raises(ConnectionError):
+        await desk.tick()
+    desk.line.loses_answers = False
+    await hand.cancel()
+    await desk.tick()
+    row = await desk.row(hand.note)
+    assert (row.status, row.error_code, row.body) == (Status.FAILED, "INTERRUPTED", "seen")
+
+
 async def test_whoever_is_cancelled_after_that_fails_it_with_its_text(desk: Desk) -> None:
     hand = await desk.hand()
     hand.text.append("a")
