@@ -46,11 +46,8 @@ async def migrate(database: Database) -> None:
 
 
 async def _require(database: Database, tables: set[str]) -> None:
-    def names(connection: Connection) -> set[str]:
-        return set(inspect(connection).get_table_names())
-
     async with database.engine.connect() as connection:
-        if not await connection.run_sync(names) >= tables:
+        if not await connection.run_sync(_table_names) >= tables:
             raise SettingsError("This database has no tables of Twotrack. Restore another backup.")
 
 
@@ -59,7 +56,8 @@ async def raise_numbers(connection: AsyncConnection, times: int, *, lower_revisi
 
     The migrations must have run: they import all models. Raises SettingsError if the numbers reach their limit.
     """
-    models = in_lock_order()
+    tables = await connection.run_sync(_table_names)
+    models = [model for model in in_lock_order() if model.__tablename__ in tables]  # of this product
     amount = 0 if lower_revisions else times * restoring.RAISE
     largest = max(number or 0 for number in (await connection.execute(restoring.largest_numbers(models))).one())
     if amount and largest + amount > restoring.LARGEST:
@@ -77,6 +75,10 @@ async def raise_numbers(connection: AsyncConnection, times: int, *, lower_revisi
         restores = await restores_of(connection) + times if amount else 0
         await connection.exec_driver_sql(f"PRAGMA user_version = {restores}")
     return amount
+
+
+def _table_names(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
 
 
 async def restores_of(connection: AsyncConnection) -> int:
