@@ -2,6 +2,7 @@
 
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { authorizedFetch } from "./http/authorizedFetch.ts";
+import { canStream } from "./http/canStream.ts";
 import { fetchWithTimeout } from "./http/fetchWithTimeout.ts";
 import { query } from "./http/query.ts";
 import { retryingFetch } from "./http/retryingFetch.ts";
@@ -9,6 +10,7 @@ import { type TokenSource, Tokens } from "./http/tokens.ts";
 import type { PageId, PageOptions, PageStore } from "./stores/page.ts";
 import type { Store } from "./stores/store.ts";
 import { Stores } from "./stores/stores.ts";
+import { assertKnown } from "./subscription/assertKnown.ts";
 import type { StreamDefinition, StreamedType } from "./subscription/defineStream.ts";
 import { withMessageStream } from "./subscription/messageStream.ts";
 import type { LiveObject, StreamedObject } from "./subscription/revisions.ts";
@@ -194,18 +196,4 @@ export function createConnection(options: ConnectionOptions): Connection {
   };
   const stores = new Stores({ transport: connection, query: connection.query, mutationsSettled });
   return connection;
-}
-
-/** React Native's own `fetch` returns a response only when it is complete. One that the app passes may stream. */
-function canStream(given: unknown): boolean {
-  if (globalThis.TextDecoder === undefined) return false;
-  return given !== undefined || (globalThis.Response !== undefined && "body" in globalThis.Response.prototype);
-}
-
-/** Throws if the client does not know the stream: its cache would accept old text, and HTTP could not poll. */
-export function assertKnown({ type, field }: StreamedType, connection: Connection | undefined): void {
-  if (connection === undefined || connection.streams.some((stream) => stream.field === field)) return;
-  throw new TypeError(
-    `The client does not know the stream of ${type}. Pass its definition as \`streams\` to createConnection or createTwotrackClient.`,
-  );
 }

@@ -113,6 +113,13 @@ describe("a half-open socket", () => {
     await vi.waitFor(() => expect(texts).toEqual(["Once", "Once"]));
   });
 
+  test("is detected sooner after an app has called wake()", async () => {
+    const texts = await openAndFallSilent();
+    connection.wake();
+    await ahead(5_100 + 10_000);
+    await vi.waitFor(() => expect(texts).toEqual(["Once", "Once"]));
+  });
+
   test("is not assumed while pongs arrive", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { texts } = follow();

@@ -2,7 +2,7 @@
 
 import type { ApolloClient } from "@apollo/client";
 import { useApolloClient, useFragment } from "@apollo/client/react";
-import { assertKnown } from "../../core/connection.ts";
+import { assertKnown } from "../../core/subscription/assertKnown.ts";
 import { type FragmentDocument, type StreamDefinition, withFragment } from "../../core/subscription/defineStream.ts";
 import type { LiveOf, Revisioned, StreamedObject } from "../../core/subscription/revisions.ts";
 import { useStreamedObject } from "../../react/useStreamedObject.ts";

@@ -2,7 +2,7 @@
 
 import type { Client } from "@urql/core";
 import { useEffect } from "react";
-import { assertKnown } from "../../core/connection.ts";
+import { assertKnown } from "../../core/subscription/assertKnown.ts";
 import { type FragmentDocument, type StreamDefinition, withFragment } from "../../core/subscription/defineStream.ts";
 import type { LiveOf, StreamedObject } from "../../core/subscription/revisions.ts";
 import { useStreamedObject } from "../../react/useStreamedObject.ts";
