@@ -11,7 +11,7 @@ export function gliding(content: HTMLElement): (distance: number) => void {
   let running: Animation | undefined;
 
   return (distance) => {
-    if (distance <= 0 || distance > MAX_DISTANCE_PX) return;
+    if (distance > MAX_DISTANCE_PX) return;
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     const progress = running?.effect?.getComputedTiming().progress ?? 1;
     from = from * (1 - progress) + distance;

@@ -62,7 +62,8 @@ export function useScrollAnchor(): ScrollAnchor {
     const follow = () => {
       const top = view.scrollTop;
       view.scrollTop = view.scrollHeight;
-      if (rows.querySelector(GROWING) !== null) glide(view.scrollTop - top);
+      const distance = view.scrollTop - top;
+      if (distance > 0 && rows.querySelector(GROWING) !== null) glide(distance);
     };
 
     // Scrolls before the frame of a text change begins. Scrolling within the frame would cost each update a second frame
