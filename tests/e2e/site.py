@@ -100,8 +100,8 @@ class Site(ServerProcess, Deployment):
         """How many subscriptions to this track the server has now."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as response:
             metrics = response.read().decode()
-        found = re.search(rf'^twotrack_subscriptions_active\{{track="{track}"\}} (\S+)$', metrics, re.MULTILINE)
-        return int(float(found[1])) if found else 0
+        found = re.findall(rf'^twotrack_subscriptions_active\{{.*track="{track}".*\}} (\S+)$', metrics, re.MULTILINE)
+        return int(sum(map(float, found)))
 
 
 @asynccontextmanager

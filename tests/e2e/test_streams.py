@@ -184,15 +184,16 @@ async def test_several_replies_on_one_page_are_followed_each_once(
     arrive: Arrive, site: Site, model: Author, ann: Person, chat: str
 ) -> None:
     page = await arrive(ann, chat)
-    replies = []
+    replies = page.page.locator("article.reply")
     for number in range(3):
         await page.writes(f"Question {number}")
-        replies.append(await model.asked())
-        replies[-1].say(f"Answer {number}")
-    for number in range(3):
-        await expect(page.page.locator("article.reply").nth(number)).to_contain_text(f"Answer {number}")
+        await expect(replies).to_have_count(number + 1)
     await site.streams(3)
     assert len(set(page.wire.streams)) == 3
-    replies[1].finish()
-    await expect(page.page.locator("article.reply").nth(1)).to_have_attribute("data-status", "COMPLETE")
-    await site.streams(2)
+    for number in range(3):  # they are written in turn
+        reply = await model.asked()
+        reply.say(f"Answer {number}")
+        await expect(replies.nth(number)).to_contain_text(f"Answer {number}")
+        reply.finish()
+        await expect(replies.nth(number)).to_have_attribute("data-status", "COMPLETE")
+        await site.streams(2 - number)
