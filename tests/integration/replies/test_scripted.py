@@ -8,9 +8,10 @@ import pytest
 from pydantic_ai.direct import model_request
 from pydantic_ai.messages import ModelRequest
 
+from api.chats.finish_reasons import FinishReason
 from api.replies.errors import ModelTimeout, ProviderFailed
 from api.replies.prose import CLOSINGS, LONGEST, SHORTEST, markdown, reasoning
-from api.replies.providers import model_named
+from api.replies.providers import find_model
 from api.replies.reply_model import Event, Finished, Reasoning, ReplyModel, Text, Turn
 from api.replies.scripted import Clock, Script, ScriptedModel
 
@@ -102,7 +103,7 @@ def test_every_code_block_is_closed_at_any_length() -> None:
 
 async def test_it_reports_its_finish_reason_and_tokens() -> None:
     *words, last = await written(scripted(Script()))
-    assert last == Finished("stop", 8, len(words), "scripted")
+    assert last == Finished(FinishReason.STOP, 8, len(words), "scripted", "stop")
 
 
 async def test_reasoning_comes_first_and_has_its_own_length() -> None:
@@ -170,7 +171,14 @@ async def test_it_falls_silent_where_it_is_scripted_to(chars: int) -> None:
     assert text_of(events) == "".join(markdown(QUESTION, 15_000))[:chars]
 
 
-@pytest.mark.parametrize("script", [Script(fail_at=15_001), Script(stall_at=15_001)])
+async def test_it_reaches_its_limit_where_it_is_scripted_to() -> None:
+    events = await written(scripted(Script(length_at=777)))
+    assert text_of(events) == "".join(markdown(QUESTION, 15_000))[:777]
+    assert isinstance(events[-1], Finished)
+    assert events[-1].reason == "length"
+
+
+@pytest.mark.parametrize("script", [Script(fail_at=15_001), Script(stall_at=15_001), Script(length_at=15_001)])
 async def test_a_failure_scripted_after_its_end_does_not_happen(script: Script) -> None:
     assert isinstance((await written(scripted(script)))[-1], Finished)
 
@@ -184,7 +192,7 @@ async def test_its_silence_can_be_cancelled() -> None:
 
 
 def test_options_are_read_from_the_name() -> None:
-    options = "chars=15&rate=30&think=7&fail_at=4&stall_at=5"
-    assert Script.from_options(options) == Script(chars=15, rate=30, think=7, fail_at=4, stall_at=5)
+    options = "chars=15&rate=30&think=7&fail_at=4&stall_at=5&length_at=6"
+    assert Script.from_options(options) == Script(chars=15, rate=30, think=7, fail_at=4, stall_at=5, length_at=6)
     assert Script.from_options("") == Script(chars=15_000, rate=300, think=0, fail_at=None, stall_at=None)
-    assert isinstance(model_named(f"scripted?{options}"), ScriptedModel)
+    assert isinstance(find_model(f"scripted?{options}").model, ScriptedModel)

@@ -7,9 +7,12 @@ from typing import cast
 import pytest
 import pytest_asyncio
 
+from api.chats.finish_reasons import FinishReason
 from api.chats.models import Message
-from api.replies import producer
-from api.replies.producer import HISTORY_MESSAGES, ReplyProducer
+from api.graphql import relay
+from api.replies import prompt
+from api.replies.producer import ReplyProducer
+from api.replies.prompt import HISTORY_MESSAGES
 from api.replies.reply_model import Event, Finished, ReplyModel, Text, Turn
 from api.streaming.worker import StreamWorker
 from tests.support.backends import Backend
@@ -25,10 +28,10 @@ class Listener:
     def __init__(self) -> None:
         self.received: list[Turn] = []
 
-    async def reply_to(self, history: Sequence[Turn]) -> AsyncGenerator[Event]:
+    async def reply_to(self, history: Sequence[Turn], text: str) -> AsyncGenerator[Event]:
         self.received = list(history)
         yield Text("I see.")
-        yield Finished("stop", 1, 2, None)
+        yield Finished(FinishReason.STOP, 1, 2, None)
 
 
 class Chatterbox:
@@ -36,7 +39,7 @@ class Chatterbox:
 
     name = "chatterbox"
 
-    async def reply_to(self, history: Sequence[Turn]) -> AsyncGenerator[Event]:
+    async def reply_to(self, history: Sequence[Turn], text: str) -> AsyncGenerator[Event]:
         yield Text("Well, ")
         for _ in range(3_000_000):
             yield Text("")
@@ -85,22 +88,24 @@ async def test_a_model_receives_the_history_in_order_with_its_authors(desk: Desk
     await ann.send(other, "Elsewhere", reply=False)
     await desk.answered(ann, chat, "Two")
     received = await desk.answered(bob, chat, "Three")
+    ann_id, bob_id = relay.read(ann.user_id)[1], relay.read(bob.user_id)[1]
     assert received == [
-        Turn("user", "One", "Bob"),
-        Turn("user", "Two", "Ann"),
+        Turn("user", "One", "Bob", bob_id),
+        Turn("user", "Two", "Ann", ann_id),
         Turn("assistant", "I see."),
-        Turn("user", "Three", "Bob"),
+        Turn("user", "Three", "Bob", bob_id),
     ]
 
 
-async def test_a_streaming_reply_is_not_part_of_the_history(desk: Desk) -> None:
+async def test_a_reply_knows_the_one_that_was_still_streaming_when_it_was_asked_for(desk: Desk) -> None:
     ann = await desk.server.person("Ann")
     chat = await ann.create_chat()
     started = await ann.prompt(chat, "One")
-    async with desk.server.writing(started) as text:
-        text.append("I am about to")
-        received = await desk.answered(ann, chat, "Two")
-    assert [turn.content for turn in received] == ["One", "Two"]
+    async with working(desk.server, desk.model), ann.socket() as socket:
+        second = await ann.prompt(chat, "Two")
+        for reply in (started, second):
+            assert (await (await socket.stream(reply)).rest())[-1]["status"] == "COMPLETE"
+    assert [turn.content for turn in desk.model.received] == ["One", "I see.", "Two"]
 
 
 async def test_a_long_history_is_limited_to_the_latest_messages(desk: Desk) -> None:
@@ -110,18 +115,20 @@ async def test_a_long_history_is_limited_to_the_latest_messages(desk: Desk) -> N
         await ann.send(chat, str(number), reply=False)
     received = await desk.answered(ann, chat, "Now?")
     assert [turn.content for turn in received] == [*map(str, range(6, HISTORY_MESSAGES + 5)), "Now?"]
+    assert len(received) == HISTORY_MESSAGES
 
 
 async def test_a_history_of_long_messages_is_limited_and_contains_the_last(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(producer, "HISTORY_CHARACTERS", 1_000)
+    monkeypatch.setattr(prompt, "HISTORY_CHARACTERS", 1_000)
     ann = await desk.server.person("Ann")
     chat = await ann.create_chat()
     for letter in "abc":
-        await ann.send(chat, letter * 600, reply=False)
-    assert [turn.content[0] for turn in await desk.answered(ann, chat, "d")] == ["b", "c", "d"]
-    assert [turn.content[0] for turn in await desk.answered(ann, chat, "e" * 5_000)] == ["e"]
+        await ann.send(chat, letter * 400, reply=False)
+    assert [turn.content[0] for turn in await desk.answered(ann, chat, "d" * 200)] == ["b", "c", "d"], "exactly 1,000"
+    assert [turn.content[0] for turn in await desk.answered(ann, chat, "e" * 395)] == ["c", "d", "I", "e"][1:]
+    assert [turn.content[0] for turn in await desk.answered(ann, chat, "f" * 5_000)] == ["f"]
 
 
 async def test_a_model_that_never_waits_does_not_block_other_tasks(backend: Backend) -> None:
