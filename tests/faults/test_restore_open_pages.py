@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.support.conversation import conversation
 from tests.support.deployment import Deployment
 from tests.support.executables import postgres_binaries
 from tests.support.fleet import Fleet
+from tests.support.readers import Page
 from tests.support.services import Postgres
 
 SLOW = "scripted?chars=6000&rate=100"
@@ -117,15 +119,19 @@ async def test_open_pages_and_streams_come_to_the_restored_state(operator: Calla
         await operates.restore()
 
         for page, revision in zip(talk.pages, before, strict=True):
-            await page.until(lambda page=page, revision=revision: page.revision > revision)
+            await page.until(partial(shows_more_than, page, revision))
         row = await talk.ended(begun)
         assert (row.status, row.error_code) == ("FAILED", "INTERRUPTED")
         assert 50 <= len(row.content) < shown + 50
         assert await talk.over(lost) is None
         assert all(reader.gone for reader in talk.readers[lost])
-        page = await talk.ann.ask(PAGE, id=talk.chat)
-        assert titled(page) == titled(backed_up) == ("A chat", ["Begun before the backup"])
-        assert page["node"]["messages"]["revision"] == talk.pages[0].revision > RAISE
+        restored = await talk.ann.ask(PAGE, id=talk.chat)
+        assert titled(restored) == titled(backed_up) == ("A chat", ["Begun before the backup"])
+        assert restored["node"]["messages"]["revision"] == talk.pages[0].revision > RAISE
+
+
+def shows_more_than(page: Page, revision: int) -> bool:
+    return page.revision > revision
 
 
 PAGE = """query ($id: ID!) { node(id: $id) { ... on Chat {

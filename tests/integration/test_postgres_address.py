@@ -57,10 +57,14 @@ async def asked(url: str, question: str) -> object:
         return answer
 
 
+async def ping(database: Database) -> None:
+    await database.read(text("SELECT 1"))
+
+
 async def refusal(url: str) -> str:
     """The sentence with which the start stops."""
     with pytest.raises(SettingsError) as refused:
-        await with_database(settings(url), Database.ping)
+        await with_database(settings(url), ping)
     sentence = str(refused.value)
     assert sentence.startswith("TWOTRACK_DATABASE_URL")
     assert "\n" not in sentence
