@@ -42,9 +42,6 @@ CADENCE_SECONDS = 1 / 3
 REST_SECONDS = 3
 """Six blinks of a caret."""
 
-FRAME_BYTES = 1_000
-"""What is smaller, compressed, is no update of this reply, but a ping or a signal."""
-
 TRACED = ["toplevel", "devtools.timeline"]
 
 TASK = "ThreadControllerImpl::RunTask"
@@ -181,7 +178,8 @@ window.firstMessage = new Promise(resolve => {
 def costs(trace: list[dict[str, Any]]) -> tuple[list[float], list[float], float]:
     """Milliseconds of the main thread from each update to the next, those of the longest task in it, and those of a
     cadence at rest before the first."""
-    updates = [e for e in trace if e["name"] == "WebSocketReceive" and e["args"]["data"]["dataLength"] > FRAME_BYTES]
+    # Nearly all that arrives is updates. Their lengths do not tell: Chromium gives that of the last piece it has read.
+    updates = [e for e in trace if e["name"] == "WebSocketReceive"]
     ((process, thread),) = {(event["pid"], event["tid"]) for event in updates}
     tasks = [e for e in trace if e["name"] == TASK and (e["pid"], e["tid"]) == (process, thread)]
     # An update arrives within a task, which is its first.
