@@ -10,6 +10,8 @@ from api.backup import restore
 from tests.support.commands import environment
 from tests.support.files import backed_up, fill, killed_server, settings_of, titles, write_text
 
+pytestmark = pytest.mark.timeout(300)  # each of these tests runs a command some fifty times
+
 AT_ONCE = 3
 """Commands that are killed at the same time."""
 

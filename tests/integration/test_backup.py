@@ -50,7 +50,7 @@ def test_a_backup_does_not_contain_what_was_deleted(folder: Path) -> None:
     fill(folder / "twotrack.db", "forgotten")
     with opened(folder / "twotrack.db") as database:
         database.execute("PRAGMA secure_delete = OFF")  # some systems build SQLite with ON
-        for table in ("participations", "chats", "users"):
+        for table in ("messages", "participations", "chats", "users"):
             database.execute(f"DELETE FROM {table}")
     back_up(settings_of(folder), folder / "backup.db")
     assert b"forgotten" in (folder / "twotrack.db").read_bytes()

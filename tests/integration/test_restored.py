@@ -23,16 +23,7 @@ from tests.support.server import serving
 
 @pytest.fixture
 def folder(tmp_path: Path, sqlite_template: Path) -> Path:
-    """A folder with a database and a backup of it: one user, one chat, and one message."""
-    backed_up(tmp_path, sqlite_template)
-    with opened(tmp_path / "twotrack.db") as database:
-        database.execute(
-            "INSERT INTO messages (id, revision, position, status, fence, tries, chat_id, role, content, "
-            "created_at, updated_at) SELECT id, 9, 1, 'COMPLETE', 4, 0, id, 'USER', 'Hello', created_at, updated_at "
-            "FROM chats"
-        )
-    back_up(settings_of(tmp_path), tmp_path / "backup.db")
-    return tmp_path
+    return backed_up(tmp_path, sqlite_template)
 
 
 def revision(folder: Path) -> Any:

@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import NullPool, create_engine, insert
+from uuid_utils.compat import uuid7
 
+from api.accounts.models import User
 from api.backup import back_up
+from api.base import Base
+from api.chats.models import Chat, Membership, Message, MessageRole
 from api.errors import SettingsError
 from api.settings import Settings
 
@@ -42,22 +47,18 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def fill(path: Path, name: str) -> None:
-    """Add a user and a chat, both with this name."""
-    with opened(path) as database:
-        values = {"id": os.urandom(16).hex(), "name": name, "now": "2026-11-26 12:00:00.000000"}
-        database.execute("BEGIN IMMEDIATE")
-        database.execute(
-            "INSERT INTO users (id, revision, name, email, password, created_at, updated_at) "
-            "VALUES (:id, 5, :name, :name || '@example.com', 'none', :now, :now)",
-            values,
-        )
-        database.execute(
-            "INSERT INTO chats (id, revision, title, owner_id, access_epoch, created_at, updated_at) "
-            "VALUES (:id, 7, :name, :id, 3, :now, :now)",
-            values,
-        )
-        database.execute("INSERT INTO participations (chat_id, user_id, joined_at) VALUES (:id, :id, :now)", values)
-        database.execute("COMMIT")
+    """Add a user and a chat, both with this name, and a message. Their numbers are not those of new rows."""
+    user, chat = uuid7(), uuid7()
+    rows: list[tuple[type[Base], dict[str, Any]]] = [
+        (User, {"id": user, "name": name, "email": f"{name}@example.com", "password": "none", "revision": 5}),
+        (Chat, {"id": chat, "title": name, "owner_id": user, "revision": 7, "access_epoch": 3}),
+        (Membership, {"chat_id": chat, "user_id": user}),
+        (Message, {"chat_id": chat, "role": MessageRole.USER, "content": name, "revision": 9, "fence": 4}),
+    ]
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    with engine.begin() as connection:
+        for model, values in rows:
+            connection.execute(insert(model).values(values))
 
 
 def titles(path: Path) -> list[str]:
