@@ -18,8 +18,9 @@ STREAM = f"subscription ($id: ID!) {{ messageStream(id: $id) {{ {FIELDS} }} }}"
 
 @asynccontextmanager
 async def replying(backend: Backend, **changes: Any) -> AsyncIterator[Running]:
-    """The server, which writes replies."""
-    async with serving(backend.settings(**{"model": Chat.name, **changes}), replies=True) as server:
+    """The server, which writes replies. It gives up those that have not ended when the test has."""
+    settings = backend.settings(**{"model": Chat.name, "grace_seconds": 0.5, **changes})
+    async with serving(settings, replies=True) as server:
         yield server
 
 

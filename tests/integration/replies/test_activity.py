@@ -1,12 +1,16 @@
 """What the assistant does is shown while no text arrives, and counts as nothing shown."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import cast
 
 import pytest
 
+from api.replies.producer import ReplyProducer
+from api.replies.reply_model import Event, ReplyModel, Text, Turn
 from tests.integration.replies.chatting import STREAM, answered, message, replying
 from tests.integration.replies.formats import Chat
-from tests.integration.replies.provider import STALL, Answer, Provider, in_json
+from tests.integration.replies.provider import Answer, Provider, in_json
 from tests.support.backends import Backend
 from tests.support.server import Running
 
@@ -91,15 +95,34 @@ async def test_a_crash_of_its_writer_restarts_a_reply_that_showed_only_its_activ
     assert (restarted.streaming, restarted.writer, restarted.content) == (True, None, "")
 
 
-async def test_the_activity_of_a_worker_that_left_is_not_shown_by_the_next(
-    backend: Backend, stand_in: Provider
-) -> None:
-    stand_in.answers(Answer(STALL))
-    async with replying(backend) as server:
-        ann = await server.person("Ann")
-        reply = await ann.prompt()
-        await stand_in.call(1)
-        assert (await message(ann, reply))["activity"] is None
+class Silent:
+    """A model that says nothing."""
+
+    name = "silent"
+
+    async def reply_to(self, history: Sequence[Turn], text: str) -> AsyncGenerator[Event]:
+        await asyncio.Event().wait()
+        yield Text("never")
+
+
+async def test_the_activity_of_a_worker_that_left_is_not_shown_by_the_next(server: Running) -> None:
+    ann = await server.person("Ann")
+    reply = await ann.prompt()
+    with pytest.raises(asyncio.CancelledError):
+        async with server.writing(reply) as text:
+            text.show(activity="Waiting for the provider, 4 s")
+            async with ann.socket() as socket:
+                await (await socket.subscribe(STREAM, id=reply)).until(activity="Waiting for the provider, 4 s")
+            raise asyncio.CancelledError
+    produce = ReplyProducer(server.runtime.database, cast(ReplyModel, Silent()), lease=15)
+    left = await server.row(reply)
+    assert left.activity
+    async with server.writing(reply) as text, ann.socket() as socket:
+        stream = await socket.subscribe(STREAM, id=reply)
+        producing = asyncio.create_task(produce(left, text))
+        assert (await stream.until(activity=None))["streaming"]
+        producing.cancel()
+        await asyncio.gather(producing, return_exceptions=True)
 
 
 async def test_the_activity_of_a_final_message_is_null_whoever_ended_it(server: Running) -> None:
