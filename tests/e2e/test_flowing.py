@@ -10,7 +10,7 @@ from tests.e2e.author import Author
 from tests.e2e.conftest import Arrive
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor
-from tests.support.server import Person
+from tests.support.people import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
