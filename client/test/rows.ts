@@ -17,6 +17,7 @@ export interface Message extends Row {
   reasoning: string | null;
   model: string | null;
   finishReason: string | null;
+  activity: string | null;
   usage: { inputTokens: number; outputTokens: number } | null;
   createdAt: string;
   updatedAt: string;
@@ -45,6 +46,7 @@ export function newMessage(fields: Partial<Message> & { id: string }): Message {
     ...newRow(fields),
     model: null,
     finishReason: null,
+    activity: null,
     usage: null,
     createdAt: NOW,
     updatedAt: NOW,

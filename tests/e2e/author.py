@@ -34,8 +34,8 @@ class Dictation:
     def think(self, words: str) -> None:
         self._steps.put_nowait(Think(words))
 
-    def finish(self) -> None:
-        self._end(Finish())
+    def finish(self, reason: str = "stop") -> None:
+        self._end(Finish(reason))
 
     def fail(self) -> None:
         """The provider breaks off."""

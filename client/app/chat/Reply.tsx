@@ -1,27 +1,31 @@
 /** A reply of the assistant, while it streams and after. */
 
 import { useEffect, useMemo, useRef, useState } from "react";
-import { type BubbleFragment, RegenerateDocument, StopDocument } from "../documents.ts";
+import { type BubbleFragment, ContinueDocument, RegenerateDocument, StopDocument } from "../documents.ts";
 import { FlowingMarkdown } from "../markdown/FlowingMarkdown.tsx";
 import { useSession } from "../session/session.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { formatDateTime, formatTime } from "../ui/dates.ts";
 import { Icon } from "../ui/Icon.tsx";
-import { type Action, useAction } from "../ui/useAction.ts";
+import { useAction } from "../ui/useAction.ts";
 import { MAX_SPOKEN_CHARACTERS, useAnnounce } from "./Announcer.tsx";
 import { DeleteMessage } from "./DeleteMessage.tsx";
 import { Reasoning } from "./Reasoning.tsx";
+import { endingNote, ReplyStatus } from "./ReplyStatus.tsx";
+import { WaitingIndicator } from "./WaitingIndicator.tsx";
 
 export function Reply({ message }: { message: BubbleFragment }) {
   const { client } = useSession();
   const { id, content, reasoning, status, streaming, createdAt } = message;
   const time = useMemo(() => formatTime(createdAt), [createdAt]);
   const [isFlowing, setIsFlowing] = useState(streaming);
-  const body = useAnnouncedEnd(status, isFlowing);
+  const body = useAnnouncedEnd(message, isFlowing);
   const variables = { input: { messageId: id } };
   const stop = useAction(() => client.mutate({ mutation: StopDocument, variables }));
   const regenerate = useAction(() => client.mutate({ mutation: RegenerateDocument, variables }));
-  const error = stop.error ?? regenerate.error;
+  const resume = useAction(() => client.mutate({ mutation: ContinueDocument, variables }));
+  const error = stop.error ?? regenerate.error ?? resume.error;
+  const isEmpty = content === "" && !reasoning;
   return (
     <article
       className="reply"
@@ -33,9 +37,9 @@ export function Reply({ message }: { message: BubbleFragment }) {
       {reasoning && <Reasoning text={reasoning} isThinking={streaming && content === ""} />}
       <div ref={body}>
         <FlowingMarkdown text={content} isStreaming={streaming} onFlow={setIsFlowing} />
-        {streaming && content === "" && !reasoning && <WaitingIndicator />}
+        {streaming && (isEmpty || message.activity) && <WaitingIndicator message={message} />}
       </div>
-      <ReplyStatus message={message} regenerate={regenerate} />
+      <ReplyStatus message={message} regenerate={regenerate} resume={resume} />
       {error && (
         <p className="error" role="alert">
           {error}
@@ -69,33 +73,6 @@ export function Reply({ message }: { message: BubbleFragment }) {
   );
 }
 
-function WaitingIndicator() {
-  return (
-    <p className="waiting">
-      <span className="hidden">Waiting for the reply to start.</span>
-      <i />
-      <i />
-      <i />
-    </p>
-  );
-}
-
-/** Says that the reply was stopped or has failed. */
-function ReplyStatus({ message, regenerate }: { message: BubbleFragment; regenerate: Action<[]> }) {
-  if (message.status === "STOPPED")
-    return <p className="reply-status">Stopped{message.content === "" && " before it began"}.</p>;
-  if (message.status !== "FAILED") return null;
-  return (
-    <div className="reply-status failed" role="alert">
-      <Icon name="warning" />
-      <p>{message.error?.message ?? "The reply failed."}</p>
-      <button type="button" onClick={() => regenerate.run()} disabled={regenerate.isRunning}>
-        Try again
-      </button>
-    </div>
-  );
-}
-
 /** Time, model and number of tokens. */
 function Details({ message }: { message: BubbleFragment }) {
   const { createdAt, model, usage } = message;
@@ -121,16 +98,17 @@ const ANNOUNCEMENTS: Partial<Record<BubbleFragment["status"], string>> = {
 };
 
 /** Announces the reply to screen readers when it ends. Announcing every update would be impossible to follow. */
-function useAnnouncedEnd(status: BubbleFragment["status"], isFlowing: boolean) {
+function useAnnouncedEnd(message: BubbleFragment, isFlowing: boolean) {
+  const { status } = message;
+  const announcement = endingNote(message) ?? ANNOUNCEMENTS[status];
   const body = useRef<HTMLDivElement>(null);
   const announce = useAnnounce();
   const [lastStatus, setLastStatus] = useState(status);
   useEffect(() => {
     if (lastStatus === status || (isFlowing && status !== "STREAMING")) return; // until the last words are shown
-    const announcement = ANNOUNCEMENTS[status];
     if (announcement) announce(`${announcement} ${spokenText(body.current)}`);
     setLastStatus(status);
-  }, [status, isFlowing, lastStatus, announce]);
+  }, [status, isFlowing, lastStatus, announcement, announce]);
   return body;
 }
 
