@@ -12,8 +12,8 @@ from tests.support.fleet import Fleet, ServerProcess, frozen
 from tests.support.scripted import ENDLESS, FALLS_SILENT, SHORT, SPEECHLESS, WHOLE, is_finished
 from tests.support.until import PATIENCE_SECONDS
 
-LONG = 3 * PATIENCE_SECONDS
-"""A lease that does not run out while a test waits."""
+LONG_LEASE = {"lease_seconds": 2 * PATIENCE_SECONDS, "model_timeout_seconds": 10 * PATIENCE_SECONDS}
+"""It does not run out while a test waits."""
 
 
 async def test_a_killed_writers_reply_is_settled_in_time_and_keeps_its_text(fleet: Fleet) -> None:
@@ -71,7 +71,7 @@ async def test_a_writer_frozen_before_its_first_word_leaves_the_reply_to_another
 async def test_a_model_that_thinks_for_longer_than_three_leases_is_left_alone(
     fleet: Fleet, model: str, shown: int
 ) -> None:
-    lease = 1.0
+    lease = 3.0
     async with fleet.worker(model, lease_seconds=lease), conversation(fleet) as talk:
         reply = await talk.ask()
         await claimed(fleet, reply)
@@ -101,7 +101,7 @@ async def test_a_worker_told_to_leave_finishes_what_it_writes_and_takes_no_more(
 
 
 async def test_a_worker_told_to_leave_hands_back_what_has_shown_nothing(fleet: Fleet) -> None:
-    async with fleet.worker(SPEECHLESS, grace_seconds=0.5, lease_seconds=LONG) as worker, conversation(fleet) as talk:
+    async with fleet.worker(SPEECHLESS, grace_seconds=0.5, **LONG_LEASE) as worker, conversation(fleet) as talk:
         reply = await talk.ask()
         await claimed(fleet, reply)
         async with fleet.worker(WHOLE):
@@ -112,7 +112,7 @@ async def test_a_worker_told_to_leave_hands_back_what_has_shown_nothing(fleet: F
 
 
 async def test_a_worker_told_to_leave_settles_the_rest_at_once(fleet: Fleet) -> None:
-    async with fleet.worker(ENDLESS, grace_seconds=0.5, lease_seconds=LONG) as worker, conversation(fleet) as talk:
+    async with fleet.worker(ENDLESS, grace_seconds=0.5, **LONG_LEASE) as worker, conversation(fleet) as talk:
         reply = await talk.ask()
         await talk.shown(reply, 100)
         await worker.leaves()

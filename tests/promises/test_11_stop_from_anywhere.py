@@ -160,9 +160,8 @@ async def test_a_reply_that_is_stopped_and_regenerated_at_once_is_written_anew(w
 
 async def test_a_stop_leaves_the_other_replies_alone(worker: Running) -> None:
     ann = await worker.person("Ann")
-    chat = await ann.create_chat()
     async with ann.socket() as socket:
-        stopped, other = [await ann.prompt(chat) for _ in range(2)]
+        stopped, other = [await ann.prompt() for _ in range(2)]
         streams = {reply: await socket.stream(reply) for reply in (stopped, other)}
         for stream in streams.values():
             await growing(stream)
