@@ -22,6 +22,7 @@ class Dictation:
         self._call = call
         self._steps: asyncio.Queue[Step] = asyncio.Queue()
         self._ended = False
+        self._has_words = False
 
     @property
     def question(self) -> str:
@@ -29,12 +30,16 @@ class Dictation:
         return str(self._call.body["messages"][-1]["content"])
 
     def say(self, words: str) -> None:
+        self._has_words = True
         self._steps.put_nowait(Say(words))
 
     def think(self, words: str) -> None:
         self._steps.put_nowait(Think(words))
 
     def finish(self, reason: str = "stop") -> None:
+        """End the reply. One without a word would have failed, so it says at least one."""
+        if not self._has_words and not self._ended:
+            self.say("Done.")
         self._end(Finish(reason))
 
     def fail(self) -> None:

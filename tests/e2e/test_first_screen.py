@@ -12,8 +12,8 @@ from tests.support.people import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-MOST_SCRIPT_BYTES = 197_000
-"""Compressed, as they are sent."""
+MOST_SCRIPT_BYTES = 202_000
+"""Compressed, as they are sent. With styles and page, the first screen stays below 250 kB."""
 
 
 async def test_the_first_screen_loads_few_scripts(arrive: Arrive, ann: Person, chat: str) -> None:
