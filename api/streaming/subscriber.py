@@ -148,11 +148,14 @@ class PushSubscriber(StreamSubscriber):
 
     async def run(self, hub: Authorizer, topic: Topic) -> None:
         """Authorize and send, until the final snapshot was sent. Raises Gone, and what `send` raised."""
-        while not self._has_ended:
-            await self.authorize(hub, topic)
-            self.deliver(topic)
-            if not self._has_ended:
-                await self.woken()
+        try:
+            while not self._has_ended:
+                await self.authorize(hub, topic)
+                self.deliver(topic)
+                if not self._has_ended:
+                    await self.woken()
+        finally:
+            self._end()  # it may have been cancelled, and `resume` may still be called
         if self._failure is not None:
             raise self._failure
 

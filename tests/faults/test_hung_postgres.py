@@ -1,4 +1,4 @@
-"""Postgres hangs, or a process hangs in the middle of a transaction: nobody waits for ever, and all goes on after."""
+"""Postgres hangs, or a process hangs in a transaction: all waits are bounded, and all continue after it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,6 +10,7 @@ from sqlalchemy import event, literal, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from api import database as databases
+from api import postgres
 from api.accounts.models import User
 from api.database import Database
 from api.streaming.publisher import Publisher
@@ -31,9 +32,9 @@ RENAME = update(User).values(name="Bea").returning(User.id)
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(databases, "CONNECT_SECONDS", SOON_SECONDS)
+    monkeypatch.setattr(postgres, "CONNECT_SECONDS", SOON_SECONDS)
     monkeypatch.setattr(databases, "CLOSE_SECONDS", SOON_SECONDS)
-    monkeypatch.setattr(databases, "IDLE_SECONDS", 1)
+    monkeypatch.setattr(postgres, "IDLE_SECONDS", 1)
 
 
 @asynccontextmanager
@@ -58,9 +59,7 @@ async def test_replies_are_written_on_when_a_hung_postgres_wakes(fleet: Fleet) -
         assert is_finished(await talk.ended(reply), chars=900)
 
 
-async def test_whoever_asks_a_hung_postgres_hears_soon_that_it_is_away(
-    scaled: Backend, postgres_server: Postgres
-) -> None:
+async def test_a_query_to_a_hung_postgres_times_out(scaled: Backend, postgres_server: Postgres) -> None:
     async with connected(scaled) as database:
         await database.read(select(literal(1)))
         with frozen(postgres_server):
@@ -72,7 +71,9 @@ async def test_whoever_asks_a_hung_postgres_hears_soon_that_it_is_away(
             await database.read(select(literal(1)))
 
 
-async def test_whoever_leaves_does_not_wait_for_a_hung_postgres(scaled: Backend, postgres_server: Postgres) -> None:
+async def test_closing_the_database_does_not_wait_for_a_hung_postgres(
+    scaled: Backend, postgres_server: Postgres
+) -> None:
     with frozen(postgres_server):
         async with connected(scaled, statement_seconds=60) as database:
             asking = asyncio.create_task(database.read(select(literal(1))))
@@ -81,7 +82,7 @@ async def test_whoever_leaves_does_not_wait_for_a_hung_postgres(scaled: Backend,
             await asking
 
 
-async def test_a_process_that_hangs_in_a_transaction_loses_its_locks_to_those_who_wait(scaled: Backend) -> None:
+async def test_a_process_that_hangs_in_a_transaction_loses_its_locks_to_waiting_processes(scaled: Backend) -> None:
     async with connected(scaled) as hangs, connected(scaled, statement_seconds=60) as waits:
         async with hangs.transaction() as session:
             session.add(User(name="Ann", email="ann@example.com", password="none"))

@@ -1,23 +1,22 @@
-"""Somebody has a row locked: who writes others waits for nobody, and no two ever wait for each other."""
+"""Another transaction has locked a row: a writer of other rows does not wait, and no two wait for each other."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from uuid_utils.compat import uuid7
 
 from api.chats.locks import lock_membership
 from api.chats.models import Chat, Membership, Message, MessageRole
 from api.graphql import relay
-from api.streaming import leases
-from api.streaming.columns import enqueue
+from api.streaming.columns import deadline, enqueue
 from api.streaming.draft import Draft
 from api.streaming.writer import HEARTBEATS_PER_LEASE, Writer
 from tests.support.backends import Backend
 from tests.support.server import Running, serving
-from tests.support.until import PATIENCE_SECONDS, until
+from tests.support.until import PATIENCE_SECONDS, becomes, until
 
 REPLIES = 4
 
@@ -53,7 +52,10 @@ class Desk:
             enqueue(row, 60)
         async with database.transaction() as session:
             session.add_all(waiting)
-        claimed = await database.write(leases.claim(Message, uuid7(), limit=REPLIES, lease=15))
+        # No worker would claim several of a chat. They are written at once if older ones are regenerated.
+        rights = {"writer": uuid7(), "fence": Message.fence + 1, "tries": 1, "lease": deadline(15)}
+        mine = update(Message).where(Message.id.in_([row.id for row in waiting])).values(rights)
+        claimed = await database.write(mine.returning(Message.__table__))
         self.rows = sorted((Message(**row._mapping) for row in claimed), key=lambda row: row.id)
         for row in self.rows:
             begun, left = asyncio.Event(), asyncio.Event()
@@ -68,7 +70,7 @@ class Desk:
             await left.wait()
 
     async def tick(self) -> None:
-        """A second later. Fails when it waits for somebody."""
+        """A tick one second later. Fails if it waits for a lock."""
         self.now += 1
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self.writer.tick()
@@ -82,12 +84,10 @@ class Desk:
         return [row.content for row in await self.server.runtime.database.read(stored)]
 
     async def blocks_somebody(self) -> None:
-        """Until somebody waits for a lock."""
+        """Wait until a transaction waits for a lock."""
         those = "datname = current_database() AND wait_event_type = 'Lock'"
         waiting = text(f"SELECT count(*) AS waiting FROM pg_stat_activity WHERE {those}")
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not (await self.server.runtime.database.read(waiting))[0].waiting:  # noqa: ASYNC110 nobody tells
-                await asyncio.sleep(0.01)
+        await becomes(lambda: self.server.runtime.database.read(waiting), lambda rows: rows[0].waiting)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ async def desk(server: Running) -> AsyncIterator[Desk]:
 
 @asynccontextmanager
 async def locked(desk: Desk, row: Message) -> AsyncIterator[None]:
-    """Somebody looks at the row, to decide about it, and takes their time."""
+    """Another transaction has locked the row, to decide about it."""
     async with desk.server.runtime.database.transaction() as session:
         await session.get(Message, row.id, with_for_update=True)
         yield
@@ -143,7 +143,7 @@ async def test_a_reply_that_is_handed_back_while_it_is_locked_is_handed_back_aft
     assert (row.status, row.writer, row.tries) == ("STREAMING", None, 0)
 
 
-async def test_a_heart_beats_on_beside_and_after_a_locked_row(desk: Desk) -> None:
+async def test_heartbeats_go_on_beside_and_after_a_locked_row(desk: Desk) -> None:
     leases_before = await held_until(desk)
     desk.now += 15 / HEARTBEATS_PER_LEASE
     async with locked(desk, desk.rows[1]):
@@ -162,7 +162,7 @@ async def held_until(desk: Desk) -> list[float]:
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0]], ids=["in order", "the other way"])
-async def test_whoever_locks_all_replies_one_by_one_never_waits_for_a_tick_that_waits_for_them(
+async def test_a_transaction_that_locks_all_replies_never_waits_for_a_tick_that_waits_for_it(
     desk: Desk, order: list[int]
 ) -> None:
     """Whatever order Postgres' planner has a tick go in, one of these is another."""
@@ -190,21 +190,28 @@ async def test_a_chat_is_deleted_in_the_middle_of_all_its_replies(desk: Desk) ->
     assert all(draft.cancelled for draft in desk.texts)
 
 
-async def test_a_chat_gets_another_title_without_waiting_for_two_who_send(desk: Desk) -> None:
-    """Behind somebody who waits for both, each of them would wait for the other."""
+async def test_a_chat_gets_another_title_without_waiting_for_two_senders(desk: Desk) -> None:
+    """Behind a transaction that waits for both, each of them would wait for the other."""
     key, database = relay.key_of("Chat", desk.chat), desk.server.runtime.database
     revision = select(Chat.revision).where(Chat.id == key)
     ((before,),) = await database.read(revision)
-    async with database.transaction() as one, database.transaction() as two:
-        for session in (one, two):
+
+    async def send() -> None:
+        async with database.transaction() as session:
             session.add(Message(chat_id=key, role=MessageRole.USER, content="Hello"))
-            await session.flush()
+
+    async with database.transaction() as session:
+        session.add(Message(chat_id=key, role=MessageRole.USER, content="Hello"))
+        await session.flush()
+        second = asyncio.create_task(send())
+        await desk.blocks_somebody()  # messages of a chat are inserted one after the other
         await desk.ann.mutate("renameChat", chatId=desk.chat, title="Tides")
+    await second
     ((after,),) = await database.read(revision)
     assert after == before + 3
 
 
-async def test_a_chat_is_deleted_though_somebody_is_let_in_at_that_moment(desk: Desk) -> None:
+async def test_a_chat_is_deleted_while_a_participant_is_added(desk: Desk) -> None:
     key, eve = relay.key_of("Chat", desk.chat), await desk.server.person("Eve")
     async with desk.server.runtime.database.transaction() as session:
         await lock_membership(session, key, relay.key_of("User", desk.ann.user_id))

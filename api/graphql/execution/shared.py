@@ -83,7 +83,8 @@ class SharedOperation:
             try:
                 return self.payload(row)
             except NotLoaded as missing:
-                await self.load(missing, database)
+                # A subscriber that leaves must not cancel what the others wait for.
+                await asyncio.shield(self.load(missing, database))
 
     def load(self, missing: NotLoaded, database: Database) -> asyncio.Task[None]:
         """Load a related object, once for all subscribers. If that fails, graphql-core must execute the operation."""
