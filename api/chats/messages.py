@@ -41,7 +41,7 @@ async def continue_message(database: Database, settings: Settings, viewer: UUID,
     """
     async with database.transaction() as session:
         message = await _lock_reply(session, key, viewer, "continued")
-        if message.finish_reason != FinishReason.LENGTH or not message.content:
+        if message.finish_reason != FinishReason.LENGTH or not message.content.strip():
             raise Conflict(
                 "Only a reply that reached its limit of length can be continued: its finishReason is length. "
                 "Regenerate this one, or send a message."

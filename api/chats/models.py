@@ -57,11 +57,11 @@ class Message(Streamed, Timestamps, Base):
     reasoning: Mapped[str | None] = mapped_column(Text)
     model: Mapped[str | None] = mapped_column(String(200))
     finish_reason: Mapped[str | None] = mapped_column(String(50))
-    """One of the vocabulary in `replies.endings`."""
+    """A `FinishReason`. A reply that is continued keeps its former one until the model gives another."""
     provider_finish_reason: Mapped[str | None] = mapped_column(String(100))
     """The same in the provider's word."""
     activity: Mapped[str | None] = mapped_column(String(200))
-    """What the assistant is doing now, for people; NULL once the message is final."""
+    """What the assistant is doing now, for people. It means nothing once the message is final."""
     input_tokens: Mapped[int | None]
     output_tokens: Mapped[int | None]
 

@@ -87,9 +87,11 @@ def clean(event: Event, report: Report) -> Event:
 
 
 def _chat(chunk: Json, report: Report) -> Json:
-    report.usage.report(chunk.get("usage"), CHAT)
-    cleaned = {key: value for key, value in chunk.items() if key not in CHAT_METADATA}
     choice = _first(chunk.get("choices"))
+    groq = chunk.get("x_groq")
+    for holder in (chunk, choice, groq):  # Moonshot reports it in the choice
+        report.usage.report(holder.get("usage") if isinstance(holder, dict) else None, CHAT)
+    cleaned = {key: value for key, value in chunk.items() if key not in CHAT_METADATA}
     return cleaned | {
         "id": _text(chunk.get("id")),
         "object": "chat.completion.chunk",

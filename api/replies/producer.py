@@ -119,9 +119,9 @@ class _Writing:
         self._draft.append(delta, to=column)
 
     def _finish(self, event: Finished) -> None:
+        if event.failure is None or not self._reply.content:  # a continuation that failed can be continued again
+            self._draft.set(finish_reason=event.reason, provider_finish_reason=event.provider_reason or "")
         self._draft.set(
-            finish_reason=event.reason,
-            provider_finish_reason=event.provider_reason or "",
             input_tokens=self._total(self._reply.input_tokens, event.input_tokens),
             output_tokens=self._total(self._reply.output_tokens, event.output_tokens),
         )

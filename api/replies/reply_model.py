@@ -11,7 +11,6 @@ failed waits to be repeated. `Finished` comes last, if the provider ended the re
 """
 
 import asyncio
-import math
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, closing
@@ -94,9 +93,11 @@ class ReplyModel:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._model.__aexit__(kind, error, traceback)
-        if self._http is not None:
-            await self._http.aclose()
+        try:
+            await self._model.__aexit__(kind, error, traceback)
+        finally:
+            if self._http is not None:
+                await self._http.aclose()
 
     async def reply_to(self, history: Sequence[Turn], text: str = "") -> AsyncGenerator[Event]:
         """The events of a reply, or of the rest of a reply that has this text.
@@ -137,10 +138,12 @@ class ReplyModel:
 
     async def _wait(self, seconds: float) -> AsyncGenerator[Waiting]:
         """Wait, and show once a second how much longer."""
-        while seconds > 0:
-            yield Waiting(math.ceil(seconds))
-            await self._sleep(min(seconds, 1.0))
-            seconds -= 1.0
+        shown = max(1, int(seconds))
+        pause = seconds - (shown - 1)
+        for left in range(shown, 0, -1):
+            yield Waiting(left)
+            await self._sleep(pause)
+            pause = 1.0
         yield Waiting(0)
 
     async def _request(self, messages: list[ModelMessage], text: str, idle: IdleTimeout) -> AsyncGenerator[Event]:

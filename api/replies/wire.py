@@ -46,7 +46,7 @@ def http_client() -> httpx2.AsyncClient:
 
 async def _clean_response(response: httpx2.Response) -> None:
     report = REPORT.get(None)
-    if report is None or response.status_code != httpx2.codes.OK:
+    if report is None or response.status_code != httpx2.codes.OK or not _asks_for_stream(response.request):
         return
     body = httpx2.Response(response.status_code, headers=response.headers, stream=response.stream)
     report.seen = True
@@ -54,6 +54,14 @@ async def _clean_response(response: httpx2.Response) -> None:
     for name in ("content-encoding", "content-length"):
         response.headers.pop(name, None)
     response.headers["content-type"] = "text/event-stream"
+
+
+def _asks_for_stream(request: httpx2.Request) -> bool:
+    """Whether the request is for an answer. Some SDKs also fetch tokens with the same client."""
+    try:
+        return request.url.path.endswith(":streamGenerateContent") or b'"stream":true' in request.content
+    except httpx2.RequestNotRead:  # an upload
+        return False
 
 
 class CleanBody(httpx2.AsyncByteStream):

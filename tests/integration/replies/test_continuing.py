@@ -100,6 +100,20 @@ async def test_a_continuation_that_failed_or_was_stopped_keeps_its_text_and_can_
     assert (whole["content"], whole["status"], whole["error"]) == ("The moon pulls.", "COMPLETE", None)
 
 
+async def test_a_continuation_whose_provider_ends_with_an_error_can_be_continued(
+    backend: Backend, strict: Provider
+) -> None:
+    strict.answers(CUT_OFF, Answer(Chat().answer("on", reason="network_error")), Answer(Chat().answer(" pulls.")))
+    async with replying(backend) as server:
+        ann = await server.person("Ann")
+        cut_off = await answered(ann, await ann.create_chat())
+        await ann.act("continueMessage", cut_off["id"])
+        failed = await finished(ann, cut_off["id"])
+        assert (failed["content"], failed["status"], failed["finishReason"]) == ("The moon", "FAILED", "length")
+        await ann.act("continueMessage", cut_off["id"])
+        assert (await finished(ann, cut_off["id"]))["content"] == "The moon pulls."
+
+
 async def test_a_worker_that_leaves_before_the_first_new_word_keeps_the_text(backend: Backend, server: Running) -> None:
     """The row has text, so it is not handed back, and it can be continued by its participants."""
     ann = await server.person("Ann")

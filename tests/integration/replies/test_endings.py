@@ -270,6 +270,14 @@ async def test_a_json_answer_has_its_reasoning_apart(stand_in: Provider) -> None
     assert (text_of(events), reasoning_of(events)) == ("The moon.", "Hm.")
 
 
+async def test_a_json_error_in_a_good_response_is_an_error(stand_in: Provider) -> None:
+    error = json.dumps({"error": {"code": "rate_limit_exceeded", "message": "slow down"}}).encode()
+    stand_in.answers(Answer(error, content_type="application/json"), Answer(Chat().answer("The moon.")))
+    waits = Waits()
+    assert text_of(await ask(Chat.name, waits=waits)) == "The moon."
+    assert waits.seconds == [0.5]
+
+
 @pytest.mark.parametrize("body", [b"<html>Bad gateway</html>", b"", b"{", b"[1, 2]", b"null", b'{"detail": "no"}'])
 async def test_an_answer_that_is_neither_fails_the_reply(stand_in: Provider, body: bytes) -> None:
     stand_in.answers(Answer(body, content_type="application/json"))

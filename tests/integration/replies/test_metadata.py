@@ -101,6 +101,16 @@ async def test_the_last_report_counts_even_if_it_is_wrong(stand_in: Provider) ->
     assert end_of(await ask(Chat.name)).output_tokens is None
 
 
+async def test_usage_is_found_where_moonshot_and_groq_put_it(stand_in: Provider) -> None:
+    chunk = Chat()._chunk({}, "stop")
+    chunk["choices"][0]["usage"] = Chat().usage(11, 7)
+    stand_in.answers(Answer(Chat().say("The moon."), event(chunk), Chat().close()))
+    assert end_of(await ask(Chat.name)).output_tokens == 7
+    chunk = {**Chat()._chunk({}, "stop"), "x_groq": {"usage": Chat().usage(11, 8)}}
+    stand_in.answers(Answer(Chat().say("The moon."), event(chunk), Chat().close()))
+    assert end_of(await ask(Chat.name)).output_tokens == 8
+
+
 async def test_tokens_of_a_cache_and_of_thoughts_are_part_of_the_sums(stand_in: Provider) -> None:
     cached = {"input_tokens": 5, "cache_creation_input_tokens": 3, "cache_read_input_tokens": 100, "output_tokens": 7}
     assert await usage_of(stand_in, Anthropic, cached) == (108, 7)

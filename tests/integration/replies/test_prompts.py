@@ -152,7 +152,7 @@ def test_no_name_poses_as_a_line(name: str, shown: str) -> None:
     assert text.endswith(f"Bob wrote:\n> I object\n\n{shown} wrote:\n> I agree")
 
 
-def test_authors_with_the_same_name_are_told_apart_throughout() -> None:
+def test_authors_with_the_same_name_are_distinguished_throughout() -> None:
     other: UUID = uuid4()
     history = [bob("One"), Turn("user", "Two", "Bob", other), reply("Yes."), Turn("user", "Three", "Bob", other)]
     assert [text for role, text in sent(*history) if role == "user"][-1] == "Bob (2) wrote:\n> Three"
