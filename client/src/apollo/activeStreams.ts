@@ -10,8 +10,8 @@ import { type ApolloClient, CombinedGraphQLErrors } from "@apollo/client";
 import type { ActiveStreams } from "../core/subscription/activeStreams.ts";
 import type { StreamDefinition } from "../core/subscription/defineStream.ts";
 import { LatestVersions } from "../core/subscription/latestVersions.ts";
-import { failureOf, type StreamFailure } from "../core/subscription/refusal.ts";
-import type { StreamedObject } from "../core/subscription/revisions.ts";
+import { failureOf } from "../core/subscription/refusal.ts";
+import type { StreamedObject, StreamFailure } from "../core/subscription/revisions.ts";
 import { SharedSubscriptions } from "../core/subscription/sharedSubscriptions.ts";
 
 const streamsOfClients = new WeakMap<ApolloClient, WeakMap<object, ActiveStreams>>();

@@ -27,7 +27,7 @@ export {
 } from "./subscription/defineStream.ts";
 export { LatestVersions } from "./subscription/latestVersions.ts";
 export { messageStream } from "./subscription/messageStream.ts";
-export type { StreamFailure } from "./subscription/refusal.ts";
+export type { StreamFailure } from "./subscription/revisions.ts";
 export {
   type LiveObject,
   type LiveOf,

@@ -2,8 +2,8 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { ActiveStreams } from "../core/subscription/activeStreams.ts";
-import { refused, type StreamFailure } from "../core/subscription/refusal.ts";
-import type { Revisioned, StreamedObject } from "../core/subscription/revisions.ts";
+import { refused } from "../core/subscription/refusal.ts";
+import type { Revisioned, StreamedObject, StreamFailure } from "../core/subscription/revisions.ts";
 import { useLatestVersion } from "./useLatestVersion.ts";
 
 export interface StreamedObjectOptions {

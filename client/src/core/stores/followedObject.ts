@@ -1,7 +1,8 @@
 /** A store that holds the latest version of one object, and streams the object while it is being generated. */
 
 import type { ActiveStreams } from "../subscription/activeStreams.ts";
-import { refused, type StreamFailure } from "../subscription/refusal.ts";
+import { refused } from "../subscription/refusal.ts";
+import type { StreamFailure } from "../subscription/revisions.ts";
 import { type StreamedObject, supersedes } from "../subscription/revisions.ts";
 import { Listeners, type Store } from "./store.ts";
 

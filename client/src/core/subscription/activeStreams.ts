@@ -1,8 +1,7 @@
 /** The live streams of one definition in one client, shared by everything that shows their objects. */
 
 import type { LatestVersions } from "./latestVersions.ts";
-import type { StreamFailure } from "./refusal.ts";
-import type { StreamedObject } from "./revisions.ts";
+import type { StreamedObject, StreamFailure } from "./revisions.ts";
 import type { SharedSubscriptions } from "./sharedSubscriptions.ts";
 
 export interface ActiveStreams {

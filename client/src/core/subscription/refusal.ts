@@ -2,13 +2,7 @@
 
 import type { GraphQLFormattedError } from "graphql";
 import { ownError } from "../transport/errors.ts";
-import type { StreamedObject } from "./revisions.ts";
-
-/** Why the text does not grow. For a refused stream, `code` is the server's: NOT_FOUND, FORBIDDEN, UNAUTHENTICATED … */
-export interface StreamFailure {
-  readonly code: string;
-  readonly message: string;
-}
+import type { StreamedObject, StreamFailure } from "./revisions.ts";
 
 export function failureOf(errors: readonly GraphQLFormattedError[]): StreamFailure {
   const [first] = errors;

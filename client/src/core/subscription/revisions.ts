@@ -1,7 +1,6 @@
 /** Revisions order the versions of an object: of two versions, the one with the greater revision is the newer. */
 
 import type { StreamStatus } from "../documents.ts";
-import type { StreamFailure } from "./refusal.ts";
 
 export interface Revisioned {
   readonly id: string;
@@ -11,6 +10,12 @@ export interface Revisioned {
 /** What a hook needs of an object in order to stream it. */
 export interface StreamedObject extends Revisioned {
   readonly streaming: boolean;
+}
+
+/** Why the text does not grow. For a refused stream, `code` is the server's: NOT_FOUND, FORBIDDEN, UNAUTHENTICATED … */
+export interface StreamFailure {
+  readonly code: string;
+  readonly message: string;
 }
 
 /** The fields that every stream selects. */
