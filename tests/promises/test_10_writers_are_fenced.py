@@ -4,6 +4,7 @@ A writer dies, freezes, falls silent or leaves in the middle of a reply: the rep
 """
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.support.fleet import Fleet, ServerProcess, frozen
 from tests.support.scripted import ENDLESS, FALLS_SILENT, SHORT, SPEECHLESS, WHOLE, is_finished
 from tests.support.until import PATIENCE_SECONDS
 
-LONG_LEASE = {"lease_seconds": 2 * PATIENCE_SECONDS, "model_timeout_seconds": 10 * PATIENCE_SECONDS}
+LONG_LEASE: dict[str, Any] = {"lease_seconds": 2 * PATIENCE_SECONDS, "model_timeout_seconds": 10 * PATIENCE_SECONDS}
 """It does not run out while a test waits."""
 
 
