@@ -45,7 +45,7 @@ async def test_an_outage_that_outlasts_the_lease_still_ends_every_reply_once(fle
         assert is_finished(row, chars=1200) or is_interrupted
 
 
-async def test_after_an_outage_writers_come_before_those_who_settle(scaled: Backend) -> None:
+async def test_after_an_outage_writers_come_before_the_sweep(scaled: Backend) -> None:
     settings = scaled.settings(patience_seconds=3600, lease_seconds=0.001)
     async with serving(settings) as server:
         ann = await server.person("Ann")

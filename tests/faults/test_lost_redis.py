@@ -54,7 +54,7 @@ async def test_stop_reaches_the_writer_without_redis(fleet: Fleet) -> None:
         assert (row.status, row.revision) == ("STOPPED", stopped["revision"])
 
 
-async def test_a_participant_taken_out_without_redis_is_shown_the_door_by_the_next_sweep(fleet: Fleet) -> None:
+async def test_a_participant_removed_without_redis_loses_access_with_the_next_sweep(fleet: Fleet) -> None:
     async with fleet.worker(ENDLESS), conversation(fleet) as talk:
         reply = await talk.ask()
         await talk.shown(reply, 100)

@@ -32,7 +32,7 @@ async def test_the_readers_of_a_killed_server_come_back_to_the_other_and_miss_no
         assert is_finished(await talk.ended(reply), chars=900)
 
 
-async def test_a_server_told_to_leave_sends_its_readers_to_the_other(fleet: Fleet) -> None:
+async def test_a_server_that_shuts_down_sends_its_readers_to_the_other(fleet: Fleet) -> None:
     async with fleet.worker("scripted?chars=900&rate=300"), conversation(fleet) as talk:
         reply = await talk.ask()
         await talk.shown(reply, 100)
@@ -121,7 +121,7 @@ async def test_two_processes_told_to_leave_part_from_all_their_clients_in_time(
         await talk.ann.act("stopMessage", reply)
 
 
-async def test_the_processes_of_a_killed_parent_part_from_their_clients_and_free_the_port(
+async def test_the_processes_of_a_killed_parent_close_their_sockets_and_free_the_port(
     fleet: Fleet, pair: ServerProcess
 ) -> None:
     async with fleet.worker(ENDLESS), conversation(fleet) as talk:

@@ -87,7 +87,7 @@ async def test_a_model_that_thinks_for_longer_than_three_leases_is_left_alone(
         assert (row.status, len(row.content)) == ("STOPPED", shown)
 
 
-async def test_a_worker_told_to_leave_finishes_what_it_writes_and_takes_no_more(fleet: Fleet) -> None:
+async def test_a_worker_that_shuts_down_finishes_its_replies_and_claims_no_more(fleet: Fleet) -> None:
     async with fleet.worker(f"scripted?chars={SHORT}&rate=200") as worker, conversation(fleet) as talk:
         first = await talk.ask()
         await talk.shown(first, 50)
@@ -101,7 +101,7 @@ async def test_a_worker_told_to_leave_finishes_what_it_writes_and_takes_no_more(
             assert is_finished(await talk.ended(second), "Who answers this?")
 
 
-async def test_a_worker_told_to_leave_hands_back_what_has_shown_nothing(fleet: Fleet) -> None:
+async def test_a_worker_that_shuts_down_hands_back_replies_without_text(fleet: Fleet) -> None:
     async with fleet.worker(SPEECHLESS, grace_seconds=0.5, **LONG_LEASE) as worker, conversation(fleet) as talk:
         reply = await talk.ask()
         await claimed(fleet, reply)
@@ -112,7 +112,7 @@ async def test_a_worker_told_to_leave_hands_back_what_has_shown_nothing(fleet: F
         assert row.tries == 1
 
 
-async def test_a_worker_told_to_leave_settles_the_rest_at_once(fleet: Fleet) -> None:
+async def test_a_worker_that_shuts_down_fails_the_rest_at_once(fleet: Fleet) -> None:
     async with fleet.worker(ENDLESS, grace_seconds=0.5, **LONG_LEASE) as worker, conversation(fleet) as talk:
         reply = await talk.ask()
         await talk.shown(reply, 100)
@@ -121,7 +121,7 @@ async def test_a_worker_told_to_leave_settles_the_rest_at_once(fleet: Fleet) -> 
         assert (row.status, row.error_code) == ("FAILED", "INTERRUPTED")
 
 
-async def test_a_reply_that_nobody_takes_ends_in_time(fleet: Fleet) -> None:
+async def test_a_reply_without_a_worker_fails(fleet: Fleet) -> None:
     async with conversation(fleet) as talk:
         hasty = ServerProcess(fleet.settings(queue_seconds=1))
         try:
