@@ -26,6 +26,8 @@ from api.settings import PREFIX, Settings
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from api.server.worker_port import WorkerPort
+
 # Commands import what they need: a worker loads no web server, and a server without replies does not load pydantic-ai.
 
 log = structlog.get_logger(__name__)
@@ -71,6 +73,9 @@ def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port to listen on. With 0, the system chooses one.")
     ] = 8000,
+    uds: Annotated[
+        str | None, typer.Option(help="Path of a Unix socket to listen on, for a proxy on this machine.")
+    ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Number of server processes. More than one needs Redis.")] = 1,
     replies: Annotated[
         bool,
@@ -90,7 +95,7 @@ def serve(
         from api.server.serve import run
 
         app = "api.__main__:application" if replies else "api.__main__:application_without_replies"
-        run(app, settings, host=host, port=port, processes=processes)
+        run(app, settings, host=host, port=port, processes=processes, uds=uds)
 
 
 def application() -> "FastAPI":
@@ -109,10 +114,11 @@ def _create_application(*, replies: bool) -> "FastAPI":
     from api.server.app import create_app
     from api.server.serve import prepare_process
 
-    logs.configure()
-    prepare_process()
     try:
-        return create_app(Settings.load(), TWOTRACK, replies=replies)
+        settings = Settings.load()
+        logs.configure(settings.log_level)
+        prepare_process()
+        return create_app(settings, TWOTRACK, replies=replies)
     except START_ERRORS as error:
         _exit(error, START_FAILED)
 
@@ -120,33 +126,38 @@ def _create_application(*, replies: bool) -> "FastAPI":
 @commands.command()
 @with_error_sentence
 def worker(
-    host: Annotated[str, typer.Option(help="Address to serve metrics on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address of the port for checks and metrics.")] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65_535, help="Port to serve metrics on. Without it, the worker serves no metrics."),
+        typer.Option(
+            min=1, max=65_535, help="Port for /healthz, /readyz and /metrics. Without it, the worker has no port."
+        ),
     ] = None,
 ) -> None:
-    """Write replies, and serve nothing but metrics."""
+    """Write replies, and serve nothing but checks and metrics."""
     from api.product import TWOTRACK
 
     settings = _load_settings()
     if settings.one_process:
         raise SettingsError(f"A worker needs a bus that processes share: set {PREFIX}BROADCAST_URL to redis://…")
+    from api.server.worker_port import WorkerPort
+
     counts = metrics.Metrics(TWOTRACK.streams)
+    checks = WorkerPort(counts)
     with ExitStack() as stack:
         stack.enter_context(serving_lock(settings))
         if port is not None:
             try:
-                stack.enter_context(counts.served(host, port))
+                stack.enter_context(checks.served(host, port))
             except OSError as error:
                 raise SettingsError(f"--port {port} of {host}: {error.strerror}. Choose another port.") from None
         _check_model(settings)
         asyncio.run(check_services(settings))
         runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        runner.run(_write_replies(settings, counts))
+        runner.run(_write_replies(settings, counts, checks))
 
 
-async def _write_replies(settings: Settings, counts: metrics.Metrics) -> None:
+async def _write_replies(settings: Settings, counts: metrics.Metrics, checks: "WorkerPort") -> None:
     """Run a worker until SIGTERM or SIGINT."""
     from api.product import TWOTRACK
     from api.server.process import running
@@ -154,8 +165,10 @@ async def _write_replies(settings: Settings, counts: metrics.Metrics) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with running(settings, TWOTRACK, counts, replies=True):
+    async with running(settings, TWOTRACK, counts, replies=True) as runtime:
+        checks.started(runtime)
         await stopping.wait()
+        checks.is_draining = True
 
 
 @commands.command()
@@ -234,7 +247,7 @@ def schema() -> None:
 def _load_settings() -> Settings:
     """The settings of this process. Configures the log, and logs names that look like settings and are not."""
     settings = Settings.load()
-    logs.configure()
+    logs.configure(settings.log_level)
     for name in settings.unknown_names():
         log.warning("unknown setting", name=name)
     return settings

@@ -6,9 +6,17 @@ from typing import Any
 
 import structlog
 
+from api.log_limit import WINDOW_SECONDS, RepeatLimit
 
-def configure() -> None:
-    """Write our log lines and those of libraries to stderr, in one format."""
+log = structlog.get_logger(__name__)
+
+
+limit = RepeatLimit(lambda dropped: log.warning("log lines suppressed", seconds=WINDOW_SECONDS, lines=dropped))
+"""Counts the lines that are too many; one for the process."""
+
+
+def configure(level: str = "INFO") -> None:
+    """Write our log lines and those of libraries to stderr, in one format, from this level on."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -27,6 +35,7 @@ def configure() -> None:
     rendering.append(renderer)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=rendering))
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    handler.addFilter(limit)
+    logging.basicConfig(handlers=[handler], level=level, force=True)
     for verbose in ("httpx", "alembic", "uvicorn.access", "openai"):
         logging.getLogger(verbose).setLevel(logging.WARNING)

@@ -1,9 +1,10 @@
 """Settings from the environment or `.env`, with the prefix `TWOTRACK_`. They are read once, checked, and frozen."""
 
 import os
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
@@ -53,8 +54,14 @@ class Settings(BaseSettings):
     model_timeout_seconds: Positive = 300
     grace_seconds: Positive = 60
     send_timeout_seconds: Positive = 10
+    ping_seconds: Positive = 45
+    keep_alive_seconds: Positive = 75
     token_hours: Positive = 12
     worker_replies: Annotated[int, Field(gt=0)] = 200
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    traces: bool = False
+    trust_request_ids: bool = False
 
     deflate: bool = True
     direct_writes: bool = True
@@ -96,6 +103,11 @@ class Settings(BaseSettings):
         if scheme not in ("memory", "redis", "rediss"):
             raise ValueError("it must be memory:// or redis://…")
         return url
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
 
     @field_validator("allowed_origins", mode="before")
     @classmethod
@@ -157,6 +169,7 @@ class Settings(BaseSettings):
             load_dotenv(ENV_FILE)
         except UnicodeDecodeError:
             raise SettingsError(f"{ENV_FILE} is not UTF-8. Save it as UTF-8.") from None
+        ignore_service_links()
         known = [field.upper() for field in cls.model_fields]
         for name in cls.unknown_names():
             for near in get_close_matches(_without_prefix(name), known, n=1, cutoff=MISSPELLING_SIMILARITY):
@@ -176,6 +189,22 @@ class Settings(BaseSettings):
         for name in os.environ:
             if name.upper().startswith(PREFIX) and _without_prefix(name).lower() not in cls.model_fields:
                 yield name
+
+
+SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
+"""The value that Kubernetes gives to variables such as `TWOTRACK_WORKER_PORT` in every pod beside a service."""
+
+SERVICE_LINK = re.compile(r"_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)$")
+"""The ends of the other names. https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables"""
+
+
+def ignore_service_links() -> None:
+    """Remove the variables that Kubernetes adds for services whose names begin with `twotrack`: they are no settings,
+    though some look like misspelt ones."""
+    for name, value in list(os.environ.items()):
+        upper = name.upper()
+        if upper.startswith(PREFIX) and (SERVICE_ADDRESS.fullmatch(value) or SERVICE_LINK.search(upper)):
+            del os.environ[name]
 
 
 def _without_prefix(name: str) -> str:

@@ -41,11 +41,12 @@ def create_app(settings: Settings, product: Product, *, replies: bool = True) ->
     pages = pages_of(schema._schema).values()
     operations = Operations(schema)
     draining = asyncio.Event()
+    counts = Metrics(product.streams, pages)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, float]]:
         async with (
-            running(settings, product, Metrics(product.streams, pages), replies=replies) as runtime,
+            running(settings, product, counts, replies=replies) as runtime,
             product.services(runtime) as services,
         ):
             app.state.runtime = runtime
@@ -57,7 +58,7 @@ def create_app(settings: Settings, product: Product, *, replies: bool = True) ->
 
     app = FastAPI(title=product.name, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.draining = draining
-    app.add_middleware(RequestIds)
+    app.add_middleware(RequestIds, metrics=counts, trusted=settings.trust_request_ids)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,

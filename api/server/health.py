@@ -27,7 +27,12 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """GET `/readyz`: 200 if the tables can be read and the bus answers, else 503 with the name of what fails."""
-    runtime = _runtime(request)
+    status, body = await readiness(_runtime(request))
+    return JSONResponse(body, status)
+
+
+async def readiness(runtime: Runtime) -> tuple[int, dict[str, str]]:
+    """The status and the JSON of `/readyz`: of a server, and of a worker's port."""
     unavailable = {}
     for name, ping in (("database", partial(_read_rows, runtime.database)), ("bus", runtime.bus.ping)):
         try:
@@ -37,8 +42,8 @@ async def readyz(request: Request) -> Response:
             log.warning("not ready", service=name, error=repr(error))
             unavailable[name] = "does not answer"
     if unavailable:
-        return JSONResponse({"status": "unavailable", **unavailable}, 503)
-    return JSONResponse({"status": "ok"})
+        return 503, {"status": "unavailable", **unavailable}
+    return 200, {"status": "ok"}
 
 
 async def metrics(request: Request) -> Response:

@@ -7,9 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from api.streaming.columns import now
+from api.streaming.observer import Observer
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus-client's environment variable for the folder with the shared files."""
@@ -17,6 +22,9 @@ DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 COUNT_SECONDS = 2.0
 """How late a process adds its stream updates to the counter that other processes read: little against the 15 s
 between two scrapes of Prometheus. A server that only streams should hardly wake up for its own metrics."""
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Buckets of the histograms: from a delivery in memory to a statement that times out."""
 
 COUNTED_ENDS = ("COMPLETE", "FAILED")
 """Streams that a user stopped are not counted: they are no reason for an alert."""
@@ -33,7 +41,7 @@ def shared_by(processes: int) -> Iterator[None]:
         yield
 
 
-class Metrics:
+class Metrics(Observer):
     """The metrics of one process.
 
     Those of the models in `streams`, and in `pages`, which `sync` follows, are 0 from the start: an alert on a rate
@@ -64,6 +72,50 @@ class Metrics:
             ["model", "status"],
             registry=self._registry,
         )
+        self._failures = Counter(
+            "twotrack_failures_total", "Streams that failed, by error code.", ["model", "code"], registry=self._registry
+        )
+        self._waiting = self._sampled(
+            "twotrack_replies_waiting", "Rows in the database that wait for a worker.", "model"
+        )
+        self._oldest_wait = self._sampled(
+            "twotrack_oldest_wait_seconds", "Longest wait of a row that waits for a worker.", "model"
+        )
+        self._writing = self._summed("twotrack_replies_active", "Rows that the workers write now.", "model")
+        self._limit = self._summed("twotrack_replies_limit", "Most rows that the workers write at once.", "model")
+        self._pool = self._summed("twotrack_database_connections_used", "Database connections in use.")
+        self._bus_up = Gauge(
+            "twotrack_bus_connected",
+            "1 while messages of the bus arrive, else 0.",
+            registry=self._registry,
+            multiprocess_mode="livemin",
+        )
+        self._delivery = Histogram(
+            "twotrack_delivery_seconds",
+            "Time from the start of an update's statement to its delivery to the subscribers of one process.",
+            ["model"],
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self._requests = Histogram(
+            "twotrack_request_seconds",
+            "Duration of HTTP requests, without streaming responses.",
+            ["path", "status"],
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self._lag = Histogram(
+            "twotrack_loop_lag_seconds",
+            "How late the event loop wakes a task.",
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self._suppressed = Counter(
+            "twotrack_log_lines_suppressed_total",
+            "Warnings and errors that were not logged, because there were too many of their kind.",
+            registry=self._registry,
+        )
+        self._suppressed_before = 0
         self._uncounted: dict[str, int] = defaultdict(int)
         """Stream updates by model that are not in the counter yet. A timer adds them."""
         self._active.labels("sync", "")
@@ -74,6 +126,8 @@ class Metrics:
             self._updates.labels("stream", model.__name__)
             for status in COUNTED_ENDS:
                 self._replies.labels(model.__name__, status)
+            self._waiting.labels(model.__name__)
+            self._writing.labels(model.__name__)
 
     def subscribed(self, track: str, model: str) -> None:
         self._active.labels(track, model).inc()
@@ -95,23 +149,52 @@ class Metrics:
     def updated_sync(self, model: str) -> None:
         self._updates.labels("sync", model).inc()
 
-    def channels(self, count: int) -> None:
+    def topics(self, count: int) -> None:
         self._channels.set(count)
 
-    def ended(self, model: type, status: str) -> None:
+    def delivered(self, row: Any) -> None:
+        if (written := getattr(row, "updated_at", None)) is not None:
+            # Clocks of two machines differ: none of them makes an update arrive before it was written.
+            self._delivery.labels(type(row).__name__).observe(max(0.0, (now() - written).total_seconds()))
+
+    def writing(self, model: type, count: int) -> None:
+        self._writing.labels(model.__name__).set(count)
+
+    def ended(self, model: type, key: UUID, status: str, code: str | None) -> None:
         if status in COUNTED_ENDS:
             self._replies.labels(model.__name__, status).inc()
+        if code is not None:
+            self._failures.labels(model.__name__, code).inc()
 
-    @contextmanager
-    def served(self, host: str, port: int) -> Iterator[None]:
-        """Serve them over HTTP on a port of their own. Raises OSError if the port is in use."""
-        server, thread = start_http_server(port, host, self._registry)
-        try:
-            yield
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+    def limited(self, model: type, limit: int) -> None:
+        """This process writes at most `limit` rows of the model at once."""
+        self._limit.labels(model.__name__).set(limit)
+
+    def sampled_waits(self, model: type, rows: int, longest: float) -> None:
+        """`rows` wait for a worker, one of them for `longest` seconds."""
+        self._waiting.labels(model.__name__).set(rows)
+        self._oldest_wait.labels(model.__name__).set(longest)
+
+    def sampled_process(self, *, lag: float, connections: int, bus_connected: bool, suppressed: int) -> None:
+        """The event loop was `lag` seconds late, `connections` to the database are in use, and `suppressed` log lines
+        were suppressed since the process started."""
+        self._suppressed.inc(suppressed - self._suppressed_before)
+        self._suppressed_before = suppressed
+        self._lag.observe(lag)
+        self._pool.set(connections)
+        self._bus_up.set(bus_connected)
+
+    def answered(self, path: str, status: int, seconds: float) -> None:
+        """An HTTP request was answered. `path` must be one of few."""
+        self._requests.labels(path, str(status)).observe(seconds)
+
+    def _summed(self, name: str, text: str, *labels: str) -> Gauge:
+        """A gauge whose values in all processes of this `serve` are added."""
+        return Gauge(name, text, labels, registry=self._registry, multiprocess_mode="livesum")
+
+    def _sampled(self, name: str, text: str, *labels: str) -> Gauge:
+        """A gauge that every process reads from the database: the last reading counts."""
+        return Gauge(name, text, labels, registry=self._registry, multiprocess_mode="livemostrecent")
 
     def exposition(self) -> bytes:
         """The current metrics in Prometheus' text format: of this process, or of all that share files with it."""

@@ -1,5 +1,6 @@
 """Starts and stops the services of one process, server or worker, in the order in which they depend on each other."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -8,13 +9,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api import migrations
 from api.database import Database
+from api.server import tracing
 from api.server.metrics import Metrics
 from api.server.product import Product
 from api.server.runtime import Runtime
+from api.server.sampling import sampling
 from api.settings import Settings
 from api.streaming.access import Access, require_rules
 from api.streaming.bus import Bus
 from api.streaming.hub import Hub
+from api.streaming.observer import Observer
 from api.streaming.publisher import Publisher
 from api.streaming.sweep import Sweep
 from api.streaming.worker import StreamWorker
@@ -32,13 +36,18 @@ async def running(settings: Settings, product: Product, metrics: Metrics, *, rep
     if replies:
         require_rules(product.streams)
     async with AsyncExitStack() as stack:
+        observer: Observer = metrics
+        if settings.traces:
+            tracing.start()
+            observer = tracing.Traces(metrics)
+            stack.push_async_callback(asyncio.to_thread, tracing.stop)  # it may wait for a receiver that is away
         bus = await stack.enter_async_context(Bus(settings.broadcast_url))
-        publisher = Publisher(bus.publish_all)
+        publisher = Publisher(bus.publish_all, observer=observer)
         database = Database(settings.database_url, publisher)
         stack.push_async_callback(database.aclose)
         await _prepare_tables(database, settings, product)
         await stack.enter_async_context(publisher)
-        hub = await stack.enter_async_context(Hub(bus, Access(database), on_topics=metrics.channels))
+        hub = await stack.enter_async_context(Hub(bus, Access(database), observer=observer))
         sweep = Sweep(
             database,
             hub,
@@ -46,11 +55,12 @@ async def running(settings: Settings, product: Product, metrics: Metrics, *, rep
             product.streams,
             patience=settings.patience_seconds,
             wait=settings.queue_seconds,
-            on_end=metrics.ended,
+            observer=observer,
         )
         bus.on_reconnect(sweep.trigger)
         await stack.enter_async_context(sweep)
-        runtime = Runtime(settings, bus, publisher, database, hub, sweep, metrics)
+        runtime = Runtime(settings, bus, publisher, database, hub, sweep, metrics, observer)
+        await stack.enter_async_context(sampling(runtime, product.streams))
         if replies:
             await stack.enter_async_context(_writing(runtime, product))
         yield runtime
@@ -83,11 +93,12 @@ async def _writing(runtime: Runtime, product: Product) -> AsyncIterator[None]:
             lease=settings.lease_seconds,
             wait=settings.queue_seconds,
             limit=settings.reply_bytes,
-            on_end=runtime.metrics.ended,
+            observer=runtime.observer,
         )
         await stack.enter_async_context(writer)
         for model, producer in product.streams.items():
             produce = await stack.enter_async_context(producer(settings, database))
+            runtime.metrics.limited(model, settings.worker_replies)
             worker = StreamWorker(
                 model,
                 produce,
@@ -96,6 +107,7 @@ async def _writing(runtime: Runtime, product: Product) -> AsyncIterator[None]:
                 writer=writer,
                 lease=settings.lease_seconds,
                 limit=settings.worker_replies,
+                observer=runtime.observer,
             )
             await stack.enter_async_context(worker.working(grace))
         yield

@@ -7,6 +7,7 @@ from api.server.metrics import Metrics
 from api.settings import Settings
 from api.streaming.bus import Bus
 from api.streaming.hub import Hub
+from api.streaming.observer import Observer
 from api.streaming.publisher import Publisher
 from api.streaming.sweep import Sweep
 
@@ -22,3 +23,5 @@ class Runtime:
     hub: Hub
     sweep: Sweep
     metrics: Metrics
+    observer: Observer
+    """The metrics, or the traces that pass everything on to them."""

@@ -22,10 +22,6 @@ from api.server.lock import serving_lock
 from api.server.product import Product
 from api.settings import Settings
 
-PING_SECONDS = 45.0
-"""Between two pings of a WebSocket: less than the minute after which nginx and other proxies close idle connections.
-uvicorn's 20 s cost more than twice as much. The kernel finds dead peers as well, and our clients ping by themselves."""
-
 PROCESS_START_SECONDS = 30
 """For each of several processes to start and answer its parent. uvicorn kills it after that and starts another, which
 would take no less time on a busy machine."""
@@ -40,7 +36,7 @@ def serve_product(
     """
     try:
         settings = settings or Settings.load()
-        logs.configure()
+        logs.configure(settings.log_level)
         with serving_lock(settings):
             asyncio.run(check_services(settings))
             app = create_app(settings, product)
@@ -50,14 +46,21 @@ def serve_product(
         sys.exit(f"{product.name}: {sentence(error)}")
 
 
-def run(app: ASGIApp | str, settings: Settings, *, host: str, port: int, processes: int = 1) -> None:
-    """Serve until SIGTERM or SIGINT. Several processes need `app` as the import path of a function that returns it."""
+def run(
+    app: ASGIApp | str, settings: Settings, *, host: str, port: int, processes: int = 1, uds: str | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT. Several processes need `app` as the import path of a function that returns it.
+
+    With `uds`, the path of a Unix socket, the server listens there and not on `host` and `port`.
+    """
     config = uvicorn.Config(
         app,
         factory=isinstance(app, str),
         host=host,
         port=port,
+        uds=uds,
         workers=processes,
+        timeout_keep_alive=round(settings.keep_alive_seconds),
         loop="uvloop",
         log_config=None,
         access_log=False,
@@ -77,7 +80,7 @@ def protocol_options(settings: Settings) -> dict[str, Any]:
         "http": BoundedHTTP,
         "ws": DirectWebSocketProtocol if settings.direct_writes else BoundedSocket,
         "ws_max_size": settings.body_bytes,
-        "ws_ping_interval": PING_SECONDS,
+        "ws_ping_interval": settings.ping_seconds,
         "ws_per_message_deflate": settings.deflate and settings.direct_writes,
     }
 

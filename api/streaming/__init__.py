@@ -39,6 +39,7 @@ The files, in the order in which an update passes through them:
 
     At other times
     restoring       what the rows of a restored database need before processes use it
+    observer        what metrics and traces learn
     errors          the errors of this package
 """
 

@@ -112,6 +112,11 @@ class Bus(Broadcast):
         if self._redis is not None:
             await self._redis.ping()
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether messages arrive: always in memory, and over Redis while its connection is up."""
+        return self._redis is None or self._redis.is_connected
+
     async def publish_all(self, messages: Iterable[tuple[str, str]]) -> None:
         """Publish (channel, message) pairs in few round trips. Raises BusDown, after which some may be published."""
         if self._redis is not None:

@@ -16,6 +16,7 @@ from api.streaming import announcements, channels, leases
 from api.streaming.batch import batch
 from api.streaming.columns import Status, Streamed, deadline, now
 from api.streaming.draft import Draft
+from api.streaming.observer import Observer
 from api.streaming.publisher import Publisher
 from api.streaming.store import Store
 from api.streaming.tracks import Stream
@@ -39,7 +40,7 @@ class Flusher:
         *,
         lease: float,
         wait: float,
-        on_end: Callable[[type[Streamed], Status], None],
+        observer: Observer,
         clock: Callable[[], float],
         close: Callable[[Draft], None],
         cancel: Callable[[UUID, int], None],
@@ -48,7 +49,7 @@ class Flusher:
         self._publisher = publisher
         self._lease = lease
         self._wait = wait
-        self._on_end = on_end
+        self._observer = observer
         self._clock = clock
         self._close = close
         self._cancel = cancel
@@ -93,10 +94,12 @@ class Flusher:
     def _announce(self, draft: Draft, values: dict[str, Any]) -> None:
         """Announce a committed update. The draft is done if the update was the last one."""
         self._publisher.announce(announcements.on_stream(draft.model, values))
-        draft.written = draft.written or any(values[name] for name in texts_of(draft.model))
+        if not draft.written and any(values[name] for name in texts_of(draft.model)):
+            draft.written = True
+            self._observer.shown(draft.model, draft.id)
         draft.extended_at = self._clock()
         if values["status"] != Status.STREAMING:
-            self._on_end(draft.model, values["status"])
+            self._observer.ended(draft.model, draft.id, values["status"], values.get("error_code"))
             self._close(draft)
 
     async def _fail(self, draft: Draft, error: Exception) -> None:

@@ -7,7 +7,7 @@ between. A topic takes both what was read and what was received, and keeps the g
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, cast
@@ -20,6 +20,7 @@ from api.streaming.access import AccessGrant, Key, RevisedModel
 from api.streaming.bus import Bus, ignoring_malformed
 from api.streaming.columns import Revised
 from api.streaming.errors import Gone
+from api.streaming.observer import NOBODY, Observer
 from api.streaming.subscriber import Change, StreamSubscriber, Subscriber, SyncSubscriber
 from api.streaming.topic import LatestState, Topic
 
@@ -41,11 +42,8 @@ class AccessReader(Protocol):
 class Hub:
     """Follows rows for the subscribers of this process. Its lifetime is an `async with`."""
 
-    def __init__(
-        self, bus: Bus, access: AccessReader, *, on_topics: Callable[[int], None] = lambda count: None
-    ) -> None:
-        self._on_topics = on_topics
-        """Called with the number of topics whenever it changes."""
+    def __init__(self, bus: Bus, access: AccessReader, *, observer: Observer = NOBODY) -> None:
+        self._observer = observer
         self._bus = bus
         self._access = access
         self._topics: dict[str, Topic] = {}
@@ -120,7 +118,7 @@ class Hub:
         if topic is None:
             topic = self._topics[name] = Topic(name, model, identity, streams=streams)
             topic.listener = asyncio.create_task(self._listen(topic), name=f"hub: {name}")
-            self._on_topics(len(self._topics))
+            self._observer.topics(len(self._topics))
         topic.subscribers.add(subscriber)
         return topic
 
@@ -135,6 +133,8 @@ class Hub:
                 async for message in messages:
                     with ignoring_malformed(topic.channel):
                         topic.receive(message)
+                        if topic.latest.row is not None:
+                            self._observer.delivered(topic.latest.row)
         except Exception as error:
             log.warning("bus subscription lost", channel=topic.channel, error=repr(error))
             topic.joined.set()
@@ -147,7 +147,7 @@ class Hub:
             topic.subscribers.discard(subscriber)
             if not topic.subscribers and self._topics.get(topic.channel) is topic:
                 del self._topics[topic.channel]
-                self._on_topics(len(self._topics))
+                self._observer.topics(len(self._topics))
                 # Topic and task hold each other: without this, only the garbage collector would free them.
                 listener, topic.listener = topic.listener, None
                 assert listener is not None

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Float, FromClause, Text, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import CTE, Float, FromClause, Select, Text, and_, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -118,7 +118,7 @@ def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
         ),
         "revision": model.revision + case((restart, 0), else_=1),
         "fence": model.fence + case((unchanged, 0), else_=1),
-        "writer": None,
+        "writer": case((restart, literal(None, model.writer.type)), else_=model.writer),
         "lease": case(
             (expired.c.pauses, literal(None, Float())), (restart, deadline(wait)), else_=literal(None, Float())
         ),
@@ -138,3 +138,13 @@ def has_no_text(model: StreamedModel) -> ColumnElement[bool]:
     track = model.__track__
     assert isinstance(track, Stream)
     return and_(*(or_(getattr(model, name).is_(None), func.length(getattr(model, name)) == 0) for name in track.texts))
+
+
+def waiting(model: StreamedModel, *, wait: float) -> Select[int, float]:
+    """How many rows can be claimed now, as `rows`, and the longest wait of one of them in seconds, as `longest`.
+
+    `wait` is how long a row may wait: its lease says until when. Rows behind another of their turn do not count.
+    """
+    waited = database_now() + literal(wait) - func.min(model.lease)
+    can_be_claimed = (model.streaming, model.writer.is_(None), model.lease.is_not(None), ~behind(model))
+    return select(func.count().label("rows"), func.coalesce(waited, 0.0).label("longest")).where(*can_be_claimed)

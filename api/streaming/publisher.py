@@ -10,6 +10,7 @@ import structlog
 
 from api.streaming import channels
 from api.streaming.announcements import PendingEvent
+from api.streaming.observer import NOBODY, Observer
 
 log = structlog.get_logger(__name__)
 
@@ -23,11 +24,15 @@ class Publisher:
     Of the pending messages with the same channel and key, only the one with the greatest revision is published. What
     cannot be published is dropped: the sweep finds it in the database.
 
-    `publish` takes (channel, message) pairs and publishes them, as `Bus.publish_all` does.
+    `publish` takes (channel, message) pairs and publishes them, as `Bus.publish_all` does. `observer` is called by the
+    transactions that announce here.
     """
 
-    def __init__(self, publish: Callable[[Iterable[tuple[str, str]]], Awaitable[None]]) -> None:
+    def __init__(
+        self, publish: Callable[[Iterable[tuple[str, str]]], Awaitable[None]], *, observer: Observer = NOBODY
+    ) -> None:
         self._publish = publish
+        self.observer = observer
         self._pending: dict[tuple[str, str], tuple[int, str]] = {}
         """The revision and the message by channel and key."""
         self._has_pending = asyncio.Event()

@@ -113,6 +113,10 @@ class RedisBackend(BroadcastBackend):
             await asyncio.wait([self._listener])
         await self._publishing.aclose()
 
+    @property
+    def is_connected(self) -> bool:
+        return self._channels.is_connected
+
     async def subscribe(self, group: str) -> None:
         self._channels.join(group)
 

@@ -47,7 +47,7 @@ class _Changes:
     """Rows whose access epoch was changed."""
     cancelled: set[tuple[UUID, UUID, int]] = field(default_factory=set)
     """Rows that a worker was writing: the worker's id, the row's id and its fence."""
-    enqueued: set[TrackedModel] = field(default_factory=set)
+    enqueued: set[tuple[TrackedModel, UUID]] = field(default_factory=set)
     """Models with rows that now wait for a worker."""
 
     def merge(self, other: "_Changes") -> None:
@@ -69,11 +69,14 @@ class TrackedSession(Session):
 
     _levels: list[_Level]
     _pending: list[PendingEvent]
+    _enqueued: list[tuple[TrackedModel, UUID]]
+    """Rows that this transaction lets wait for a worker."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._levels = []
         self._pending = []
+        self._enqueued = []
 
     @property
     def publisher(self) -> Publisher:
@@ -109,6 +112,7 @@ def _close_level(session: TrackedSession, transaction: SessionTransaction) -> No
             session.changes.merge(level.changes)
         if not session._levels:
             session._pending.clear()
+            session._enqueued.clear()
 
 
 def _changes_for(row: Any) -> _Changes | None:
@@ -134,7 +138,7 @@ def _note_insert(_: Any, connection: Connection, row: Any) -> None:
             row.id = type(row).__table__.c.id.default.arg(None)
         changes.inserted.add((type(row), row.id))
     if is_streaming(row):
-        changes.enqueued.add(type(row))
+        changes.enqueued.add((type(row), row.id))
     changes.raised.update(_parents(row))
 
 
@@ -151,7 +155,7 @@ def _note_update(_: Any, __: Any, row: Any) -> None:
             changes.cancelled.add((writer, row.id, former.get("fence") or row.fence))
     else:
         if is_streaming(row):
-            changes.enqueued.add(model)
+            changes.enqueued.add((model, row.id))
             changes.started.add((model, row.id))
         changes.raised.update(_parents(row))
     if (epoch := sync_of(track).epoch) and epoch in former:
@@ -226,7 +230,8 @@ def _raise_revisions(session: TrackedSession) -> None:
         session._pending.append(PendingEvent(channels.ACCESS, f"{key.hex} {epoch}", epoch or 0, key.hex))
     for writer, key, fence in changes.cancelled:
         session._pending.append(PendingEvent(channels.writer(writer), f"{key.hex} {fence}", fence, key.hex))
-    for model in changes.enqueued:
+    session._enqueued = list(changes.enqueued)
+    for model in {model for model, _ in changes.enqueued}:
         session._pending.append(PendingEvent(channels.work(model.__tablename__), ""))
 
 
@@ -289,4 +294,7 @@ def _announce(session: TrackedSession) -> None:
     if session.in_nested_transaction():
         return
     events, session._pending = session._pending, []
+    enqueued, session._enqueued = session._enqueued, []
     session.publisher.announce(events)
+    for model, key in enqueued:
+        session.publisher.observer.enqueued(model, key)

@@ -8,7 +8,7 @@ sweep delivers what the bus lost, settles rows whose writers died, and has subsc
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -22,6 +22,7 @@ from api.streaming import announcements, channels, leases, snapshot
 from api.streaming.access import RevisedModel
 from api.streaming.columns import Status, Streamed
 from api.streaming.hub import Hub
+from api.streaming.observer import NOBODY, Observer
 from api.streaming.publisher import Publisher
 from api.streaming.store import Store, unless_outage
 from api.streaming.topic import LatestState, Topic
@@ -45,7 +46,7 @@ class Sweep:
     """Sweeps every `patience` seconds, with jitter. Its lifetime is an `async with`.
 
     `streamed` are the models whose rows it settles. A row that starts again waits for a worker, for `wait` seconds.
-    `on_end` is called for every row that the sweep ends.
+    `observer` is called for every row that the sweep ends.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Sweep:
         *,
         patience: float,
         wait: float,
-        on_end: Callable[[type[Streamed], Status], None] = lambda model, status: None,
+        observer: Observer = NOBODY,
     ) -> None:
         self._store = store
         self._hub = hub
@@ -65,7 +66,7 @@ class Sweep:
         self._streamed = tuple(streamed)
         self._patience = patience
         self._wait = wait
-        self._on_end = on_end
+        self._observer = observer
         self._triggered = asyncio.Event()
         self._database_was_away = False
         """Whether the last attempt to settle failed."""
@@ -125,8 +126,9 @@ class Sweep:
                 if row.status == Status.STREAMING:
                     self._publisher.publish(channels.work(model.__tablename__), "")
                     continue
-                log.warning("settled", model=model.__name__, id=str(row.id), code=row.error_code)
-                self._on_end(model, row.status)
+                writer = None if row.writer is None else str(row.writer)
+                log.warning("settled", model=model.__name__, id=str(row.id), code=row.error_code, writer=writer)
+                self._observer.ended(model, row.id, row.status, row.error_code)
                 self._publisher.announce(announcements.on_stream(model, dict(row._mapping)))
 
     async def _compare(self, model: RevisedModel, topics: Mapping[UUID, Topic], *, streams: bool) -> None:

@@ -25,6 +25,7 @@ from api.streaming import channels, leases, snapshot
 from api.streaming.bus import Bus, ignoring_malformed
 from api.streaming.columns import Streamed
 from api.streaming.draft import Draft
+from api.streaming.observer import NOBODY, Observer
 from api.streaming.store import Store, unless_outage
 from api.streaming.writer import Writer
 
@@ -42,6 +43,7 @@ class StreamWorker(Generic[Row]):
     `produce` is the producer. It gets the row and its draft, and appends text to the draft. When it returns, the row is
     COMPLETE. When it raises an exception, the row is FAILED: a ProducerError says why, and any other exception is
     logged as a bug. `lease` is in seconds. `limit` is the most rows that are written at the same time.
+    `observer` is called when a row is claimed, and when the number of rows that are written changes.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class StreamWorker(Generic[Row]):
         writer: Writer,
         lease: float,
         limit: int,
+        observer: Observer = NOBODY,
     ) -> None:
         self.id: UUID = uuid7()
         self._model = model
@@ -63,6 +66,7 @@ class StreamWorker(Generic[Row]):
         self._writer = writer
         self._lease = lease
         self._limit = limit
+        self._observer = observer
         self._tasks: set[asyncio.Task[None]] = set()
         self._claim_now = asyncio.Event()
         """Set when a row may wait, or when there is room for one more."""
@@ -120,14 +124,20 @@ class StreamWorker(Generic[Row]):
     def _start(self, row: Row) -> None:
         task = asyncio.create_task(self._write(row), name=f"{self._model.__name__}: {row.id}")
         self._tasks.add(task)
+        self._observer.claimed(row)
+        self._observer.writing(self._model, len(self._tasks))
         task.add_done_callback(self._done)
 
     async def _write(self, row: Row) -> None:
-        async with self._writer.stream(row) as draft:
-            await self._produce(row, draft)
+        try:
+            async with self._writer.stream(row) as draft:
+                await self._produce(row, draft)
+        finally:
+            self._observer.released(row)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._observer.writing(self._model, len(self._tasks))
         self._claim_now.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("write task failed", model=self._model.__name__, exc_info=error)

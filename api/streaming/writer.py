@@ -25,6 +25,7 @@ from api.streaming.columns import Status, Streamed
 from api.streaming.draft import Draft
 from api.streaming.errors import ProducerError
 from api.streaming.flush import INTERNAL_ERROR, Flusher
+from api.streaming.observer import NOBODY, Observer
 from api.streaming.publisher import Publisher
 from api.streaming.store import Store, unless_outage
 
@@ -48,7 +49,7 @@ class Writer:
 
     Three arguments are in seconds: `cadence` is the least time between two updates of a row, `lease` is how long a
     lease lasts after an update or a heartbeat, and `wait` is how long a row that is handed back waits for a worker.
-    `limit` is in bytes of a row's texts together. `on_end` is called for every row that this writer ends.
+    `limit` is in bytes of a row's texts together. `observer` is called when a row shows text and when it ends.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Writer:
         lease: float,
         wait: float,
         limit: int,
-        on_end: Callable[[type[Streamed], Status], None] = lambda model, status: None,
+        observer: Observer = NOBODY,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cadence = cadence
@@ -72,7 +73,7 @@ class Writer:
             publisher,
             lease=lease,
             wait=wait,
-            on_end=on_end,
+            observer=observer,
             clock=clock,
             close=self._close,
             cancel=self.cancel,

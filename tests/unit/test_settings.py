@@ -137,12 +137,33 @@ def test_a_misspelt_setting_in_the_file_is_refused_too(tmp_path: Path) -> None:
         Settings.load()
 
 
-@pytest.mark.parametrize("name", ["SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT_8000_TCP_ADDR"])
-def test_variables_that_kubernetes_sets_for_a_service_of_our_name_do_not_prevent_the_start(
-    name: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SERVICE_HOST", "10.0.0.1"),
+        ("SERVICE_PORT_HTTP", "8000"),
+        ("PORT", "tcp://10.0.0.1:8000"),
+        ("PORT_8000_TCP", "tcp://10.0.0.1:8000"),
+        ("PORT_8000_TCP_ADDR", "10.0.0.1"),
+        ("WORKER_SERVICE_PORT", "9000"),
+        ("WORKER_REPLIES_PORT", "tcp://10.0.0.1:9000"),
+        ("PING_SECONDS", "tcp://10.0.0.1:9000"),
+    ],
+)
+def test_variables_that_kubernetes_sets_for_services_of_our_name_are_ignored(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(f"TWOTRACK_{name}", "10.0.0.1")
-    assert list(Settings.load().unknown_names()) == [f"TWOTRACK_{name}"]
+    monkeypatch.setenv(f"TWOTRACK_{name}", value)
+    settings = Settings.load()
+    assert (list(settings.unknown_names()), settings.ping_seconds) == ([], 45)
+
+
+def test_a_level_of_the_log_is_known_in_either_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWOTRACK_LOG_LEVEL", "warning")
+    assert Settings.load().log_level == "WARNING"
+    monkeypatch.setenv("TWOTRACK_LOG_LEVEL", "loud")
+    with pytest.raises(SettingsError, match=r"^TWOTRACK_LOG_LEVEL is invalid: it should be 'DEBUG', 'INFO'"):
+        Settings.load()
 
 
 @pytest.mark.parametrize("name", ["TWOTRACK_MODEL", "twotrack_model"])
