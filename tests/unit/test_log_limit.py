@@ -17,7 +17,7 @@ class Log:
         self.limit = RepeatLimit(self.reports.append, clock=lambda: self.now)
 
     def write(self, event: str = "write failed", level: int = logging.WARNING, **values: Any) -> bool:
-        record = logging.LogRecord("api", level, "", 0, {"event": event, **values}, None, None)  # type: ignore[arg-type]
+        record = logging.LogRecord("api", level, "", 0, {"event": event, **values}, None, None)
         return self.limit.filter(record)
 
     def passed(self, times: int, **line: Any) -> int:
