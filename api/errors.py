@@ -13,7 +13,7 @@ TwotrackError
 └── SettingsError            the process does not start; the message names the setting
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class TwotrackError(Exception):
@@ -24,6 +24,11 @@ class RequestError(TwotrackError):
     """A request that fails for a reason that the client can correct."""
 
     code: ClassVar[str]
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """What the client receives as `extensions`, beside the message."""
+        return {"code": self.code}
 
 
 class Unauthenticated(RequestError):
@@ -59,6 +64,15 @@ class NoPersistedQueries(RequestError):
 class Conflict(RequestError):
     code = "CONFLICT"
 
+    def __init__(self, message: str, *, reason: str | None = None, sequence: int | None = None) -> None:
+        super().__init__(message)
+        self._details = {"reason": reason, "sequence": sequence}
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        details = {name: value for name, value in self._details.items() if value is not None}
+        return {**super().extensions, **details}
+
 
 class RateLimited(RequestError):
     code = "RATE_LIMITED"
@@ -67,6 +81,10 @@ class RateLimited(RequestError):
         super().__init__(message)
         self.retry_after = retry_after
         """Seconds after which the same request may succeed."""
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {**super().extensions, "retryAfter": self.retry_after}
 
 
 class LimitExceeded(RequestError):

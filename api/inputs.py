@@ -101,3 +101,8 @@ def idempotency_key(written: str) -> str:
 def content(written: str, most_bytes: int) -> str:
     """The text of a message."""
     return text(written, "message", most_bytes=most_bytes)
+
+
+def label(written: str | None, what: str, most: int) -> str | None:
+    """An optional text on one line, which may be empty, without outer spaces."""
+    return None if written is None else one_line(text(written, what, least=0, most=most), what)

@@ -32,7 +32,9 @@ def _schema() -> "strawberry.Schema":
 async def _services(runtime: Runtime) -> AsyncIterator["ChatServices"]:
     from api.schema.context import chat_services
 
-    async with chat_services(runtime.settings, runtime.database, runtime.hub, runtime.metrics) as services:
+    async with chat_services(
+        runtime.settings, runtime.database, runtime.hub, runtime.metrics, runtime.writer
+    ) as services:
         yield services
 
 

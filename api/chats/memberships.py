@@ -3,14 +3,16 @@
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts import RateLimits, User
 from api.chats.chats import delete_rows
 from api.chats.locks import NO_KEY_UPDATE, lock_members, lock_membership
-from api.chats.models import Chat, Membership
+from api.chats.models import Chat, Membership, Message
 from api.database import Database
 from api.errors import Forbidden, LimitExceeded, NotFound
 from api.settings import Settings
+from api.streaming.columns import Status
 
 
 async def add_participant(
@@ -57,9 +59,17 @@ async def remove_participant(database: Database, viewer: UUID, key: UUID, leaver
         if not staying:
             await delete_rows(session, chat, members)
         else:
+            await _stop_replies(session, key, leaver)
             await session.refresh(chat, with_for_update=NO_KEY_UPDATE)
             await session.delete(leaving)
             chat.access_epoch += 1
             if chat.owner_id == leaver:
                 chat.owner_id = staying[0].user_id
     return None if leaver == viewer else chat
+
+
+async def _stop_replies(session: AsyncSession, chat: UUID, author: UUID) -> None:
+    """Stop the replies that this user writes from outside: appending asks for no membership."""
+    written = select(Message).where(Message.chat_id == chat, Message.author_id == author, Message.streaming)
+    for message in await session.scalars(written.order_by(Message.id).with_for_update()):
+        message.status = Status.STOPPED

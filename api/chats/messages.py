@@ -54,7 +54,9 @@ async def continue_message(database: Database, settings: Settings, viewer: UUID,
 async def _lock_reply(session: AsyncSession, key: UUID, viewer: UUID, done: str) -> Message:
     """A final reply that our own worker wrote. Raises NotFound, Forbidden, and Conflict while it streams."""
     message = await lock_message(session, key, viewer)
-    if message.role is not MessageRole.ASSISTANT or message.author_id is not None:
+    if message.role is MessageRole.ASSISTANT and message.author_id is not None:
+        raise Forbidden(f"This reply was written from outside. Only replies of this server's assistant can be {done}.")
+    if message.role is not MessageRole.ASSISTANT:
         raise Forbidden(f"Only replies of the assistant can be {done}. Edit your own messages instead.")
     if message.streaming:
         raise Conflict("This reply is still streaming. Stop it first, or wait until it is complete.")

@@ -53,6 +53,8 @@ class Message(Streamed, Timestamps, Base):
     chat_id: Mapped[UUID] = mapped_column(ForeignKey("chats.id"))
     author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     role: Mapped[MessageRole] = mapped_column(Choice(MessageRole, length=10))
+    reply_to_id: Mapped[UUID | None]
+    """The message that a reply from outside answers, which may be deleted by now."""
     content: Mapped[str] = mapped_column(Text, default="")
     reasoning: Mapped[str | None] = mapped_column(Text)
     model: Mapped[str | None] = mapped_column(String(200))

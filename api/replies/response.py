@@ -14,9 +14,9 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.models import StreamedResponse
 
-from api.chats.finish_reasons import FinishReason
+from api.chats.finish_reasons import FinishReason, finish_reason
 from api.replies.dialects import Report
-from api.replies.endings import failure, finish_reason
+from api.replies.endings import failure
 from api.replies.errors import ProviderFailed
 from api.replies.failures import INCOMPLETE
 from api.replies.metadata import LONGEST_MODEL, LONGEST_REASON, count, word

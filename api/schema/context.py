@@ -11,13 +11,16 @@ from api.database import Database
 from api.graphql.context import Context, Services, SubscriptionMetrics
 from api.settings import Settings
 from api.streaming.hub import Hub
+from api.streaming.outside import OutsideWriter
+from api.streaming.writer import Writer
 
 
 @dataclass(frozen=True)
 class ChatServices(Services):
-    """The engine's services, and the accounts."""
+    """The engine's services, the accounts, and what accepts replies from outside."""
 
     accounts: Accounts
+    outside: OutsideWriter
 
 
 Info = strawberry.Info[Context[ChatServices], None]
@@ -25,7 +28,7 @@ Info = strawberry.Info[Context[ChatServices], None]
 
 @asynccontextmanager
 async def chat_services(
-    settings: Settings, database: Database, hub: Hub, metrics: SubscriptionMetrics
+    settings: Settings, database: Database, hub: Hub, metrics: SubscriptionMetrics, writer: Writer
 ) -> AsyncIterator[ChatServices]:
     """The services of one process. Raises SettingsError if there is no key to sign tokens with."""
     async with open_accounts(settings, database) as accounts:
@@ -36,4 +39,5 @@ async def chat_services(
             metrics=metrics,
             identify=accounts.tokens.read,
             accounts=accounts,
+            outside=OutsideWriter(database, writer, cadence=settings.cadence_seconds, lease=settings.lease_seconds),
         )

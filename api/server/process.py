@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def running(settings: Settings, product: Product, metrics: Metrics, *, replies: bool) -> AsyncIterator[Runtime]:
-    """The services of a process. With `replies` it also writes the product's streamed rows.
+    """The services of a process. With `replies` it also produces the text of the product's streamed rows.
 
     Raises AccessRuleMissing if it would write rows that no viewer may see.
     """
@@ -59,10 +59,11 @@ async def running(settings: Settings, product: Product, metrics: Metrics, *, rep
         )
         bus.on_reconnect(sweep.trigger)
         await stack.enter_async_context(sweep)
-        runtime = Runtime(settings, bus, publisher, database, hub, sweep, metrics, observer)
+        writer = await stack.enter_async_context(_writer(settings, database, publisher, observer))
+        runtime = Runtime(settings, bus, publisher, database, hub, sweep, metrics, observer, writer)
         await stack.enter_async_context(sampling(runtime, product.streams))
         if replies:
-            await stack.enter_async_context(_writing(runtime, product))
+            await stack.enter_async_context(_working(runtime, product))
         yield runtime
 
 
@@ -79,23 +80,32 @@ async def _prepare_tables(database: Database, settings: Settings, product: Produ
 
 
 @asynccontextmanager
-async def _writing(runtime: Runtime, product: Product) -> AsyncIterator[None]:
-    """Claims and writes the product's streamed rows."""
-    settings, database = runtime.settings, runtime.database
-    # A single process has no other to take over its rows: its users wait until it has stopped and started again.
-    grace = settings.drain_seconds if settings.one_process else settings.grace_seconds
-    async with AsyncExitStack() as stack:
-        writer_database = await stack.enter_async_context(database.dedicated())
-        writer = Writer(
+async def _writer(
+    settings: Settings, database: Database, publisher: Publisher, observer: Observer
+) -> AsyncIterator[Writer]:
+    """Writes the text of this process's producers, and of those outside that send it here."""
+    async with (
+        database.dedicated() as writer_database,
+        Writer(
             writer_database,
-            runtime.publisher,
+            publisher,
             cadence=settings.cadence_seconds,
             lease=settings.lease_seconds,
             wait=settings.queue_seconds,
             limit=settings.reply_bytes,
-            observer=runtime.observer,
-        )
-        await stack.enter_async_context(writer)
+            observer=observer,
+        ) as writer,
+    ):
+        yield writer
+
+
+@asynccontextmanager
+async def _working(runtime: Runtime, product: Product) -> AsyncIterator[None]:
+    """Claims the product's streamed rows, and has them produced."""
+    settings, database = runtime.settings, runtime.database
+    # A single process has no other to take over its rows: its users wait until it has stopped and started again.
+    grace = settings.drain_seconds if settings.one_process else settings.grace_seconds
+    async with AsyncExitStack() as stack:
         for model, producer in product.streams.items():
             produce = await stack.enter_async_context(producer(settings, database))
             runtime.metrics.limited(model, settings.worker_replies)
@@ -104,7 +114,7 @@ async def _writing(runtime: Runtime, product: Product) -> AsyncIterator[None]:
                 produce,
                 store=database,
                 bus=runtime.bus,
-                writer=writer,
+                writer=runtime.writer,
                 lease=settings.lease_seconds,
                 limit=settings.worker_replies,
                 observer=runtime.observer,

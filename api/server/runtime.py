@@ -10,6 +10,7 @@ from api.streaming.hub import Hub
 from api.streaming.observer import Observer
 from api.streaming.publisher import Publisher
 from api.streaming.sweep import Sweep
+from api.streaming.writer import Writer
 
 
 @dataclass(frozen=True)
@@ -25,3 +26,4 @@ class Runtime:
     metrics: Metrics
     observer: Observer
     """The metrics, or the traces that pass everything on to them."""
+    writer: Writer

@@ -16,6 +16,8 @@ The files, in the order in which an update passes through them:
     worker          claims waiting rows and calls a producer for each
     draft           what the writer holds of one row: its text so far, its fence and how it ends
     writer          decides when an update or a heartbeat is due
+    outside         accepts appends by requests, of producers outside, exactly once
+    outside_draft   what was appended by requests and is not yet committed
     flush           writes the updates, heartbeats and hand-backs that are due
     leases          the statements that claim, extend, hand back and settle rows
     turns           which row of a turn is the next

@@ -137,6 +137,8 @@ class Streamed(Revised):
     """Id of the worker that claimed the row last. NULL while the row waits for a worker."""
     tries: Mapped[int] = mapped_column(default=0)
     """How often the row was claimed since it was enqueued, without claims that were handed back."""
+    sequence: Mapped[int | None] = mapped_column(BigInteger)
+    """Number of the last append of an outside producer; see `outside`. NULL in a row that workers write."""
     error_code: Mapped[str | None] = mapped_column(String(20))
     error_message: Mapped[str | None] = mapped_column(Text)
 
@@ -175,6 +177,7 @@ def enqueue(row: Streamed, seconds: float) -> None:
     row.lease = deadline(seconds)
     row.writer = None
     row.tries = 0
+    row.sequence = None
     row.error_code = row.error_message = None
 
 

@@ -4,7 +4,7 @@ A draft begins with the text that its row has, so a producer can continue a text
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +36,8 @@ class Draft:
         self.model = type(row)
         self.id: UUID = row.id
         self.fence: int = row.fence
+        self.sequence: int | None = row.sequence
+        """Number of the last append of an outside producer that is in the database. None if a worker writes the row."""
         self.values: dict[str, Any] = {}
         self.ending: tuple[Status, str | None, str | None] | None = None
         """The final status, error code and error message, once they are decided."""
@@ -142,6 +144,11 @@ class Draft:
         self.interrupt()
 
     @property
+    def room(self) -> int:
+        """The bytes that may still be appended."""
+        return self._limit - self._bytes
+
+    @property
     def closing(self) -> bool:
         """Whether the producer is gone, and the writer has still to end the row or to hand it back."""
         return self.to_hand_back or self.ending is not None
@@ -169,6 +176,8 @@ class Draft:
         return {
             "id": self.id,
             "fence": self.fence,
+            "sequence": self.sequence,
+            "after_sequence": self.sequence,
             **texts,
             "status": status,
             "error_code": code,
@@ -179,3 +188,20 @@ class Draft:
     def put_back(self) -> None:
         """Make the update due again, since it was not written."""
         self._dirty = True
+
+    def committed(self, values: Mapping[str, Any], now: float) -> None:
+        """An update was committed; `values` are the columns of the row."""
+        self.written = self.written or any(values[name] for name in self._pieces)
+        self.extended_at = now
+
+    def heartbeat_at(self, pause: float) -> float:
+        """When a heartbeat is due, by the writer's clock. `pause` is the time between two."""
+        return self.extended_at + pause
+
+    def expires_at(self) -> float:
+        """When the writer may forget the draft, by its clock. Never, while a task appends to it."""
+        return float("inf")
+
+    def close(self) -> None:
+        """The writer has nothing more to do for the row."""
+        self.done.set()

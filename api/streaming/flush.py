@@ -17,6 +17,7 @@ from api.streaming.batch import batch
 from api.streaming.columns import Status, Streamed, deadline, now
 from api.streaming.draft import Draft
 from api.streaming.observer import Observer
+from api.streaming.outside_draft import OutsideDraft
 from api.streaming.publisher import Publisher
 from api.streaming.store import Store
 from api.streaming.tracks import Stream
@@ -95,9 +96,8 @@ class Flusher:
         """Announce a committed update. The draft is done if the update was the last one."""
         self._publisher.announce(announcements.on_stream(draft.model, values))
         if not draft.written and any(values[name] for name in texts_of(draft.model)):
-            draft.written = True
             self._observer.shown(draft.model, draft.id)
-        draft.extended_at = self._clock()
+        draft.committed(values, self._clock())
         if values["status"] != Status.STREAMING:
             self._observer.ended(draft.model, draft.id, values["status"], values.get("error_code"))
             self._close(draft)
@@ -119,16 +119,17 @@ class Flusher:
             self._announce(draft, dict(row._mapping))
 
     async def _no_longer_ours(self, model: type[Streamed], missed: Sequence[Draft]) -> list[Draft]:
-        """The drafts, out of those that a statement passed over, whose rows ended or have another fence.
+        """The drafts, out of those that a statement passed over, whose rows ended or have another fence or sequence.
 
         The statement passed over the others because another transaction had locked their rows.
         """
         if not missed:
             return []
         table = model.__table__
-        asked = select(table.c.id, table.c.fence).where(table.c.id.in_([draft.id for draft in missed]), model.streaming)
-        ours = {(row.id, row.fence) for row in await self._store.read(asked)}
-        return [draft for draft in missed if (draft.id, draft.fence) not in ours]
+        columns = (table.c.id, table.c.fence, table.c.sequence)
+        asked = select(*columns).where(table.c.id.in_([draft.id for draft in missed]), model.streaming)
+        ours = {(row.id, row.fence, row.sequence) for row in await self._store.read(asked)}
+        return [draft for draft in missed if (draft.id, draft.fence, draft.sequence) not in ours]
 
     async def _find_end(self, draft: Draft, status: Status) -> None:
         """Find out who ended the row: another process, or this writer, if the answer to its last update was lost."""
@@ -172,6 +173,17 @@ class Flusher:
         for draft in await self._no_longer_ours(model, [draft for draft in drafts if draft.id not in extended]):
             self._cancel(draft.id, draft.fence)
 
+    async def renew(self, model: type[Streamed], drafts: Sequence[OutsideDraft]) -> None:
+        """Accept what these drafts hold, which is no text, and extend the leases of their rows."""
+        appends = {draft.id: draft.take_renewal() for draft in drafts}
+        statement = leases.renew(model, self._store.dialect, list(appends.values()), lease=self._lease)
+        renewed = {row.id for row in await self._store.write(statement)}
+        for draft in drafts:
+            if draft.id in renewed:
+                draft.renewed(appends[draft.id]["sequence"], self._clock())
+        for missed in await self._no_longer_ours(model, [draft for draft in drafts if draft.id not in renewed]):
+            self._cancel(missed.id, missed.fence)
+
 
 def update_statement(
     model: type[Streamed], dialect: str, rows: Sequence[Mapping[str, Any]], *, lease: float
@@ -182,10 +194,11 @@ def update_statement(
     """
     names = sorted({name for row in rows for name in row})
     table = model.__table__
-    new = leases.owned(model, batch(dialect, {name: table.c[name].type for name in names}, rows))
+    types = {name: table.c["sequence" if name == "after_sequence" else name].type for name in names}
+    new = leases.owned(model, batch(dialect, types, rows))
     texts = texts_of(model)
     values: dict[str, Any] = {name: new.c[name] for name in (*texts, "status", "error_code", "error_message")}
-    for name in set(names) - set(values) - {"id", "fence"}:
+    for name in set(names) - set(values) - {"id", "fence", "after_sequence"}:
         values[name] = func.coalesce(new.c[name], table.c[name])
     values |= {"revision": table.c.revision + 1, "lease": deadline(lease)}
     if "updated_at" in table.c:

@@ -5,7 +5,7 @@ sends updates or heartbeats. Every claim, restart, hand-back and regeneration ra
 writer whose fence is not the row's can no longer write, however late it wakes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
@@ -57,10 +57,14 @@ def _still_waits(model: StreamedModel) -> ColumnElement[bool]:
 def owned(model: StreamedModel, rows: FromClause) -> CTE:
     """The rows of a batch, with `id` and `fence`, that still belong to this writer and that no transaction has locked.
 
+    With `after_sequence` in the batch, only rows whose last append has this number.
+
     A writer waits for no lock. While it waited for one row, all its other rows would wait, too. It could also deadlock
     with a transaction that deletes several of them.
     """
     mine = and_(model.id == rows.c.id, model.fence == rows.c.fence, model.streaming)
+    if "after_sequence" in rows.c:
+        mine &= model.sequence.is_not_distinct_from(rows.c.after_sequence)
     ours = select(rows).join(model, mine)
     return ours.with_for_update(of=model, key_share=True, skip_locked=True).cte("held").prefix_with("MATERIALIZED")
 
@@ -72,6 +76,20 @@ def heartbeat(model: StreamedModel, dialect: str, fences: Mapping[UUID, int], *,
     """
     mine = model.id == _owned_by(model, dialect, fences).c.id
     return update(model).where(mine).values(lease=deadline(lease)).returning(model.id)
+
+
+def renew(
+    model: StreamedModel, dialect: str, appends: Sequence[Mapping[str, Any]], *, lease: float
+) -> ReturningUpdate[Any]:
+    """Accepts appends without text: like a heartbeat, and the row has the append's `sequence` from now on.
+
+    Each append has the `id` and the `fence` of its row, and the `sequence` of the append before it as `after_sequence`.
+    """
+    columns = {"id": model.id.type, "fence": model.fence.type}
+    columns |= dict.fromkeys(("sequence", "after_sequence"), model.sequence.type)
+    ours = owned(model, batch(dialect, columns, appends))
+    values = {"lease": deadline(lease), "sequence": ours.c.sequence}
+    return update(model).where(model.id == ours.c.id).values(values).returning(model.id)
 
 
 def hand_back(model: StreamedModel, dialect: str, fences: Mapping[UUID, int], *, wait: float) -> ReturningUpdate[Any]:
@@ -91,7 +109,8 @@ def _owned_by(model: StreamedModel, dialect: str, fences: Mapping[UUID, int]) ->
 
 @cache  # every process runs it every few seconds, and building the statement costs more than running it
 def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
-    """Settles every row whose lease ran out: a claimed row without text starts again, any other row fails.
+    """Settles every row whose lease ran out: a claimed row without text starts again, any other row fails. So does a
+    row without text whose producer is outside: no worker has what it takes to write it.
 
     Returns whole rows. A row that starts again keeps its revision and waits for a worker, for `wait` seconds. After
     MAX_CLAIMS claims it fails, too. A row that waits behind another of its turn has no lease: it gets one, for `wait`
@@ -109,7 +128,8 @@ def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
         .prefix_with("MATERIALIZED")
     )
     waited = model.writer.is_(None)
-    starts_again = and_(model.writer.is_not(None), has_no_text(model), model.tries < MAX_CLAIMS)
+    claimed = and_(model.writer.is_not(None), model.sequence.is_(None))
+    starts_again = and_(claimed, has_no_text(model), model.tries < MAX_CLAIMS)
     unchanged = or_(expired.c.pauses, expired.c.begins)
     restart = or_(unchanged, starts_again)
     values: dict[Any, Any] = {

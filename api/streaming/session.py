@@ -137,7 +137,7 @@ def _note_insert(_: Any, connection: Connection, row: Any) -> None:
         if row.id is None:  # SQLAlchemy would set the default only after this event
             row.id = type(row).__table__.c.id.default.arg(None)
         changes.inserted.add((type(row), row.id))
-    if is_streaming(row):
+    if is_streaming(row) and row.sequence is None:
         changes.enqueued.add((type(row), row.id))
     changes.raised.update(_parents(row))
 
@@ -155,7 +155,8 @@ def _note_update(_: Any, __: Any, row: Any) -> None:
             changes.cancelled.add((writer, row.id, former.get("fence") or row.fence))
     else:
         if is_streaming(row):
-            changes.enqueued.add((model, row.id))
+            if row.sequence is None:
+                changes.enqueued.add((model, row.id))
             changes.started.add((model, row.id))
         changes.raised.update(_parents(row))
     if (epoch := sync_of(track).epoch) and epoch in former:

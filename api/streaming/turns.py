@@ -15,15 +15,15 @@ from api.streaming.tracks import turn_of
 
 
 def behind(model: type[Streamed]) -> ColumnElement[bool]:
-    """Whether an earlier row of the same turn is unfinished."""
+    """Whether an earlier row of the same turn is unfinished. The rows of outside producers take no turn."""
     column = turn_of(model)
     if column is None:
         return false()
     earlier = aliased(model)
     is_earlier = or_(earlier.position < model.position, and_(earlier.position == model.position, earlier.id < model.id))
-    return exists(
-        select(literal(1)).where(getattr(earlier, column) == getattr(model, column), earlier.streaming, is_earlier)
-    )
+    same_turn = getattr(earlier, column) == getattr(model, column)
+    unfinished = and_(earlier.streaming, earlier.sequence.is_(None))
+    return exists(select(literal(1)).where(same_turn, unfinished, is_earlier))
 
 
 def queue_insert(connection: Connection, row: Any) -> None:

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 from uuid import UUID
 
 import structlog
@@ -26,6 +26,7 @@ from api.streaming.draft import Draft
 from api.streaming.errors import ProducerError
 from api.streaming.flush import INTERNAL_ERROR, Flusher
 from api.streaming.observer import NOBODY, Observer
+from api.streaming.outside_draft import OutsideDraft
 from api.streaming.publisher import Publisher
 from api.streaming.store import Store, unless_outage
 
@@ -42,6 +43,8 @@ SHUTDOWN_SECONDS = 5.0
 
 RETRY_SECONDS = 0.25
 """Pause after a tick that failed, for example because the database is away."""
+
+AnyDraft = TypeVar("AnyDraft", bound=Draft)
 
 
 class Writer:
@@ -159,8 +162,34 @@ class Writer:
             draft.producer.cancel()
         self._close(draft)
 
+    def outside(self, key: UUID) -> OutsideDraft | None:
+        """The draft that holds appends to this row, if there is one."""
+        draft = self._drafts.get(key)
+        return draft if isinstance(draft, OutsideDraft) else None
+
+    def adopt(self, row: Streamed, *, updated_seconds_ago: float) -> OutsideDraft:
+        """A draft to hold appends to this row, in place of an earlier one. `row` is as the database has it now."""
+        if (earlier := self._drafts.get(row.id)) is not None:
+            self._close(earlier)
+        draft = OutsideDraft(
+            row,
+            cadence=self._cadence,
+            limit=self._limit,
+            now=self._clock(),
+            wake=self._changed.set,
+            updated_seconds_ago=updated_seconds_ago,
+            idle=self._lease,
+        )
+        self._drafts[row.id] = draft
+        self._changed.set()
+        return draft
+
+    def release(self, draft: OutsideDraft) -> None:
+        """Forget a draft. Requests whose appends it holds read the row, and decide again."""
+        self._close(draft)
+
     def _close(self, draft: Draft) -> None:
-        draft.done.set()
+        draft.close()
         if self._drafts.get(draft.id) is draft:
             del self._drafts[draft.id]
 
@@ -195,10 +224,10 @@ class Writer:
                 return
 
     def _due_at(self, draft: Draft) -> float:
-        return min(draft.due_at(), self._heartbeat_at(draft))
+        return min(draft.due_at(), self._heartbeat_at(draft), draft.expires_at())
 
     def _heartbeat_at(self, draft: Draft) -> float:
-        return draft.extended_at + self._lease / HEARTBEATS_PER_LEASE
+        return draft.heartbeat_at(self._lease / HEARTBEATS_PER_LEASE)
 
     async def tick(self) -> None:
         """Write all updates and heartbeats that are due now. Raises the database's exception if it is away.
@@ -216,16 +245,20 @@ class Writer:
         silent = [
             draft for draft in self._drafts.values() if not draft.to_hand_back and self._heartbeat_at(draft) <= now
         ]
-        failures += await _for_each_model(self._flusher.heartbeat, silent)
+        outside = [draft for draft in silent if isinstance(draft, OutsideDraft)]
+        failures += await _for_each_model(self._flusher.heartbeat, [draft for draft in silent if draft not in outside])
+        failures += await _for_each_model(self._flusher.renew, outside)
+        for draft in [draft for draft in self._drafts.values() if draft.expires_at() <= now]:
+            self._close(draft)
         if failures:
             raise failures[0]
 
 
 async def _for_each_model(
-    step: Callable[[type[Streamed], Sequence[Draft]], Awaitable[None]], drafts: Iterable[Draft]
+    step: Callable[[type[Streamed], Sequence[AnyDraft]], Awaitable[None]], drafts: Iterable[AnyDraft]
 ) -> list[Exception]:
     """Take this step once for each model, with its drafts. Returns the exceptions that were raised."""
-    by_model: dict[type[Streamed], list[Draft]] = defaultdict(list)
+    by_model: dict[type[Streamed], list[AnyDraft]] = defaultdict(list)
     for draft in drafts:
         by_model[draft.model].append(draft)
     failures = []

@@ -17,7 +17,9 @@ PAYLOADS = {
     "AuthPayload": "token viewer { id email revision user { id name } }",
     "ChatPayload": f"chat {{ {CHAT} }}",
     "DeletePayload": "deletedId",
+    "AppendToReplyPayload": "sequence leaseSeconds",
     "MessagePayload": f"message {{ {MESSAGE} }}",
+    "StartReplyPayload": f"message {{ {MESSAGE} }} fence sequence leaseSeconds",
     "SendMessagePayload": f"message {{ {MESSAGE} }} reply {{ {MESSAGE} }} chat {{ id revision }}",
 }
 """What the tests select of each mutation's payload."""

@@ -11,7 +11,7 @@ import orjson
 import structlog
 from graphql import GraphQLError
 
-from api.errors import BadUserInput, NotFound, RateLimited, RequestError
+from api.errors import BadUserInput, NotFound, RequestError
 from api.graphql.execution.unreadable import Unreadable
 from api.streaming.errors import Gone
 
@@ -85,9 +85,7 @@ def _formatted(error: GraphQLError, cause: Exception | None, request_id: str) ->
         said["path"] = error.path
     if isinstance(cause, RequestError):
         said["message"] = str(cause)
-        said["extensions"] = {"code": cause.code}
-        if isinstance(cause, RateLimited):
-            said["extensions"]["retryAfter"] = cause.retry_after
+        said["extensions"] = cause.extensions
     elif cause is None:
         said["extensions"] = {"code": BadUserInput.code}
     else:

@@ -5,6 +5,7 @@ import strawberry
 from api.schema.mutations.accounts import AccountMutations
 from api.schema.mutations.chats import ChatMutations
 from api.schema.mutations.messages import MessageMutations
+from api.schema.mutations.producing import ProducingMutations
 
 
 @strawberry.type(
@@ -12,5 +13,5 @@ from api.schema.mutations.messages import MessageMutations
     "except `signUp` and `signIn` fail with UNAUTHENTICATED without a valid token, and with NOT_FOUND for objects that "
     "the viewer may not see. Limits are defaults, which the server's operator can change."
 )
-class Mutation(AccountMutations, ChatMutations, MessageMutations):
+class Mutation(AccountMutations, ChatMutations, MessageMutations, ProducingMutations):
     pass

@@ -59,8 +59,16 @@ class Message(Node, Streamed):
         users_by_id,
         lambda message: message.row.author_id,
         User.of,
-        description="The user who wrote the message; null if the assistant wrote it.",
+        description="The user who wrote the message; null if this server's assistant wrote it. An agent that writes "
+        "replies with `startReply` is their author.",
     )
+
+    @snapshot_field(
+        description="Id of the message that this reply answers, if a participant wrote the reply with `startReply` and "
+        "named one. The message may be deleted by now."
+    )
+    def reply_to(self) -> strawberry.ID | None:
+        return None if self.row.reply_to_id is None else global_id("Message", self.row.reply_to_id)
 
     @snapshot_field(description="Role of the message's author in the conversation.")
     def role(self) -> MessageRole:

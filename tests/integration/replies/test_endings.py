@@ -5,9 +5,8 @@ import json
 
 import pytest
 
-from api.chats.finish_reasons import FinishReason
+from api.chats.finish_reasons import REASONS, WORDS, FinishReason, finish_reason
 from api.replies import wire
-from api.replies.endings import REASONS, WORDS, finish_reason
 from api.replies.errors import ProviderFailed
 from api.replies.reply_model import Event, Finished, Reasoning, Text
 from tests.integration.replies.asking import Waits, ask, end_of, reasoning_of, text_of

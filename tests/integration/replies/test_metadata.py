@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.replies.endings import finish_reason
+from api.chats.finish_reasons import finish_reason
 from api.replies.metadata import LONGEST_MODEL, LONGEST_REASON, MOST_TOKENS, count, word
 from api.replies.reply_model import Event, ReplyModel
 from tests.integration.replies.asking import QUESTION, ask, end_of, text_of
