@@ -30,11 +30,13 @@ def _schema() -> "strawberry.Schema":
 
 @asynccontextmanager
 async def _services(runtime: Runtime) -> AsyncIterator["ChatServices"]:
+    from api.chats.retention import retention
     from api.schema.context import chat_services
 
-    async with chat_services(
-        runtime.settings, runtime.database, runtime.hub, runtime.metrics, runtime.writer
-    ) as services:
+    async with (
+        retention(runtime.database, key_days=runtime.settings.key_days),
+        chat_services(runtime.settings, runtime.database, runtime.hub, runtime.metrics, runtime.writer) as services,
+    ):
         yield services
 
 

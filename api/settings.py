@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     keep_alive_seconds: Positive = 75
     token_hours: Positive = 12
     worker_replies: Annotated[int, Field(gt=0)] = 200
+    key_days: Annotated[int, Field(ge=0)] = 30
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     traces: bool = False

@@ -1,0 +1,73 @@
+"""Deletes what nobody needs any more: old idempotency keys."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import delete, select, tuple_
+
+from api.chats.models import IdempotencyKey
+from api.database import Database
+from api.streaming.columns import now
+
+log = structlog.get_logger(__name__)
+
+BETWEEN_SECONDS = 24 * 3600.0
+"""Between two rounds of a process. A round reads the whole table once, in batches."""
+
+BATCH_ROWS = 1_000
+"""Most rows that one transaction deletes: few enough that no writer waits for it."""
+
+
+@asynccontextmanager
+async def retention(database: Database, *, key_days: int) -> AsyncIterator[None]:
+    """Delete what is old, once a day while the block runs. With `key_days` 0, nothing is deleted.
+
+    Processes that started together take their rounds at different times.
+    """
+    if not key_days:
+        yield
+        return
+    task = asyncio.create_task(_run(database, timedelta(days=key_days)), name="retention")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _run(database: Database, age: timedelta) -> None:
+    while True:
+        await asyncio.sleep(BETWEEN_SECONDS * random.random())  # noqa: S311
+        try:
+            deleted = await delete_old_keys(database, age)
+        except Exception as error:
+            log.warning("old keys not deleted", error=repr(error))
+        else:
+            log.info("old keys deleted", rows=deleted)
+        await asyncio.sleep(BETWEEN_SECONDS / 2)
+
+
+async def delete_old_keys(database: Database, age: timedelta) -> int:
+    """Delete the idempotency keys of messages that were sent longer ago than this. Returns how many there were."""
+    old = IdempotencyKey.created_at < now() - age
+    place = tuple_(IdempotencyKey.author_id, IdempotencyKey.key)
+    following = old
+    deleted = 0
+    while True:
+        query = select(IdempotencyKey.author_id, IdempotencyKey.key).where(following)
+        async with database.reading() as session:
+            found = (
+                (await session.execute(query.order_by(IdempotencyKey.author_id, IdempotencyKey.key).limit(BATCH_ROWS)))
+                .tuples()
+                .all()
+            )
+        if not found:
+            return deleted
+        async with database.transaction() as session:
+            await session.execute(delete(IdempotencyKey).where(place.in_(found)))
+        deleted += len(found)
+        following = old & (place > found[-1])
