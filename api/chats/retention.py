@@ -1,4 +1,4 @@
-"""Deletes what nobody needs any more: old idempotency keys."""
+"""Deletes data that is no longer needed: old idempotency keys."""
 
 import asyncio
 import random
@@ -54,17 +54,14 @@ async def _run(database: Database, age: timedelta) -> None:
 async def delete_old_keys(database: Database, age: timedelta) -> int:
     """Delete the idempotency keys of messages that were sent longer ago than this. Returns how many there were."""
     old = IdempotencyKey.created_at < now() - age
-    place = tuple_(IdempotencyKey.author_id, IdempotencyKey.key)
+    columns = (IdempotencyKey.author_id, IdempotencyKey.key)
+    place = tuple_(*columns)
     following = old
     deleted = 0
     while True:
-        query = select(IdempotencyKey.author_id, IdempotencyKey.key).where(following)
+        query = select(*columns).where(following).order_by(*columns).limit(BATCH_ROWS)
         async with database.reading() as session:
-            found = (
-                (await session.execute(query.order_by(IdempotencyKey.author_id, IdempotencyKey.key).limit(BATCH_ROWS)))
-                .tuples()
-                .all()
-            )
+            found = [tuple(row) for row in await session.execute(query)]
         if not found:
             return deleted
         async with database.transaction() as session:

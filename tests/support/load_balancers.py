@@ -9,7 +9,7 @@ from tests.support.paths import ROOT
 from tests.support.services import Server
 
 NGINX = """
-daemon off; pid nginx.pid; error_log stderr; worker_processes 1;
+daemon off; master_process off; pid nginx.pid; error_log stderr; worker_processes 1;
 events {{ worker_connections 1024; }}
 http {{ access_log off; {temporary} {site} }}
 """
