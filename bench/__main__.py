@@ -23,7 +23,7 @@ from bench import plot, report, scenarios
 from bench.contestants import REST, Contestant, Services, bare, idiom
 from bench.measure import Figures, measure
 from bench.processes import ROOT, allow_many_sockets, on_core
-from bench.scenarios import IDIOM, TWOTRACK, WRITE, Run
+from bench.scenarios import IDIOM, NOTES, TWOTRACK, WRITE, Run
 from tests.support.services import Postgres, Redis, throw_away
 
 ROUNDS = 3
@@ -36,7 +36,8 @@ def main() -> int:
     with on_core(REST), throw_away(Redis) as redis, throw_away(Postgres) as postgres:
         assert isinstance(redis, Redis)
         assert isinstance(postgres, Postgres)
-        bench = Bench({TWOTRACK: Services(redis, postgres).twotrack, IDIOM: idiom, WRITE: bare})
+        services = Services(redis, postgres)
+        bench = Bench({TWOTRACK: services.twotrack, NOTES: services.notes, IDIOM: idiom, WRITE: bare})
         if asked.plot:
             for name, runs in scenarios.plot(quick=asked.quick).items():
                 path = ROOT / "docs" / f"cost-by-{name}.svg"

@@ -18,7 +18,7 @@ from typing import Any, Self, cast
 
 import orjson
 
-from bench.load import FIELDS
+from bench.load import FIELDS, SELECTION
 from bench.story import Story, Unfaithful, Version
 
 SUBSCRIPTION = f"subscription MessageStream($id: ID!) {{ messageStream(id: $id) {{ {FIELDS} }} }}"
@@ -31,6 +31,18 @@ SIT_DOWN_SECONDS = 120
 
 RECEIVE_BYTES = 262_144
 """For one read: many frames, so that few are needed. One buffer serves all readers, as each empties it at once."""
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """What every reader asks for."""
+
+    document: str
+    selection: tuple[str, ...]
+    """The selected fields, in order."""
+
+
+MESSAGES = Subscription(SUBSCRIPTION, SELECTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +58,9 @@ class Seat:
 class Audience:
     """The readers of one run. Leaving it closes their sockets."""
 
-    def __init__(self, port: int, *, deflate: bool, greeted: bool) -> None:
+    def __init__(self, port: int, *, deflate: bool, greeted: bool, subscription: Subscription = MESSAGES) -> None:
         self.port = port
+        self.subscription = subscription
         self.deflate = deflate
         self.greeted = greeted
         """Whether a reader is shown the message as it is as soon as it subscribes."""
@@ -252,7 +265,7 @@ class Reader(asyncio.BufferedProtocol):
             if message["type"] != "next":
                 self._told(message)
                 return
-            version = self.story.learn(text, self.operation)
+            version = self.story.learn(text, self.operation, self.audience.subscription.selection, self._arrived)
         if version.revision <= self.revision or self._final:
             raise Unfaithful(f"revision {version.revision} after {self.revision}")
         self.revision = version.revision
@@ -263,7 +276,7 @@ class Reader(asyncio.BufferedProtocol):
     def _told(self, message: dict[str, Any]) -> None:
         match message["type"]:
             case "connection_ack":
-                payload = {"query": SUBSCRIPTION, "variables": {"id": self.seat.message}}
+                payload = {"query": self.audience.subscription.document, "variables": {"id": self.seat.message}}
                 self._send({"id": self.seat.operation, "type": "subscribe", "payload": payload})
                 self._send({"type": "ping"})  # answered after the subscription was taken
             case "pong":

@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 
 from bench import bare as bare_write
+from bench import notes as note_product
 from bench import publishing
-from bench.audience import Seat
+from bench.audience import MESSAGES, Seat, Subscription
 from bench.load import FIELDS, Load
 from bench.processes import Process, environment, running, two_cores
 from tests.support.services import Postgres, Redis, free_port
@@ -40,6 +41,7 @@ class Stage:
     """Let the messages be written."""
     rows: Callable[[], Awaitable[list[dict[str, Any]]]]
     """The messages as they are now, in the readers' selection, as far as that is known."""
+    subscription: Subscription = MESSAGES
 
 
 Contestant = Callable[[Load], AbstractAsyncContextManager[Stage]]
@@ -57,15 +59,8 @@ class Services:
         """`twotrack serve --no-replies`; `twotrack worker` begins to write when it is told to."""
         with self.postgres.database(self.postgres.template("bench", migrate)) as database:
             env = {
-                "TWOTRACK_DATABASE_URL": database,
-                "TWOTRACK_BROADCAST_URL": self.redis.url,
-                "TWOTRACK_SECRET_KEY": secrets.token_hex(32),
-                "TWOTRACK_DEFLATE": str(int(load.deflate)),
-                "TWOTRACK_CADENCE_SECONDS": str(1 / load.per_second),
+                **self._environment(load, database),
                 "TWOTRACK_MODEL": f"scripted?chars={load.chars}&rate={load.chars_per_second}",
-                "TWOTRACK_QUEUE_SECONDS": "600",  # the worker comes only once all readers have sat down
-                "TWOTRACK_GRACE_SECONDS": "5",
-                "TWOTRACK_INVITATIONS_PER_MINUTE": "100000",
             }
             port = free_port()
             async with AsyncExitStack() as stack:
@@ -87,6 +82,49 @@ class Services:
                     for reader, (id, authorization) in zip(range(load.readers), readers, strict=False)
                 ]
                 yield Stage(server, port, seats, True, begin, rows)
+
+    @asynccontextmanager
+    async def notes(self, load: Load) -> AsyncIterator[Stage]:
+        """The notes of `examples/notes`, served and written by processes of their own."""
+        with self.postgres.database(self.postgres.template("bench", migrate)) as database:
+            port = free_port()
+            env = {**self._environment(load, database), "LOAD": load.to_json(), "PORT": str(port)}
+            command = [sys.executable, "-m", "bench.notes"]
+            async with AsyncExitStack() as stack:
+                server = await stack.enter_async_context(running([*command, "serve"], env, core=SERVER))
+                await server.listens(port)
+                members = []
+                for name in ("Ann", "Ben"):
+                    client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=ANSWER_SECONDS)
+                    members.append(note_product.Member(await stack.enter_async_context(client), name))
+                    await members[-1].sign_up()
+                notes = [await members[0].new_note(load.question(m), members[1]) for m in range(load.messages)]
+
+                async def begin() -> None:
+                    await stack.enter_async_context(running([*command, "work"], env, core=REST))
+
+                async def rows() -> list[dict[str, Any]]:
+                    return [await members[0].note(id) for id in notes]
+
+                readers = itertools.cycle((id, member.authorization) for member in members for id in notes)
+                seats = [
+                    Seat(id, f"{reader:036}", authorization)
+                    for reader, (id, authorization) in zip(range(load.readers), readers, strict=False)
+                ]
+                subscription = Subscription(note_product.SUBSCRIPTION, note_product.SELECTION)
+                yield Stage(server, port, seats, True, begin, rows, subscription)
+
+    def _environment(self, load: Load, database: str) -> dict[str, str]:
+        return {
+            "TWOTRACK_DATABASE_URL": database,
+            "TWOTRACK_BROADCAST_URL": self.redis.url,
+            "TWOTRACK_SECRET_KEY": secrets.token_hex(32),
+            "TWOTRACK_DEFLATE": str(int(load.deflate)),
+            "TWOTRACK_CADENCE_SECONDS": str(1 / load.per_second),
+            "TWOTRACK_QUEUE_SECONDS": "600",  # the worker comes only once all readers have sat down
+            "TWOTRACK_GRACE_SECONDS": "5",
+            "TWOTRACK_INVITATIONS_PER_MINUTE": "100000",
+        }
 
 
 def migrate(database: str) -> None:

@@ -53,7 +53,7 @@ async def measure(contestant: Contestant, load: Load) -> Figures:
     """Raises Unfaithful when anything was shown wrongly, or too little of it."""
     async with (
         contestant(load) as stage,
-        Audience(stage.port, deflate=load.deflate, greeted=stage.greets) as audience,
+        Audience(stage.port, deflate=load.deflate, greeted=stage.greets, subscription=stage.subscription) as audience,
     ):
         connection_kb = await fill(stage, audience)
         spent = await perform(stage, audience, load) if load.updates else Spent()

@@ -34,7 +34,11 @@ async def publish_all(load: Load, publish: Publish) -> None:
 
 def text(load: Load, message: int) -> str:
     """The whole of a message."""
-    return "".join(markdown(load.question(message), load.chars))
+    return whole_text(load.question(message), load.chars)
+
+
+def whole_text(question: str, chars: int) -> str:
+    return "".join(markdown(question, chars))
 
 
 def snapshot(load: Load, message: int, update: int, whole: str) -> dict[str, Any]:

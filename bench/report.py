@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from bench.measure import Figures
-from bench.scenarios import IDIOM, SCENARIOS, TWOTRACK, WRITE, Run
+from bench.scenarios import IDIOM, NOTES, SCENARIOS, TWOTRACK, WRITE, Run
 
 Round = dict[Run, Figures]
 
@@ -36,11 +36,11 @@ class Goal:
     meaning: str
 
 
-def cpu(scenario: str, rival: str, *, deflate: bool = False, rival_deflates: bool = False) -> Callable[[Of], float]:
-    """Twotrack's CPU time per delivered update, in the rival's."""
-    return lambda of: (
-        of(scenario, TWOTRACK, deflate=deflate).cpu_us / of(scenario, rival, deflate=rival_deflates).cpu_us
-    )
+def cpu(
+    scenario: str, rival: str, *, deflate: bool = False, rival_deflates: bool = False, of_whom: str = TWOTRACK
+) -> Callable[[Of], float]:
+    """The CPU time per delivered update of `of_whom`, in the rival's."""
+    return lambda of: of(scenario, of_whom, deflate=deflate).cpu_us / of(scenario, rival, deflate=rival_deflates).cpu_us
 
 
 def share_of_bytes(of: Of) -> float:
@@ -60,6 +60,14 @@ GOALS = [
         "… both with deflate",
     ),
     Goal("streams_plain_vs_idiom", 1 / 3, cpu("streams", IDIOM), "CPU, many streams, against the idiom"),
+    Goal("notes_fanout_plain_vs_write", 1.8, cpu("fanout", WRITE, of_whom=NOTES), "… of notes, a second model"),
+    Goal(
+        "notes_fanout_deflate_vs_write",
+        2.0,
+        cpu("fanout", WRITE, deflate=True, of_whom=NOTES),
+        "… of notes with deflate",
+    ),
+    Goal("notes_streams_plain_vs_idiom", 1 / 3, cpu("streams", IDIOM, of_whom=NOTES), "… of notes, many streams"),
     Goal("connection_kb_plain", 60, lambda of: of("idle", TWOTRACK).connection_kb, "kB for an idle connection"),
     Goal(
         "connection_kb_deflate",

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 from bench.load import Load
 
-TWOTRACK, IDIOM, WRITE = "twotrack", "idiom", "write"
+TWOTRACK, IDIOM, WRITE, NOTES = "twotrack", "idiom", "write", "notes"
 
 PLOT = "plot"
 
-NAMES = {TWOTRACK: "Twotrack", IDIOM: "strawberry + broadcaster", WRITE: "bare write"}
+NAMES = {TWOTRACK: "Twotrack", IDIOM: "strawberry + broadcaster", WRITE: "bare write", NOTES: "notes"}
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def table(*, quick: bool) -> list[Run]:
         streams, crowd = (replace(load, updates=12, chars=4_500) for load in (streams, crowd))
         idle = replace(idle, readers=300)
     return [
-        *_runs("fanout", fanout, plain=(WRITE, TWOTRACK, IDIOM), deflate=(TWOTRACK, IDIOM)),
-        *_runs("streams", streams, plain=(WRITE, TWOTRACK, IDIOM)),
+        *_runs("fanout", fanout, plain=(WRITE, TWOTRACK, NOTES, IDIOM), deflate=(TWOTRACK, NOTES, IDIOM)),
+        *_runs("streams", streams, plain=(WRITE, TWOTRACK, NOTES, IDIOM)),
         *_runs("crowd", crowd, plain=(WRITE, TWOTRACK)),
         *_runs("idle", idle, plain=(TWOTRACK,), deflate=(TWOTRACK,)),
     ]

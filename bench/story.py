@@ -60,19 +60,25 @@ class Story:
         version = self.versions.get(int(found[1]))
         return version if version is not None and version.fills(data, at, end, operation) else None
 
-    def learn(self, text: bytes, operation: bytes) -> Version:
-        """A version that nobody was shown before. Raises Unfaithful unless it is a whole and sound answer."""
+    def learn(
+        self, text: bytes, operation: bytes, selection: tuple[str, ...] = SELECTION, arrived: float = 0.0
+    ) -> Version:
+        """A version that no reader was shown before. Raises Unfaithful unless it is a whole and sound answer.
+
+        A row without `updatedAt` counts as committed when its first reader received it, at `arrived`.
+        """
         message = orjson.loads(text)
         payload = message["payload"]
         if message["id"].encode() != operation or payload.get("errors"):
             raise Unfaithful(f"not an answer to {operation!r}: {text[:300]!r}")
-        row = payload["data"]["messageStream"]
-        if tuple(row) != SELECTION or row["streaming"] != (row["status"] == "STREAMING"):
+        (row,) = payload["data"].values()
+        if tuple(row) != selection or row["streaming"] != (row["status"] == "STREAMING"):
             raise Unfaithful(f"not what was selected: {text[:300]!r}")
         if row["revision"] in self.versions:
             raise Unfaithful(f"revision {row['revision']} of {row['id']} reads otherwise than what another was shown")
         before, after = text.split(operation, 1)
-        committed = datetime.fromisoformat(row["updatedAt"]).timestamp()
+        written = row.get("updatedAt")
+        committed = datetime.fromisoformat(written).timestamp() if written else arrived
         version = self.versions[row["revision"]] = Version(row["revision"], row, committed, before, after)
         return version
 
