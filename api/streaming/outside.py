@@ -15,7 +15,6 @@ answered when its text is committed. The producer's requests extend the lease. I
 like that of a worker that died.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -103,20 +102,12 @@ Request = Append | Finish
 class OutsideWriter:
     """Accepts the requests of producers outside. `cadence` and `lease` are in seconds, like those of the writer."""
 
-    def __init__(
-        self,
-        store: Store,
-        writer: Writer,
-        *,
-        cadence: float,
-        lease: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, store: Store, writer: Writer, *, cadence: float, lease: float) -> None:
         self._store = store
         self._writer = writer
         self._cadence = cadence
         self._lease = lease
-        self._clock = clock
+        self._clock = writer.clock
 
     async def submit(self, model: type[Row], key: UUID, request: Request, *, admit: Admit) -> Row:
         """The row once the request is committed, which may have been earlier.

@@ -70,7 +70,7 @@ class Writer:
         self._cadence = cadence
         self._lease = lease
         self._limit = limit
-        self._clock = clock
+        self.clock = clock
         self._flusher = Flusher(
             store,
             publisher,
@@ -113,7 +113,7 @@ class Writer:
         task = asyncio.current_task()
         assert task is not None
         cancelled_before = task.cancelling()
-        draft = Draft(row, cadence=self._cadence, limit=self._limit, now=self._clock(), wake=self._changed.set)
+        draft = Draft(row, cadence=self._cadence, limit=self._limit, now=self.clock(), wake=self._changed.set)
         draft.producer = task
         self._drafts[row.id] = draft
         self._changed.set()  # its heartbeats must be scheduled, even if no text comes for long
@@ -175,7 +175,7 @@ class Writer:
             row,
             cadence=self._cadence,
             limit=self._limit,
-            now=self._clock(),
+            now=self.clock(),
             wake=self._changed.set,
             updated_seconds_ago=updated_seconds_ago,
             idle=self._lease,
@@ -214,7 +214,7 @@ class Writer:
         """Wait until an update or a heartbeat is due."""
         while True:
             self._changed.clear()
-            wait = min((self._due_at(draft) for draft in self._drafts.values()), default=float("inf")) - self._clock()
+            wait = min((self._due_at(draft) for draft in self._drafts.values()), default=float("inf")) - self.clock()
             if wait <= 0:
                 return
             try:
@@ -235,7 +235,7 @@ class Writer:
         A step that fails skips none of the others. For example, no text can be stored while the disk is full, but the
         writer must keep its leases.
         """
-        now = self._clock()
+        now = self.clock()
         due = [draft for draft in self._drafts.values() if not draft.to_hand_back and draft.due_at() <= now]
         to_hand_back = [draft for draft in self._drafts.values() if draft.to_hand_back]
         failures = [

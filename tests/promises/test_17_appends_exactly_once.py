@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import pytest
 import pytest_asyncio
 
 from tests.support.agents import Outside, at, start
 from tests.support.people import Person
 from tests.support.server import Running
+
+pytestmark = pytest.mark.parametrize("backend", ["embedded", "scaled"], indirect=True)
 
 GAP, TAKEN_OVER, STOPPED = "GAP", "TAKEN_OVER", "STOPPED"
 

@@ -30,7 +30,8 @@ class Refused(AssertionError):
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__(errors)
-        self.code = errors[0].get("extensions", {}).get("code")
+        self.extensions: dict[str, Any] = errors[0].get("extensions", {})
+        self.code = self.extensions.get("code")
 
 
 def mutations() -> dict[str, GraphQLField]:
