@@ -83,8 +83,9 @@ class OutsideDraft(Draft):
         return {**super().take(now), "sequence": self.held}
 
     def take_renewal(self) -> dict[str, Any]:
-        """The lease's renewal, as `leases.renew` takes it."""
-        return {"id": self.id, "fence": self.fence, "sequence": self.held, "after_sequence": self.sequence}
+        """The lease's renewal, as `leases.renew` takes it. Text that was appended waits for the next update."""
+        sequence = self.sequence if self._dirty else self.held
+        return {"id": self.id, "fence": self.fence, "sequence": sequence, "after_sequence": self.sequence}
 
     def committed(self, values: Mapping[str, Any], now: float) -> None:
         super().committed(values, now)
@@ -103,8 +104,10 @@ class OutsideDraft(Draft):
         self._notify()
 
     def heartbeat_at(self, pause: float) -> float:
-        """The producer's appends keep the lease, and nothing else: it may have died."""
-        return 0.0 if self._renews and not self._dirty else float("inf")
+        """Never, unless the producer has sent something that is not committed: it may have died since."""
+        if self._dirty:
+            return super().heartbeat_at(pause)
+        return 0.0 if self._renews else float("inf")
 
     def expires_at(self) -> float:
         return self._used_at + self._idle if self.is_clean else float("inf")

@@ -8,7 +8,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -82,7 +82,7 @@ class Server:
             await asyncio.sleep(pause if pause is not None else _backoff(failures))
             failures += 1
 
-    async def changes(self, ids: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
+    async def changes(self, ids: Sequence[str]) -> AsyncGenerator[dict[str, Any], None]:
         """The events of `sync` for these ids, for ever: `{ id revision deleted }`.
 
         After each lost connection it subscribes again, which gives one event for each id first. Raises Refused.
@@ -98,7 +98,7 @@ class Server:
             await asyncio.sleep(_backoff(failures))
             failures += 1
 
-    async def _events(self, ids: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
+    async def _events(self, ids: Sequence[str]) -> AsyncGenerator[dict[str, Any], None]:
         headers = {**self._headers, "accept": "text/event-stream"}
         timeout = httpx.Timeout(REQUEST_SECONDS, read=SILENCE_SECONDS)
         body = {"query": SYNC, "variables": {"ids": list(ids)}}
