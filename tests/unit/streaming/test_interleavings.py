@@ -4,101 +4,28 @@ Two writers, one hub and one sweep share a database and a bus whose messages arr
 that Hypothesis likes, or never.
 """
 
-import asyncio
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import Row
+from hypothesis.stateful import invariant, precondition, rule
 
 from api.replies.errors import ProviderFailed
 from api.streaming import channels, leases
-from api.streaming.bus import Bus
 from api.streaming.columns import Status, enqueue
-from api.streaming.hub import Hub
-from api.streaming.publisher import Publisher
 from api.streaming.session import TrackedSession
-from api.streaming.sweep import Sweep
-from tests.unit.streaming.cast import CADENCE, LEASE, WAIT, Follower, Hand, Process, Table, Watcher
-from tests.unit.streaming.house import Doors
-from tests.unit.streaming.notes import Clock, Note, Shelf, tracking_notes
+from tests.unit.streaming.cast import CADENCE, LEASE, WAIT, Follower, Hand
+from tests.unit.streaming.interleaving import World
+from tests.unit.streaming.notes import Note, Shelf
 
 choices = st.integers(0, 1_000)
 claimers = st.sampled_from([None, 0, 1])
 
 
-class Interleavings(RuleBasedStateMachine):
+class Interleavings(World):
     MOST_NOTES: ClassVar[int] = 2
-
-    @initialize()
-    def open(self) -> None:
-        self.tracking = tracking_notes()
-        self.tracking.__enter__()
-        self.runner = asyncio.Runner()
-        self.clock = Clock()
-        self.run(self._open())
-
-    async def _open(self) -> None:
-        self.table = Table(self.clock)
-        self.bus = await Bus("memory://").__aenter__()
-        self.in_flight: list[tuple[str, str]] = []
-        self.publisher = await Publisher(self._publish).__aenter__()
-        self.doors = Doors(self.table)  # type: ignore[arg-type]
-        self.hub = await Hub(self.bus, self.doors).__aenter__()
-        self.sweep = Sweep(self.table, self.hub, self.publisher, [Note], patience=3600, wait=WAIT)
-        self.processes = [Process(self.table, self.publisher, self.clock) for _ in range(2)]
-        self.followers: list[Follower] = []
-        self.shelf = Shelf()
-        with self.table.transaction(self.publisher) as session:
-            session.add(self.shelf)
-        self.on_sync = 1
-        self.watcher = Watcher()
-        self.watcher.begin(self.hub, self.shelf.id)
-        await asyncio.sleep(0)
-        self.channels = self.bus.channels
-
-    async def _publish(self, messages: Any) -> None:
-        self.in_flight += messages
-
-    async def still(self) -> None:
-        """Let everything happen that can."""
-        for _ in range(30):
-            await asyncio.sleep(0)
-
-    def run(self, work: Any = None) -> Any:
-        """Do this, and whatever follows from it."""
-
-        async def then() -> Any:
-            result = await work if work is not None else None
-            await self.still()
-            return result
-
-        return self.runner.run(then())
-
-    def notes(self, *, streaming: bool) -> list[Row[Any]]:
-        return [row for row in self.table.notes.values() if (row.status == Status.STREAMING) == streaming]
-
-    @property
-    def hands(self) -> list[Hand]:
-        return [hand for process in self.processes for hand in process.hands if hand.writing]
-
-    def mutate(self, choice: int, change: Callable[[TrackedSession, Note], object], *, streaming: bool) -> None:
-        """Change one of the notes that are streaming, or of those that are not."""
-        notes = self.notes(streaming=streaming)
-        row = notes[choice % len(notes)]
-
-        async def commit() -> None:
-            with self.table.transaction(self.publisher) as session:
-                change(session, session.get_one(Note, row.id))
-            self.table.record(anew=row.id)
-
-        self.run(commit())
-
-    # What people do
 
     @precondition(lambda self: len(self.table.history) < self.MOST_NOTES)
     @rule(by=claimers)
@@ -143,8 +70,6 @@ class Interleavings(RuleBasedStateMachine):
         self.mutate(choice, lambda session, note: session.delete(note), streaming=streaming)
         self.on_sync += 1
 
-    # What writers do
-
     async def claim(self, by: int | None) -> None:
         """Some writer takes one of the notes that wait."""
         if by is not None:
@@ -165,10 +90,6 @@ class Interleavings(RuleBasedStateMachine):
             hand.text.append(f"<{hand.note.fence}>{delta}")
             if flushed:
                 self.run(self.tick_all())
-
-    async def tick_all(self) -> None:
-        for process in self.processes:
-            process.tick()
 
     @precondition(lambda self: self.hands)
     @rule(choice=choices, how=st.sampled_from(["complete", "complete", "fail", "cancel"]))
@@ -192,8 +113,6 @@ class Interleavings(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.5, CADENCE, LEASE / 3]))
     def time_passes(self, seconds: float) -> None:
         self.clock.pass_(seconds)
-
-    # What happens to them
 
     @rule(choice=st.integers(0, 1), how=st.sampled_from(["there", "back", "broken", "loses_answers"]))
     def trouble(self, choice: int, how: str) -> None:
@@ -242,8 +161,6 @@ class Interleavings(RuleBasedStateMachine):
 
         self.run(compare())
 
-    # What readers do
-
     @precondition(lambda self: self.table.notes and len(self.followers) < 8)
     @rule(choice=choices)
     def join(self, choice: int) -> None:
@@ -284,12 +201,6 @@ class Interleavings(RuleBasedStateMachine):
 
         self.run(stick())
 
-    # What holds at every moment
-
-    @invariant()
-    def the_table_is_sound(self) -> None:
-        assert self.table.faults == []
-
     @invariant()
     def every_reader_sees_rising_revisions_each_as_it_was_in_the_table(self) -> None:
         for follower in self.followers:
@@ -317,69 +228,6 @@ class Interleavings(RuleBasedStateMachine):
     def only_what_belongs_there_is_on_the_sync_track(self) -> None:
         with TrackedSession(self.table.engine) as session:
             assert session.get_one(Shelf, self.shelf.id).revision == self.on_sync
-
-    # How it ends
-
-    def teardown(self) -> None:
-        try:
-            self.run(self._end())
-            self.run(self._close())
-        finally:
-            self.runner.close()
-            self.table.engine.dispose()
-            self.tracking.__exit__(None, None, None)
-
-    async def _end(self) -> None:
-        """All that was lost stays lost; then everything works again, and nobody does anything any more."""
-        self.in_flight.clear()
-        self.doors.open.set()
-        for follower in self.followers:
-            follower.reads.set()
-        await self.still()
-        await self.sweep.once()
-        await self.still()
-        assert all(follower.ended for follower in self.followers if follower.viewer in self.doors.out)
-        writing = {(hand.note.id, hand.note.fence) for hand in self.hands}
-        rightful = {row.id for row in self.notes(streaming=True) if (row.id, row.fence) in writing}
-        for process in self.processes:
-            process.line.mend()
-            for hand in process.hands:
-                hand.leave()
-        for _ in range(4):
-            await self.tick_all()
-            await self.still()
-        for process in self.processes:
-            assert all(hand.task.done() for hand in process.hands)
-            assert not process.writer._drafts
-        rows = self.table.notes
-        assert all(rows[key].status == Status.COMPLETE for key in rightful)
-        for _ in range(2):  # what waits is not taken, and what was restarted is not taken either
-            self.clock.pass_(WAIT + 1)
-            await self.sweep.once()
-            self.in_flight.clear()
-        await self.still()
-        self.the_table_is_sound()
-        rows = self.table.notes
-        assert all(row.status != Status.STREAMING for row in rows.values())
-        for follower in self.followers:
-            row = rows.get(follower.note)
-            assert follower.ended
-            if follower.ended == "not found":
-                assert row is None or follower.viewer in self.doors.out
-            elif row is not None and follower.frames[-1][0] >= row.revision:
-                assert follower.frames[-1] == (row.revision, row.status, row.body)
-        assert self.watcher.revisions[-1] == self.on_sync
-
-    async def _close(self) -> None:
-        for follower in self.followers:
-            follower.task.cancel()
-        self.watcher.task.cancel()
-        await self.still()
-        assert self.hub.topics == []
-        assert self.bus.channels == 1  # access alone
-        await self.hub.__aexit__(None, None, None)
-        await self.publisher.__aexit__(None, None, None)
-        await self.bus.disconnect()
 
 
 TestInterleavings = pytest.mark.timeout(600)(Interleavings.TestCase)  # what fails is made as short as it can be
