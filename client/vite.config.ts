@@ -11,6 +11,7 @@ export const sources = {
   "@twotrack/client/urql/react": here("src/urql/react/index.ts"),
   "@twotrack/client/apollo": here("src/apollo/index.ts"),
   "@twotrack/client/urql": here("src/urql/index.ts"),
+  "@twotrack/client/producer": here("src/producer/index.ts"),
   "@twotrack/client": here("src/core/index.ts"),
 };
 

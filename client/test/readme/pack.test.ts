@@ -110,7 +110,7 @@ test("a page without a framework contains neither React nor a GraphQL client", (
 }, 60_000);
 
 test("Node imports every entry point", () => {
-  for (const entry of ["", "/apollo", "/apollo/react", "/urql", "/urql/react"])
+  for (const entry of ["", "/producer", "/apollo", "/apollo/react", "/urql", "/urql/react"])
     expect(
       run("node", "-e", `import("@twotrack/client${entry}").then((it) => console.log(Object.keys(it).length > 2))`),
     ).toBe("true\n");
