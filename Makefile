@@ -8,6 +8,7 @@ BIN := .venv/bin
 SYNCED := .venv/.synced
 PAGES := client/app/dist/index.html client/graphiql/dist/index.html
 NOTES := examples/notes/page/dist/index.html
+AGENT := examples/agents/dist/agent.js
 
 # Files and their folders: a folder's time changes when a file in it is removed.
 sources = $(shell find $(1) \( -name dist -o -name node_modules \) -prune -o -print)
@@ -36,15 +37,17 @@ check: setup ## lint; check types, imports between folders, and schema.graphql
 	$(BIN)/twotrack schema | diff schema.graphql - # to update it: `.venv/bin/twotrack schema > schema.graphql`
 	npm --prefix client run --silent check
 	npm --prefix examples/notes/page run --silent check
+	npm --prefix examples/agents run --silent check
 
 test: check ## check, and run all tests: on both backends, of the client, in a browser
 	@$(BIN)/python -m tests.support.executables # the client's tests need curl
 	npm --prefix client run --silent test
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
-wheel: setup ## build the package with the pages in it, as a wheel and an sdist in dist/
+wheel: setup ## build the package with the pages in it, and twotrack-producer, as wheels and sdists in dist/
 	@rm -rf dist
 	$(BIN)/uv build
+	$(BIN)/uv build producer --out-dir dist
 
 bench: setup ## measure what an update costs, beside other ways; JSON=path also writes the figures
 	$(BIN)/python -m bench $(if $(JSON),--json $(JSON))
@@ -59,7 +62,7 @@ soak: setup ## run three tabs through ten minutes of lost connections, sleeps an
 	$(BIN)/python -m tools.soak
 
 clean: ## remove what was installed and built; the database stays
-	rm -rf .venv dist client/dist client/app/dist client/graphiql/dist client/node_modules examples/notes/page/dist
+	rm -rf .venv dist client/dist client/app/dist client/graphiql/dist client/node_modules examples/notes/page/dist examples/agents/dist
 
 # --- what setup makes; each is made again if a file that it depends on is newer
 
@@ -91,4 +94,8 @@ client/graphiql/dist/index.html: client/node_modules/.installed $(call sources,c
 
 $(NOTES): client/node_modules/.installed $(call sources,examples/notes/page client/src)
 	npm --prefix examples/notes/page run --silent build -- --logLevel=error
+	@touch $@
+
+$(AGENT): client/node_modules/.installed $(call sources,examples/agents client/src)
+	npm --prefix examples/agents run --silent build -- --logLevel=error
 	@touch $@

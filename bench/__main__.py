@@ -14,17 +14,21 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import uvloop
 
-from bench import plot, report, scenarios
+from bench import plot, producing, report, scenarios
 from bench.contestants import REST, Contestant, Services, bare, idiom
+from bench.load import Load
 from bench.measure import Figures, measure
 from bench.processes import ROOT, allow_many_sockets, on_core
-from bench.scenarios import IDIOM, NOTES, TWOTRACK, WRITE, Run
+from bench.scenarios import AGENTS, IDIOM, NOTES, TWOTRACK, WORKER, WRITE, Run
 from tests.support.services import Postgres, Redis, throw_away
+
+Produce = Callable[[Load], Awaitable[Figures]]
 
 ROUNDS = 3
 """Their median leaves out one that something else on the machine disturbed."""
@@ -37,7 +41,10 @@ def main() -> int:
         assert isinstance(redis, Redis)
         assert isinstance(postgres, Postgres)
         services = Services(redis, postgres)
-        bench = Bench({TWOTRACK: services.twotrack, NOTES: services.notes, IDIOM: idiom, WRITE: bare})
+        bench = Bench(
+            {TWOTRACK: services.twotrack, NOTES: services.notes, IDIOM: idiom, WRITE: bare},
+            {WORKER: partial(producing.by_worker, services), AGENTS: partial(producing.by_agents, services)},
+        )
         if asked.plot:
             for name, runs in scenarios.plot(quick=asked.quick).items():
                 path = ROOT / "docs" / f"cost-by-{name}.svg"
@@ -71,8 +78,9 @@ def arguments() -> argparse.Namespace:
 class Bench:
     """Runs one contestant after the other, and remembers what failed."""
 
-    def __init__(self, contestants: dict[str, Contestant]) -> None:
+    def __init__(self, contestants: dict[str, Contestant], producers: dict[str, Produce]) -> None:
         self._contestants = contestants
+        self._producers = producers
         self.failures: list[str] = []
 
     def run(self, runs: Iterable[Run]) -> dict[Run, Figures]:
@@ -81,13 +89,18 @@ class Bench:
         for run in runs:
             print(f"{run!s:56}", end=" ", flush=True)
             try:
-                figures = found[run] = uvloop.run(measure(self._contestants[run.contestant], run.load))
+                figures = found[run] = uvloop.run(self._measure(run))
             except Exception as error:  # whatever it was: the others can still be measured
                 print("FAILED", flush=True)
                 self.failures.append(f"{run}: {error!r}")
             else:
                 print(f"{figures.cpu_us:8.1f} µs {figures.p99_ms:8.1f} ms {figures.connection_kb:6.1f} kB", flush=True)
         return found
+
+    async def _measure(self, run: Run) -> Figures:
+        if (produce := self._producers.get(run.contestant)) is not None:
+            return await produce(run.load)
+        return await measure(self._contestants[run.contestant], run.load)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ class Services:
         """`twotrack serve --no-replies`; `twotrack worker` begins to write when it is told to."""
         with self.postgres.database(self.postgres.template("bench", migrate)) as database:
             env = {
-                **self._environment(load, database),
+                **self.environment(load, database),
                 "TWOTRACK_MODEL": f"scripted?chars={load.chars}&rate={load.chars_per_second}",
             }
             port = free_port()
@@ -88,7 +88,7 @@ class Services:
         """The notes of `examples/notes`, served and written by processes of their own."""
         with self.postgres.database(self.postgres.template("bench", migrate)) as database:
             port = free_port()
-            env = {**self._environment(load, database), "LOAD": load.to_json(), "PORT": str(port)}
+            env = {**self.environment(load, database), "LOAD": load.to_json(), "PORT": str(port)}
             command = [sys.executable, "-m", "bench.notes"]
             async with AsyncExitStack() as stack:
                 server = await stack.enter_async_context(running([*command, "serve"], env, core=SERVER))
@@ -114,7 +114,7 @@ class Services:
                 subscription = Subscription(note_product.SUBSCRIPTION, note_product.SELECTION)
                 yield Stage(server, port, seats, True, begin, rows, subscription)
 
-    def _environment(self, load: Load, database: str) -> dict[str, str]:
+    def environment(self, load: Load, database: str) -> dict[str, str]:
         return {
             "TWOTRACK_DATABASE_URL": database,
             "TWOTRACK_BROADCAST_URL": self.redis.url,

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from bench.measure import Figures
-from bench.scenarios import IDIOM, NOTES, SCENARIOS, TWOTRACK, WRITE, Run
+from bench.scenarios import AGENTS, IDIOM, NOTES, SCENARIOS, TWOTRACK, WORKER, WRITE, Run
 
 Round = dict[Run, Figures]
 
@@ -75,6 +75,13 @@ GOALS = [
         lambda of: of("idle", TWOTRACK, deflate=True).connection_kb,
         "… with deflate",
     ),
+    Goal(
+        "producer_cpu_vs_worker",
+        1.5,
+        cpu("producers", WORKER, of_whom=AGENTS),
+        "CPU, agents' replies against ours",
+    ),
+    Goal("append_p99_ms", 700, lambda of: of("producers", AGENTS).p99_ms, "ms from all but 1 % of appends to receipt"),
     Goal("five_thousand_p99_ms", 250, lambda of: of("crowd", TWOTRACK).p99_ms, "ms to all but 1 % of 5,000 readers"),
 ]
 

@@ -6,9 +6,15 @@ from bench.load import Load
 
 TWOTRACK, IDIOM, WRITE, NOTES = "twotrack", "idiom", "write", "notes"
 
+WORKER, AGENTS = "worker", "agents"
+"""Who writes replies, where nobody reads them; see `producing`."""
+
 PLOT = "plot"
 
+TOKENS_PER_SECOND, TOKEN_CHARACTERS = 58, 5
+
 NAMES = {TWOTRACK: "Twotrack", IDIOM: "strawberry + broadcaster", WRITE: "bare write", NOTES: "notes"}
+NAMES |= {WORKER: "our worker", AGENTS: "agents, through one server"}
 
 
 @dataclass(frozen=True)
@@ -34,17 +40,20 @@ def table(*, quick: bool) -> list[Run]:
     streams = Load(readers=300, messages=150)
     crowd = Load(readers=5_000, least_delivered=1.0)
     idle = Load(readers=1_000, updates=0)
+    producers = Load(readers=0, messages=200, updates=36, chars=36 * TOKEN_CHARACTERS * TOKENS_PER_SECOND // 3)
     if quick:
         # Faster steps of the same size, which flatters whoever is also busy by the second; or fewer of them, where the
         # worker or the readers could not keep up.
         fanout = replace(fanout, per_second=6.0)
         streams, crowd = (replace(load, updates=12, chars=4_500) for load in (streams, crowd))
         idle = replace(idle, readers=300)
+        producers = replace(producers, messages=50)
     return [
         *_runs("fanout", fanout, plain=(WRITE, TWOTRACK, NOTES, IDIOM), deflate=(TWOTRACK, NOTES, IDIOM)),
         *_runs("streams", streams, plain=(WRITE, TWOTRACK, NOTES, IDIOM)),
         *_runs("crowd", crowd, plain=(WRITE, TWOTRACK)),
         *_runs("idle", idle, plain=(TWOTRACK,), deflate=(TWOTRACK,)),
+        *_runs("producers", producers, plain=(WORKER, AGENTS)),
     ]
 
 
@@ -53,6 +62,7 @@ SCENARIOS = {
     "streams": "many streams: 150 messages, 2 readers each",
     "crowd": "5,000 readers of one message",
     "idle": "idle, subscribed connections",
+    "producers": "200 replies at 58 tokens/s, CPU per second",
 }
 
 

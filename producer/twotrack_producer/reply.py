@@ -4,6 +4,7 @@ One request is in flight at a time. It is repeated until it is answered; meanwhi
 """
 
 import asyncio
+import time
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +15,13 @@ from twotrack_producer.server import Server
 
 RENEWALS_PER_LEASE = 3
 """Two renewals may be lost before the lease runs out."""
+
+LEAD_SECONDS = 0.1
+"""How long before the server's next update a batch is sent. Text that comes later than that waits for the update after
+it, so an early batch would delay the text behind it."""
+
+LONGEST_PAUSE_SECONDS = 2.0
+"""A server updates even the longest text this often."""
 
 FAREWELL_SECONDS = 5.0
 """How long a producer that is cancelled tries to send the rest."""
@@ -55,7 +63,12 @@ class Reply:
         self._details: dict[str, Any] = {}
         self._ending: dict[str, Any] | None = None
         self._wake = asyncio.Event()
-        self._sent = asyncio.Event()
+        self._changes = 0
+        """How often something was appended or shown."""
+        self._stored = 0
+        """How many of the changes the server has stored."""
+        self._progress = asyncio.Event()
+        self._pause = self._send_at = 0.0
         self._is_confirmed = False
         """Whether a request was accepted since the reply was opened."""
         self._is_reopened = False
@@ -98,7 +111,7 @@ class Reply:
         self._changed()
 
     def _changed(self) -> None:
-        self._sent.clear()
+        self._changes += 1
         self._wake.set()
 
     def set(
@@ -118,7 +131,9 @@ class Reply:
 
     async def flush(self) -> None:
         """Wait until the server has stored all that was appended."""
-        await self._sent.wait()
+        appended = self._changes
+        while self._stored < appended and self._failure is None:
+            await self._progress.wait()
         self._raise_failure()
 
     def _raise_failure(self) -> None:
@@ -128,7 +143,6 @@ class Reply:
     async def __aenter__(self) -> Self:
         message = await self._open()
         self._content = [message["content"]]
-        self._sent.set()
         self._block = asyncio.current_task()
         assert self._block is not None
         self._cancelled_before = self._block.cancelling()
@@ -180,29 +194,48 @@ class Reply:
             while self._batches or self._ending is None:
                 await self._work()
                 if self._batches or self._ending is None:
-                    await self._request(APPEND, self._batches.take())
-                if not self._batches:
-                    self._sent.set()
+                    batch, stored = self._batches.take(), self._stored if self._batches else self._changes
+                    sent_at = time.monotonic()
+                    await self._request(APPEND, batch)
+                    self._pace(sent_at, has_text=bool(batch))
+                    self._stored = stored
+                    self._notify()
             await self._request(FINISH, self._ending)
         except ProducerError as error:
             await self._fail(error)
         except Exception as error:
             await self._fail(ProducerError(f"The helper failed: {error!r}"))
 
+    def _notify(self) -> None:
+        self._progress.set()
+        self._progress = asyncio.Event()
+
     async def _work(self) -> None:
-        """Wait until there is something to send, or the lease must be renewed."""
-        try:
+        """Wait until there is something to send and it is time to send it, or the lease must be renewed."""
+        with suppress(TimeoutError):
             async with asyncio.timeout(self._lease / RENEWALS_PER_LEASE):
                 while not self._batches and self._ending is None:
-                    self._wake.clear()
-                    await self._wake.wait()
-        except TimeoutError:
-            pass
+                    await self._woken()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, self._send_at - time.monotonic())):
+                while self._ending is None:
+                    await self._woken()
+
+    async def _woken(self) -> None:
+        self._wake.clear()
+        await self._wake.wait()
+
+    def _pace(self, sent_at: float, *, has_text: bool) -> None:
+        """Decide when the next batch is sent, by how long this one waited for the server's update."""
+        now = time.monotonic()
+        if has_text:
+            self._pause = min(max(0.0, self._pause + now - sent_at - LEAD_SECONDS), LONGEST_PAUSE_SECONDS)
+        self._send_at = now + self._pause
 
     async def _fail(self, error: ProducerError) -> None:
         """Keep the reason, and cancel the block if it still runs."""
         self._failure = error
-        self._sent.set()
+        self._notify()
         if self._block is not None:
             self._block.cancel()
 

@@ -5,6 +5,8 @@ async with Network(site.port) as network:
     network.cut()           # every connection is reset, new ones are refused
     network.restore()
     network.swallow()       # connections stay open, and nothing comes through, not even their end; new ones work
+
+With the ports of several servers it is their load balancer: new connections go to them in turn, if they answer.
 """
 
 import asyncio
@@ -16,8 +18,8 @@ CHUNK_BYTES = 65_536
 
 
 class Network:
-    def __init__(self, server_port: int) -> None:
-        self._server_port = server_port
+    def __init__(self, *server_ports: int) -> None:
+        self._server_ports = list(server_ports)
         self._up = True
         self._listener: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], asyncio.Event] = {}
@@ -68,11 +70,14 @@ class Network:
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silence: asyncio.Event) -> None:
         """Until one side leaves, or the network is cut."""
-        try:
-            answers, requests = await open_connection("127.0.0.1", self._server_port)
-        except OSError:
+        for port in self._server_ports:
+            with suppress(OSError):
+                answers, requests = await open_connection("127.0.0.1", port)
+                break
+        else:
             writer.transport.abort()
             return
+        self._server_ports.append(self._server_ports.pop(0))
         ways = [asyncio.create_task(_pass(*way, silence)) for way in ((reader, requests), (answers, writer))]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)

@@ -9,6 +9,12 @@ import { Finished, ProducerError, Refused, Stopped, TakenOver, TooLong } from ".
 
 const RENEWALS_PER_LEASE = 3; // two renewals may be lost before the lease runs out
 
+// How long before the server's next update a batch is sent. Text that comes later than that waits for the update after
+// it, so an early batch would delay the text behind it.
+const LEAD_MS = 100;
+
+const LONGEST_PAUSE_MS = 2_000; // a server updates even the longest text this often
+
 const INTERRUPTED = {
   code: "INTERRUPTED",
   message: "The agent was interrupted before it finished this reply. Ask again.",
@@ -104,12 +110,15 @@ class Reply implements ReplyText {
   #leaseMs = 0;
   #isConfirmed = false; // a request was accepted since the reply was opened
   #isReopened = false;
-  #isSent = true;
+  #pauseMs = 0;
+  #sendAt = 0;
+  #changes = 0; // how often something was appended or shown
+  #stored = 0; // how many of the changes the server has stored
   #usage: object = {};
   #ending: object | undefined;
   #batches = new Batches();
   #wake = () => {};
-  #onSent: (() => void)[] = [];
+  #onStored: (() => void)[] = [];
   readonly #abort = new AbortController();
   readonly #execute: Execute;
   readonly #options: ReplyOptions;
@@ -152,7 +161,10 @@ class Reply implements ReplyText {
   }
 
   async flush(): Promise<void> {
-    if (!this.#isSent) await new Promise<void>((resolve) => this.#onSent.push(resolve));
+    const appended = this.#changes;
+    while (this.#stored < appended && !this.failure) {
+      await new Promise<void>((resolve) => this.#onStored.push(resolve));
+    }
     this.#throwFailure();
   }
 
@@ -171,7 +183,7 @@ class Reply implements ReplyText {
   }
 
   #changed(): void {
-    this.#isSent = false;
+    this.#changes++;
     this.#wake();
   }
 
@@ -206,8 +218,13 @@ class Reply implements ReplyText {
       for (;;) {
         await this.#work();
         if (this.#batches.isEmpty && this.#ending) break;
-        await this.#request(APPEND, this.#batches.take());
-        if (this.#batches.isEmpty) this.#settled();
+        const batch = this.#batches.take();
+        const stored = this.#batches.isEmpty ? this.#changes : this.#stored;
+        const sentAt = Date.now();
+        await this.#request(APPEND, batch);
+        this.#pace(sentAt, Object.keys(batch).length > 0);
+        this.#stored = stored;
+        this.#notify();
       }
       await this.#request(FINISH, this.#ending);
     } catch (error) {
@@ -215,12 +232,19 @@ class Reply implements ReplyText {
     }
   }
 
-  /** Waits until there is something to send, or the lease must be renewed. */
+  /** Waits until there is something to send and it is time to send it, or the lease must be renewed. */
   async #work(): Promise<void> {
-    if (!this.#batches.isEmpty || this.#ending) return;
+    if (this.#batches.isEmpty) await this.#sleep(this.#leaseMs / RENEWALS_PER_LEASE, () => !this.#batches.isEmpty);
+    await this.#sleep(this.#sendAt - Date.now(), () => false);
+  }
+
+  /** Sleeps for so long, until this holds after something was appended, or until the reply ends. */
+  async #sleep(ms: number, isOver: () => boolean): Promise<void> {
+    if (this.#ending || ms <= 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#leaseMs / RENEWALS_PER_LEASE);
+      const timer = setTimeout(resolve, ms);
       this.#wake = () => {
+        if (!this.#ending && !isOver()) return;
         clearTimeout(timer);
         resolve();
       };
@@ -228,14 +252,20 @@ class Reply implements ReplyText {
     this.#wake = () => {};
   }
 
-  #settled(): void {
-    this.#isSent = true;
-    for (const resolve of this.#onSent.splice(0)) resolve();
+  /** Decides when the next batch is sent, by how long this one waited for the server's update. */
+  #pace(sentAt: number, hasText: boolean): void {
+    const now = Date.now();
+    if (hasText) this.#pauseMs = Math.min(Math.max(0, this.#pauseMs + now - sentAt - LEAD_MS), LONGEST_PAUSE_MS);
+    this.#sendAt = now + this.#pauseMs;
+  }
+
+  #notify(): void {
+    for (const resolve of this.#onStored.splice(0)) resolve();
   }
 
   #fail(reason: ProducerError): void {
     this.failure = reason;
-    this.#settled();
+    this.#notify();
     this.#reject(reason);
     this.#abort.abort(reason);
   }
