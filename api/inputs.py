@@ -1,6 +1,7 @@
 """Checks of the texts in a client's input. Each returns the text to store, or raises BadUserInput."""
 
 import re
+from datetime import UTC, datetime
 from unicodedata import normalize
 
 from api.characters import code_point, control_in, direction_in, invisible_in, is_blank
@@ -106,3 +107,8 @@ def content(written: str, most_bytes: int) -> str:
 def label(written: str | None, what: str, most: int) -> str | None:
     """An optional text on one line, which may be empty, without outer spaces."""
     return None if written is None else one_line(text(written, what, least=0, most=most), what)
+
+
+def instant(written: datetime | None) -> datetime | None:
+    """A date and time. One without an offset is in UTC."""
+    return written.replace(tzinfo=UTC) if written is not None and written.tzinfo is None else written

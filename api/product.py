@@ -35,7 +35,15 @@ async def _services(runtime: Runtime) -> AsyncIterator["ChatServices"]:
 
     async with (
         retention(runtime.database, key_days=runtime.settings.key_days),
-        chat_services(runtime.settings, runtime.database, runtime.hub, runtime.metrics, runtime.writer) as services,
+        chat_services(
+            runtime.settings,
+            runtime.database,
+            runtime.bus,
+            runtime.publisher,
+            runtime.hub,
+            runtime.metrics,
+            runtime.writer,
+        ) as services,
     ):
         yield services
 

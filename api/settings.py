@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     ping_seconds: Positive = 45
     keep_alive_seconds: Positive = 75
     token_hours: Positive = 12
+    session_days: Positive = 30
+    sign_up: Literal["open", "invited", "closed"] = "open"
     worker_replies: Annotated[int, Field(gt=0)] = 200
     key_days: Annotated[int, Field(ge=0)] = 30
 

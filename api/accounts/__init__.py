@@ -1,18 +1,24 @@
-"""Accounts: users, passwords, tokens and limits on attempts. Importing the package registers its access rule."""
+"""Accounts: users, passwords, credentials and limits on attempts. Importing the package registers its access rule."""
 
 from api.accounts.access import visible_viewer
+from api.accounts.credentials import Credentials
 from api.accounts.limits import RateLimits
-from api.accounts.models import User
-from api.accounts.operations import ACCOUNT_GONE, Accounts, SignedIn, open_accounts
+from api.accounts.models import ApiToken, Session, User
+from api.accounts.operations import ACCOUNT_GONE, Accounts, Origin, SignedIn, open_accounts, require_session
 from api.accounts.reads import users_by_id
 
 __all__ = [
     "ACCOUNT_GONE",
     "Accounts",
+    "ApiToken",
+    "Credentials",
+    "Origin",
     "RateLimits",
+    "Session",
     "SignedIn",
     "User",
     "open_accounts",
+    "require_session",
     "users_by_id",
     "visible_viewer",
 ]

@@ -1,43 +1,60 @@
-"""Tokens: signed statements of the user who sent a request."""
+"""Session tokens: signed statements of the session to which a request belongs."""
 
 import time
+from dataclasses import dataclass
 from uuid import UUID
 
 import jwt
 
 from api.errors import Unauthenticated
-from api.identity import Identity
 
 ALGORITHM = "HS256"
 
 
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a session token states."""
+
+    user: UUID
+    session: UUID
+    expires_at: float
+    """Seconds since 1970."""
+
+
 class Tokens:
-    """Issues and reads tokens."""
+    """Issues and reads session tokens. Whether the session still lives is for `Credentials` to find out."""
 
     def __init__(self, secret: str, *, hours: float) -> None:
         self._secret = secret
         self._seconds = hours * 3600
 
-    def issue(self, user: UUID) -> str:
-        """A token for this user."""
+    def issue(self, user: UUID, session: UUID, *, until: float | None = None) -> str:
+        """A token for this session of the user. It expires at `until`, in seconds since 1970, at the latest."""
         now = time.time()
-        return jwt.encode({"sub": str(user), "iat": int(now), "exp": now + self._seconds}, self._secret, ALGORITHM)
+        expires_at = now + self._seconds if until is None else min(now + self._seconds, until)
+        claims = {"sub": str(user), "sid": str(session), "iat": int(now), "exp": expires_at}
+        return jwt.encode(claims, self._secret, ALGORITHM)
 
-    def read(self, authorization: str | None) -> Identity | None:
-        """The identity in an `Authorization` value; None without a value. Raises Unauthenticated for a bad one."""
-        if not authorization:
-            return None
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated("The authorization must have the form `Bearer <token>`. Sign in to get a token.")
+    def read(self, token: str) -> Claims:
+        """What the token states. Raises Unauthenticated if it is not valid or has expired."""
         try:
             # `iat` is for clients. The clock of the server that issued the token may be ahead of this one.
-            options: jwt.types.Options = {"require": ["sub", "exp"], "verify_iat": False}
+            options: jwt.types.Options = {"require": ["sub", "sid", "exp"], "verify_iat": False}
             claims = jwt.decode(token.strip(), self._secret, [ALGORITHM], options=options)
-            return Identity(UUID(claims["sub"]), float(claims["exp"]))
+            return Claims(UUID(claims["sub"]), UUID(claims["sid"]), float(claims["exp"]))
         except jwt.ExpiredSignatureError:
             raise Unauthenticated(
                 "The token has expired. Sign in again, or refresh the token before it expires."
             ) from None
         except (jwt.InvalidTokenError, ValueError):
             raise Unauthenticated("The token is not valid on this server. Sign in to get a new one.") from None
+
+
+def bearer(authorization: str | None) -> str | None:
+    """The token in an `Authorization` value; None without a value. Raises Unauthenticated for another scheme."""
+    if not authorization:
+        return None
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("The authorization must have the form `Bearer <token>`. Sign in to get a token.")
+    return token.strip()

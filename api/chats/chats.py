@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from api.accounts import ACCOUNT_GONE, User
 from api.chats.locks import NO_KEY_UPDATE, lock_members, lock_membership
-from api.chats.models import Chat, Membership, Message
+from api.chats.models import Chat, Membership, Message, Removal
 from api.chats.titles import UNTITLED
 from api.database import Database
 from api.errors import Forbidden, Unauthenticated
@@ -63,6 +63,7 @@ async def delete_rows(session: AsyncSession, chat: Chat, members: Sequence[Membe
         for message in messages:
             await session.delete(message)
         await session.flush()
+    await session.execute(delete(Removal).where(Removal.chat_id == chat.id))
     for member in members:
         await session.delete(member)
     await session.flush()

@@ -1,5 +1,6 @@
-"""Operations on memberships: add a participant, remove one, leave a chat."""
+"""Operations on memberships: add a participant, remove one, leave a chat or all of them."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -8,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.accounts import RateLimits, User
 from api.chats.chats import delete_rows
 from api.chats.locks import NO_KEY_UPDATE, lock_members, lock_membership
-from api.chats.models import Chat, Membership, Message
+from api.chats.models import Chat, Membership, Message, Removal
 from api.database import Database
 from api.errors import Forbidden, LimitExceeded, NotFound
 from api.settings import Settings
@@ -37,6 +38,7 @@ async def add_participant(
                     f"A chat has at most {settings.chat_participants} participants. "
                     "Remove a participant first, or create another chat."
                 )
+            await _end_removal(session, chat, user, by=viewer)
             session.add(Membership(chat_id=key, user_id=user))
     return chat
 
@@ -63,9 +65,31 @@ async def remove_participant(database: Database, viewer: UUID, key: UUID, leaver
             await session.refresh(chat, with_for_update=NO_KEY_UPDATE)
             await session.delete(leaving)
             chat.access_epoch += 1
+            if leaver != viewer and await session.get(Removal, (key, leaver)) is None:
+                session.add(Removal(chat_id=key, user_id=leaver))
             if chat.owner_id == leaver:
                 chat.owner_id = staying[0].user_id
     return None if leaver == viewer else chat
+
+
+async def _end_removal(session: AsyncSession, chat: Chat, user: UUID, *, by: UUID) -> None:
+    """Let a user come back whom the owner has removed. Raises Forbidden unless the owner does it."""
+    removal = await session.get(Removal, (chat.id, user))
+    if removal is None:
+        return
+    if chat.owner_id != by:
+        raise Forbidden("The owner of this chat has removed this user. Only the owner can add them again.")
+    await session.delete(removal)
+
+
+async def leave_all_chats(database: Database, user: UUID) -> None:
+    """Leave every chat, as `remove_participant` does, one transaction for each."""
+    chats = select(Membership.chat_id).where(Membership.user_id == user)
+    async with database.reading() as session:
+        keys = (await session.scalars(chats)).all()
+    for key in keys:
+        with suppress(NotFound):  # left, or deleted, meanwhile
+            await remove_participant(database, user, key, user)
 
 
 async def _stop_replies(session: AsyncSession, chat: UUID, author: UUID) -> None:

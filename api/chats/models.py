@@ -1,4 +1,4 @@
-"""Chats, memberships, messages and idempotency keys."""
+"""Chats, memberships, removals, messages and idempotency keys."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -37,6 +37,16 @@ class Membership(Base):
 
     chat: Mapped[Chat] = relationship()
     user: Mapped[User] = relationship()
+
+
+class Removal(Base):
+    """A user whom the owner of a chat has removed. Only the owner can add this user again."""
+
+    __tablename__ = "removals"
+    __track__ = Untracked()
+
+    chat_id: Mapped[UUID] = mapped_column(ForeignKey("chats.id"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
 
 
 class MessageRole(StrEnum):

@@ -1,7 +1,7 @@
 """What a resolver finds in `info.context`: the services of the process, the viewer, and loaders of this operation."""
 
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
@@ -36,6 +36,16 @@ class SubscriptionMetrics(Protocol):
     def updated_sync(self, model: str) -> None: ...
 
 
+class Credentials(Protocol):
+    """Knows who sends a request, and when the credential that proves it ends."""
+
+    async def identify(self, authorization: str | None) -> Identity | None:
+        """Reads an `Authorization` value; None without a value. Raises Unauthenticated for a bad one."""
+
+    def watch(self, identity: Identity | None, ended: Callable[[], None]) -> AbstractContextManager[None]:
+        """Calls `ended` if the credential ends while the block runs, or has ended already."""
+
+
 @dataclass(frozen=True)
 class Services:
     """What the engine needs of the process. A product extends it with what its own resolvers need."""
@@ -44,8 +54,7 @@ class Services:
     database: Database
     hub: Hub
     metrics: SubscriptionMetrics
-    identify: Callable[[str | None], Identity | None]
-    """Reads an `Authorization` value; None without a value. Raises Unauthenticated for a bad one."""
+    credentials: Credentials
 
 
 ServicesType = TypeVar("ServicesType", bound=Services)
@@ -63,6 +72,8 @@ class Context(Generic[ServicesType]):
     client: str = ""
     """The address that the request came from."""
     request_id: str = ""
+    agent: str = ""
+    """The `User-Agent` of the client."""
     objects: int = 0
     """Rows of connections that were read for the current answer."""
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
@@ -70,12 +81,17 @@ class Context(Generic[ServicesType]):
     @property
     def signed_in(self) -> UUID:
         """The viewer's id. Raises Unauthenticated if the request has no token."""
+        return self.identity.id
+
+    @property
+    def identity(self) -> Identity:
+        """The viewer's identity. Raises Unauthenticated if the request has no token."""
         if self.viewer is None:
             raise Unauthenticated(
                 "Sign in first: send `Authorization: Bearer <token>`, or `connectionParams.authorization` over "
                 "WebSocket."
             )
-        return self.viewer.id
+        return self.viewer
 
     def spend(self, objects: int) -> None:
         """Count the objects that a connection has read. Raises LimitExceeded: nested lists multiply."""

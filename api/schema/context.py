@@ -10,8 +10,10 @@ from api.accounts import Accounts, open_accounts
 from api.database import Database
 from api.graphql.context import Context, Services, SubscriptionMetrics
 from api.settings import Settings
+from api.streaming.bus import Bus
 from api.streaming.hub import Hub
 from api.streaming.outside import OutsideWriter
+from api.streaming.publisher import Publisher
 from api.streaming.writer import Writer
 
 
@@ -28,16 +30,22 @@ Info = strawberry.Info[Context[ChatServices], None]
 
 @asynccontextmanager
 async def chat_services(
-    settings: Settings, database: Database, hub: Hub, metrics: SubscriptionMetrics, writer: Writer
+    settings: Settings,
+    database: Database,
+    bus: Bus,
+    publisher: Publisher,
+    hub: Hub,
+    metrics: SubscriptionMetrics,
+    writer: Writer,
 ) -> AsyncIterator[ChatServices]:
     """The services of one process. Raises SettingsError if there is no key to sign tokens with."""
-    async with open_accounts(settings, database) as accounts:
+    async with open_accounts(settings, database, bus, publisher) as accounts:
         yield ChatServices(
             settings=settings,
             database=database,
             hub=hub,
             metrics=metrics,
-            identify=accounts.tokens.read,
+            credentials=accounts.credentials,
             accounts=accounts,
             outside=OutsideWriter(database, writer, cadence=settings.cadence_seconds, lease=settings.lease_seconds),
         )

@@ -8,6 +8,9 @@ from uuid import UUID
 ACCESS = "access"
 """Carries the id of a row whose access epoch rose, and the new epoch. Every hub joins."""
 
+CREDENTIALS = "credentials"
+"""Carries the id of a session or of another credential that ended. Every server joins."""
+
 
 def work(table: str) -> str:
     """Carries an empty message when a row of this table starts to wait for a worker. The table's workers join."""

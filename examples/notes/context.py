@@ -21,7 +21,7 @@ Info = strawberry.Info[Context[NoteServices], None]
 
 @asynccontextmanager
 async def note_services(runtime: Runtime) -> AsyncIterator[NoteServices]:
-    async with open_accounts(runtime.settings, runtime.database) as accounts:
+    async with open_accounts(runtime.settings, runtime.database, runtime.bus, runtime.publisher) as accounts:
         yield NoteServices(
-            runtime.settings, runtime.database, runtime.hub, runtime.metrics, accounts.tokens.read, accounts
+            runtime.settings, runtime.database, runtime.hub, runtime.metrics, accounts.credentials, accounts
         )

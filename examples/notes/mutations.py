@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import inputs
-from api.accounts import User
+from api.accounts import Origin, User
 from api.errors import Conflict, Forbidden, NotFound
 from api.graphql import key_of
 from api.streaming import Status, enqueue
@@ -26,12 +26,12 @@ class Mutation:
     @strawberry.mutation(description="Creates an account. Returns a token for `Authorization: Bearer <token>`.")
     async def sign_up(self, info: Info, name: str, email: str, password: str) -> str:
         name, email, password = inputs.name(name), inputs.email_address(email), inputs.new_password(password)
-        return (await info.context.services.accounts.sign_up(info.context.client, name, email, password)).token
+        return (await info.context.services.accounts.sign_up(Origin(info.context.client), name, email, password)).token
 
     @strawberry.mutation(description="Signs in. Returns a token for `Authorization: Bearer <token>`.")
     async def sign_in(self, info: Info, email: str, password: str) -> str:
         email, password = inputs.email_address(email), inputs.given_password(password)
-        return (await info.context.services.accounts.sign_in(info.context.client, email, password)).token
+        return (await info.context.services.accounts.sign_in(Origin(info.context.client), email, password)).token
 
     @strawberry.mutation(description="Creates a note, and starts to write its body.")
     async def create_note(self, info: Info, title: str) -> Note:

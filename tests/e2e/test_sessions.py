@@ -81,7 +81,8 @@ async def test_signing_out_in_one_tab_signs_out_the_others(arrive: Arrive, site:
 async def test_whoever_comes_back_with_a_token_that_has_expired_is_asked_to_sign_in_again(
     arrive: Arrive, ann: Person, chat: str
 ) -> None:
-    ann.token = Tokens(SECRET, hours=-1).issue(relay.key_of("User", ann.user_id))
+    key = relay.key_of("User", ann.user_id)
+    ann.token = Tokens(SECRET, hours=-1).issue(key, key)
     page = await arrive(ann, chat)
     await expect(page.page.get_by_text("Your session has ended.")).to_be_visible()
 

@@ -13,7 +13,7 @@ from api.database import Database
 from api.graphql import relay
 from api.streaming.publisher import Publisher
 from tests.support.backends import SECRET
-from tests.support.people import Person
+from tests.support.people import Person, session_of
 from tests.support.until import becomes
 
 _numbers = count()
@@ -50,10 +50,12 @@ class Deployment:
         ]
         async with self.database() as database, database.transaction() as session:
             session.add_all(rows)
+            await session.flush()
+            session.add_all(session_of(row.id) for row in rows)
         return [
             Person(
                 self.ports[number % 2],
-                Tokens(SECRET, hours=1).issue(row.id),
+                Tokens(SECRET, hours=1).issue(row.id, row.id),
                 row.email,
                 relay.global_id("User", row.id),
                 relay.global_id("Viewer", row.id),

@@ -5,13 +5,17 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import httpx
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
+from api.accounts.models import Session
+from api.streaming.columns import now
 from tests.support.operations import MESSAGE, Refused, mutation, mutations
 from tests.support.sockets import Socket
 from tests.support.until import PATIENCE_SECONDS
@@ -118,3 +122,8 @@ class Person:
                 yield socket
             finally:
                 socket.reading.cancel()
+
+
+def session_of(user: UUID) -> Session:
+    """A session of this user. It has the user's id, so that tests can issue tokens for it."""
+    return Session(id=user, user_id=user, expires_at=now() + timedelta(days=1))

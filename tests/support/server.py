@@ -37,7 +37,7 @@ from api.streaming import leases
 from api.streaming.columns import deadline
 from api.streaming.draft import Draft
 from api.streaming.writer import Writer
-from tests.support.people import Person
+from tests.support.people import Person, session_of
 from tests.support.until import becomes
 
 _names = count()
@@ -105,7 +105,9 @@ class Running:
         row = User(name=name, email=f"{name.lower()}.{next(_names)}@example.com", password="none")
         async with self.runtime.database.transaction() as session:
             session.add(row)
-        token = Tokens(secret_key(self.settings), hours=1).issue(row.id)
+            await session.flush()
+            session.add(session_of(row.id))
+        token = Tokens(secret_key(self.settings), hours=1).issue(row.id, row.id)
         return Person(self.port, token, row.email, relay.global_id("User", row.id), relay.global_id("Viewer", row.id))
 
     def stranger(self) -> Person:

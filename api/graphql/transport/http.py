@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from api.errors import BadUserInput, NoPersistedQueries, RequestError, Unauthenticated
 from api.graphql.context import Context, Services
 from api.graphql.execution.operations import WITHOUT_SUBSCRIPTIONS, Operation, Operations, is_persisted
-from api.graphql.execution.responses import Payload, Refusal, refusal
+from api.graphql.execution.responses import Payload, Refusal, failure, refusal
 from api.graphql.transport.framing import Framing
 from api.graphql.transport.multipart import MULTIPART
 from api.graphql.transport.sse import SERVER_SENT_EVENTS
@@ -38,12 +38,15 @@ class GraphQLOverHTTP:
         request_id = request.scope.get("request_id", "")
         try:
             operation = Operation.of(await self._json(request))
-            viewer = self._services.identify(request.headers.get("authorization"))
+            viewer = await self._services.credentials.identify(request.headers.get("authorization"))
         except RequestError as error:
             return _answer(request, refusal(error, request_id), status=_status_of(error, request))
+        except SQLAlchemyError as error:  # the credential cannot be read
+            return _answer(request, failure(error, request_id))
         except ClientDisconnect:
             return Response(status_code=400)  # the client disconnected while it was sending; it reads no answer
-        context = Context(self._services, viewer, request.client.host if request.client else "", request_id)
+        address = request.client.host if request.client else ""
+        context = Context(self._services, viewer, address, request_id, request.headers.get("user-agent", ""))
         framing = _framing(request)
         if framing is SERVER_SENT_EVENTS and _takes_json(request) and not self._operations.subscribes(operation):
             framing = None
@@ -104,10 +107,16 @@ class GraphQLOverHTTP:
             await payloads.aclose()
 
     async def _until_over(self, viewer: Identity | None) -> None:
-        """Returns when the server stops, or when the request's token expires."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(None if viewer is None else viewer.expires_at - time.time()):
-                await self._draining.wait()
+        """Returns when the server stops, or when the request's credential expires or ends."""
+        over = asyncio.Event()
+        draining = asyncio.create_task(self._draining.wait())
+        draining.add_done_callback(lambda _: over.set())
+        try:
+            with self._services.credentials.watch(viewer, over.set), suppress(TimeoutError):
+                async with asyncio.timeout(None if viewer is None else viewer.seconds_left()):
+                    await over.wait()
+        finally:
+            draining.cancel()
 
 
 class Streaming(StreamingResponse):

@@ -5,8 +5,8 @@ The legacy `graphql-ws` subprotocol is refused: a client could bypass authorizat
 
 import asyncio
 import json
-import time
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing, suppress
+from functools import partial
 from typing import Any
 
 import orjson
@@ -33,6 +33,7 @@ from api.graphql.transport.close_codes import (
 from api.graphql.transport.direct_protocol import EXTENSION, DirectWebSocketProtocol
 from api.graphql.transport.fast_path import FastPathSubscriber
 from api.identity import Identity
+from api.streaming.store import unless_outage
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,8 @@ class Socket:
         """Subscribers that have an update to write as soon as there is room."""
         self._viewer: Identity | None = None
         self._ready = False
+        self._watching = ExitStack()
+        """Watches the credential of the viewer."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._sending = asyncio.Lock()
         self._ending: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
@@ -76,6 +79,7 @@ class Socket:
             await asyncio.wait((reading, self._ending), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._timer.cancel()
+            self._watching.close()
             tasks = [reading, *self._tasks.values()]
             for task in tasks:
                 task.cancel()
@@ -153,14 +157,19 @@ class Socket:
         params = {str(name).lower(): value for name, value in (payload or {}).items()}
         authorization = params.get("authorization")
         try:
-            self._viewer = self._services.identify(None if authorization is None else str(authorization))
+            self._viewer = await self._services.credentials.identify(
+                None if authorization is None else str(authorization)
+            )
         except Unauthenticated as error:
             raise Closed(FORBIDDEN, str(error)) from None
+        except Exception as error:
+            log.warning("credential not read", error=repr(error), exc_info=unless_outage(error))
+            raise Closed(TRY_AGAIN_LATER, "The token cannot be checked now; retry") from None
         self._timer.cancel()
         if self._viewer is not None:
-            self._timer = self._end_later(
-                self._viewer.expires_at - time.time(), Closed(FORBIDDEN, "The token has expired")
-            )
+            self._timer = self._end_later(self._viewer.seconds_left(), Closed(FORBIDDEN, "The token has expired"))
+        revoked = Closed(FORBIDDEN, "The session has ended, or its token was revoked")
+        self._watching.enter_context(self._services.credentials.watch(self._viewer, partial(self.end, revoked)))
         self._ready = True
         await self._send(b'{"type":"connection_ack"}')
 
@@ -189,7 +198,8 @@ class Socket:
             await self._send(_envelope(id, "error") + refusal(error, request_id).errors + b"}")
             return
         client = self._websocket.client
-        context = Context(self._services, self._viewer, client.host if client else "", request_id)
+        agent = self._websocket.headers.get("user-agent", "")
+        context = Context(self._services, self._viewer, client.host if client else "", request_id, agent)
         self._tasks[id] = asyncio.create_task(self._operate(id, operation, context), name=f"socket: {id}")
 
     async def _operate(self, id: str, operation: Operation, context: Context[Any]) -> None:

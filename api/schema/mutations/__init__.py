@@ -1,9 +1,10 @@
-"""Mutations of accounts, chats and messages. Each parses its input, calls one operation and wraps the result."""
+"""The mutations. Each parses its input, calls one operation and wraps the result."""
 
 import strawberry
 
 from api.schema.mutations.accounts import AccountMutations
 from api.schema.mutations.chats import ChatMutations
+from api.schema.mutations.credentials import CredentialMutations
 from api.schema.mutations.messages import MessageMutations
 from api.schema.mutations.producing import ProducingMutations
 
@@ -13,5 +14,5 @@ from api.schema.mutations.producing import ProducingMutations
     "except `signUp` and `signIn` fail with UNAUTHENTICATED without a valid token, and with NOT_FOUND for objects that "
     "the viewer may not see. Limits are defaults, which the server's operator can change."
 )
-class Mutation(AccountMutations, ChatMutations, MessageMutations, ProducingMutations):
+class Mutation(AccountMutations, CredentialMutations, ChatMutations, MessageMutations, ProducingMutations):
     pass

@@ -1,9 +1,11 @@
-"""Mutations of accounts: sign up, sign in, refresh the token."""
+"""Mutations of accounts: sign up, sign in and out, change password and name, delete the account."""
 
 import strawberry
 
 from api import inputs
-from api.accounts import SignedIn
+from api.accounts import Origin, SignedIn
+from api.chats import leave_all_chats
+from api.graphql.relay import global_id
 from api.schema.context import Info
 from api.schema.types.viewer import Viewer
 
@@ -38,6 +40,48 @@ class AuthPayload:
         return cls(token=signed_in.token, viewer=Viewer.of(signed_in.user))
 
 
+@strawberry.input(description="Input for signing out.")
+class SignOutInput:
+    everywhere: bool = strawberry.field(
+        default=False, description="If true, ends all sessions of the viewer. API tokens stay."
+    )
+
+
+@strawberry.type(description="The result of signing out.")
+class SignOutPayload:
+    signed_out: bool = strawberry.field(description="Always true: the session has ended on all servers.")
+
+
+@strawberry.input(description="Input for changing the password.")
+class ChangePasswordInput:
+    current_password: str = strawberry.field(description="The password that the account has now.")
+    new_password: str = strawberry.field(description="Password of 10 to 200 characters that is not a common one.")
+
+
+@strawberry.input(description="Input for changing the profile.")
+class UpdateProfileInput:
+    name: str = strawberry.field(description="Name that other users see, at most 100 characters.")
+
+
+@strawberry.type(description="The viewer after a change of the account.")
+class ViewerPayload:
+    viewer: Viewer = strawberry.field(description="The viewer after the change.")
+
+
+@strawberry.input(description="Input for deleting the account.")
+class DeleteAccountInput:
+    password: str = strawberry.field(description="Password of the account, to confirm.")
+
+
+@strawberry.type(description="The result of deleting an account.")
+class DeleteAccountPayload:
+    deleted_id: strawberry.ID = strawberry.field(description="Id of the deleted user.")
+
+
+def origin(info: Info) -> Origin:
+    return Origin(info.context.client, info.context.agent)
+
+
 @strawberry.type
 class AccountMutations:
     @strawberry.mutation(
@@ -47,7 +91,7 @@ class AccountMutations:
     async def sign_up(self, info: Info, input: SignUpInput) -> AuthPayload:
         name, email = inputs.name(input.name), inputs.email_address(input.email)
         password = inputs.new_password(input.password)
-        return AuthPayload.of(await info.context.services.accounts.sign_up(info.context.client, name, email, password))
+        return AuthPayload.of(await info.context.services.accounts.sign_up(origin(info), name, email, password))
 
     @strawberry.mutation(
         description="Signs in with e-mail address and password. Fails with UNAUTHENTICATED if they do not match, and "
@@ -55,11 +99,47 @@ class AccountMutations:
     )
     async def sign_in(self, info: Info, input: SignInInput) -> AuthPayload:
         email, password = inputs.given_email_address(input.email), inputs.given_password(input.password)
-        return AuthPayload.of(await info.context.services.accounts.sign_in(info.context.client, email, password))
+        return AuthPayload.of(await info.context.services.accounts.sign_in(origin(info), email, password))
 
     @strawberry.mutation(
-        description="Issues a new token to the viewer. Fails with UNAUTHENTICATED if the current token has expired or "
-        "its account no longer exists."
+        description="Issues a new token for the viewer's session. It never outlives the session, which ends after 30 "
+        "days by default. Fails with UNAUTHENTICATED if the token has expired or the session has ended, and with "
+        "FORBIDDEN for API tokens."
     )
     async def refresh_token(self, info: Info) -> AuthPayload:
-        return AuthPayload.of(await info.context.services.accounts.refresh(info.context.signed_in))
+        return AuthPayload.of(await info.context.services.accounts.refresh(info.context.identity))
+
+    @strawberry.mutation(
+        description="Ends the session of this request, or all sessions. Its sockets close with 4403, and its streaming "
+        "responses end. Fails with FORBIDDEN for API tokens."
+    )
+    async def sign_out(self, info: Info, input: SignOutInput | None = None) -> SignOutPayload:
+        everywhere = input is not None and input.everywhere
+        await info.context.services.accounts.sign_out(info.context.identity, everywhere=everywhere)
+        return SignOutPayload(signed_out=True)
+
+    @strawberry.mutation(
+        description="Changes the password and ends all other sessions. API tokens stay. Fails with BAD_USER_INPUT if "
+        "the current password is wrong."
+    )
+    async def change_password(self, info: Info, input: ChangePasswordInput) -> AuthPayload:
+        current, new = inputs.given_password(input.current_password), inputs.new_password(input.new_password)
+        return AuthPayload.of(await info.context.services.accounts.change_password(info.context.identity, current, new))
+
+    @strawberry.mutation(description="Changes the name that other users see. Fails with FORBIDDEN for API tokens.")
+    async def update_profile(self, info: Info, input: UpdateProfileInput) -> ViewerPayload:
+        name = inputs.name(input.name)
+        user = await info.context.services.accounts.update_profile(info.context.identity, name)
+        return ViewerPayload(viewer=Viewer.of(user))
+
+    @strawberry.mutation(
+        description="Deletes the account: leaves all chats, ends all sessions and API tokens, and erases name, e-mail "
+        "address and password. Messages of the user stay and show `Deleted user`. Fails with BAD_USER_INPUT if the "
+        "password is wrong."
+    )
+    async def delete_account(self, info: Info, input: DeleteAccountInput) -> DeleteAccountPayload:
+        services, password = info.context.services, inputs.given_password(input.password)
+        user = await services.accounts.confirm(info.context.identity, password)
+        await leave_all_chats(services.database, user.id)
+        await services.accounts.erase(user.id)
+        return DeleteAccountPayload(deleted_id=global_id("User", user.id))

@@ -9,6 +9,7 @@ from api.graphql.pagination import After, First, page_info, window
 from api.graphql.relay import Node
 from api.schema.context import Info
 from api.schema.types.chats import Chat, ChatConnection, ChatEdge
+from api.schema.types.credentials import ApiToken, Session
 from api.schema.types.users import User
 
 
@@ -32,6 +33,22 @@ class Viewer(Node):
     )
     def revision(self) -> int:
         return self.row.revision
+
+    @strawberry.field(
+        description="Sessions of the viewer that have not ended, the last used first. Fails with FORBIDDEN for API "
+        "tokens."
+    )
+    async def sessions(self, info: Info) -> list[Session]:
+        identity = info.context.identity
+        rows = await info.context.services.accounts.sessions(identity)
+        info.context.spend(len(rows))
+        return [Session.of(row, identity) for row in rows]
+
+    @strawberry.field(description="API tokens of the viewer, the newest first. Fails with FORBIDDEN for API tokens.")
+    async def api_tokens(self, info: Info) -> list[ApiToken]:
+        rows = await info.context.services.accounts.api_tokens(info.context.identity)
+        info.context.spend(len(rows))
+        return [ApiToken.of(row) for row in rows]
 
     @strawberry.field(description="Chats in which the viewer participates, most recently active first.")
     async def chats(

@@ -251,8 +251,8 @@ def tokens(server: Running, person: Person) -> dict[str, str]:
     elsewhere, before = Tokens("somebody else has this long secret key", hours=1), Tokens(SECRET, hours=-1)
     header, payload, signature = person.token.split(".")
     return {
-        "a token from elsewhere": f"Bearer {elsewhere.issue(UUID(user))}",
-        "an expired token": f"Bearer {before.issue(UUID(user))}",
+        "a token from elsewhere": f"Bearer {elsewhere.issue(UUID(user), UUID(user))}",
+        "an expired token": f"Bearer {before.issue(UUID(user), UUID(user))}",
         "an unsigned token": f"Bearer {jwt.encode({'sub': user, 'exp': later}, '', 'none')}",
         "a token without an end": f"Bearer {jwt.encode({'sub': user}, SECRET, 'HS256')}",
         "a token of nobody": f"Bearer {jwt.encode({'exp': later}, SECRET, 'HS256')}",
@@ -274,7 +274,10 @@ async def test_an_authorization_that_proves_nothing_is_refused(unharmed: Running
 
 
 async def test_the_token_of_an_account_that_is_gone_shows_nothing(unharmed: Running) -> None:
-    nobody = unharmed.bearer(Tokens(SECRET, hours=1).issue(UUID(int=1)))
-    assert await nobody.ask("{ viewer { id } }") == {"viewer": None}
-    for document in ("mutation { createChat { chat { id } } }", "mutation { refreshToken { token } }"):
+    nobody = unharmed.bearer(Tokens(SECRET, hours=1).issue(UUID(int=1), UUID(int=1)))
+    for document in (
+        "{ viewer { id } }",
+        "mutation { createChat { chat { id } } }",
+        "mutation { refreshToken { token } }",
+    ):
         assert (await nobody.refusal(document))["extensions"] == UNAUTHENTICATED

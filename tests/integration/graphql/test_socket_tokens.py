@@ -44,7 +44,8 @@ async def test_a_token_is_found_however_its_name_is_written(server: Running, nam
 
 async def test_a_live_socket_is_closed_when_its_token_expires(unharmed: Running) -> None:
     ann = await unharmed.person("Ann")
-    short = Tokens(SECRET, hours=1.5 / 3600).issue(relay.key_of("Viewer", ann.viewer_id))
+    key = relay.key_of("Viewer", ann.viewer_id)
+    short = Tokens(SECRET, hours=1.5 / 3600).issue(key, key)
     async with acknowledged(unharmed, short) as connection:
         await say(connection, type="subscribe", id="1", payload={"query": SYNC, "variables": {"ids": [ann.viewer_id]}})
         assert (await heard(connection))["type"] == "next"

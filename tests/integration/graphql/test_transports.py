@@ -140,7 +140,8 @@ async def test_a_bad_token_is_told_at_once(server: Running, accept: str) -> None
 async def test_a_live_response_ends_when_its_token_expires(server: Running, accept: str) -> None:
     ann = await server.person("Ann")
     reply = await ann.prompt()
-    short = Tokens(SECRET, hours=1.5 / 3600).issue(relay.key_of("Viewer", ann.viewer_id))
+    key = relay.key_of("Viewer", ann.viewer_id)
+    short = Tokens(SECRET, hours=1.5 / 3600).issue(key, key)
     async with following(server.bearer(short), accept, STREAM, id=reply) as stream:
         await stream.next()
         with pytest.raises(EOFError):

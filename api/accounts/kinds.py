@@ -1,0 +1,112 @@
+"""The two kinds of credentials of an account: sessions, and API tokens for programs."""
+
+import hashlib
+import math
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, or_, select, update
+
+from api.accounts.credentials import ENDED
+from api.accounts.models import ApiToken, Session, User
+from api.accounts.sessions import Tokens
+from api.database import Database
+from api.errors import Unauthenticated
+from api.identity import API_TOKEN, Identity
+from api.streaming.columns import now
+
+USE_COUNTED = timedelta(hours=1)
+"""How exact `last_used_at` is."""
+
+API_TOKEN_PREFIX = "twotrack_"  # noqa: S105  scanners of leaked secrets know tokens by such prefixes
+SECRET_BYTES = 32
+
+
+class Sessions:
+    """Signed tokens that name a session."""
+
+    prefix = ""
+
+    def __init__(self, database: Database, tokens: Tokens) -> None:
+        self._database = database
+        self._tokens = tokens
+
+    async def identify(self, token: str, known: Callable[[UUID], bool]) -> Identity:
+        claims = self._tokens.read(token)
+        identity = Identity(claims.user, claims.expires_at, claims.session)
+        if known(claims.session):
+            return identity
+        query = living_sessions([claims.session]).add_columns(Session.last_used_at)
+        found = await self._database.read(query.where(Session.user_id == claims.user))
+        if not found:
+            raise Unauthenticated(ENDED)
+        if now() - found[0].last_used_at > USE_COUNTED:
+            async with self._database.transaction() as session:
+                await session.execute(update(Session).where(Session.id == claims.session).values(last_used_at=now()))
+        return identity
+
+    def living(self, keys: Sequence[UUID]) -> Select[UUID]:
+        return living_sessions(keys)
+
+
+def living_sessions(keys: Sequence[UUID]) -> Select[UUID]:
+    """The ids, out of these, of sessions that have not ended."""
+    return (
+        select(Session.id)
+        .join(User, User.id == Session.user_id)
+        .where(Session.id.in_(keys), Session.expires_at > now(), User.disabled_at.is_(None))
+    )
+
+
+class ApiTokens:
+    """Random tokens that the database has hashed."""
+
+    prefix = API_TOKEN_PREFIX
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._identities: dict[bytes, Identity] = {}
+        """Identities by digest, of tokens that this process has read."""
+
+    async def identify(self, token: str, known: Callable[[UUID], bool]) -> Identity:
+        digest = digest_of(token)
+        identity = self._identities.get(digest)
+        if identity is not None and identity.credential is not None and known(identity.credential):
+            if identity.expires_at <= time.time():
+                raise Unauthenticated(ENDED)
+            return identity
+        self._identities.pop(digest, None)
+        columns = (ApiToken.id, ApiToken.user_id, ApiToken.expires_at, ApiToken.last_used_at)
+        query = select(*columns).join(User, User.id == ApiToken.user_id).where(ApiToken.digest == digest, *_lives())
+        found = await self._database.read(query)
+        if not found:
+            raise Unauthenticated("The API token is not valid: it is unknown, expired or revoked. Create another one.")
+        (row,) = found
+        if row.last_used_at is None or now() - row.last_used_at > USE_COUNTED:
+            async with self._database.transaction() as session:
+                await session.execute(update(ApiToken).where(ApiToken.id == row.id).values(last_used_at=now()))
+        expires_at = math.inf if row.expires_at is None else row.expires_at.timestamp()
+        if len(self._identities) >= 10_000:  # a process follows far fewer
+            self._identities.clear()
+        identity = self._identities[digest] = Identity(row.user_id, expires_at, row.id, API_TOKEN)
+        return identity
+
+    def living(self, keys: Sequence[UUID]) -> Select[UUID]:
+        return select(ApiToken.id).join(User, User.id == ApiToken.user_id).where(ApiToken.id.in_(keys), *_lives())
+
+
+def _lives() -> tuple[ColumnElement[bool], ...]:
+    return or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now()), User.disabled_at.is_(None)
+
+
+def new_secret() -> str:
+    """A new API token, which is shown once."""
+    return API_TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def digest_of(token: str) -> bytes:
+    """The hash under which an API token is stored. It is random, so a fast hash without salt is enough."""
+    return hashlib.sha256(token.encode()).digest()

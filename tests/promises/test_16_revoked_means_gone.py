@@ -1,0 +1,147 @@
+"""Promise 16: a session or API token that was revoked reads nothing more, on any process, by any transport."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.support.operations import STREAM
+from tests.support.people import Person
+from tests.support.responses import MULTIPART, SSE, following
+from tests.support.server import Running
+
+PASSWORD = "a long and winding road"
+NEW_PASSWORD = "another long and winding road"
+
+
+async def account(server: Running, name: str = "Ann") -> Person:
+    """A user who signed up with a password."""
+    email = f"{name.lower()}@example.com"
+    signed = await server.stranger().mutate("signUp", name=name, email=email, password=PASSWORD)
+    viewer = signed["viewer"]["id"]
+    return Person(server.port, signed["token"], email, viewer, viewer)
+
+
+async def again(server: Running, ann: Person) -> Person:
+    """The same user in another session, perhaps on another server."""
+    signed = await server.stranger().mutate("signIn", email=ann.email, password=PASSWORD)
+    return Person(server.port, signed["token"], ann.email, ann.user_id, ann.viewer_id)
+
+
+async def program(server: Running, ann: Person) -> Person:
+    """A program of the user, with an API token."""
+    made = await ann.mutate("createApiToken", name="A program")
+    return Person(server.port, made["token"], ann.email, ann.user_id, ann.viewer_id)
+
+
+Act = Callable[[Person], Awaitable[Any]]
+
+
+async def sign_out(ann: Person) -> None:
+    await ann.mutate("signOut", everywhere=True)
+
+
+async def change_password(ann: Person) -> None:
+    await ann.mutate("changePassword", currentPassword=PASSWORD, newPassword=NEW_PASSWORD)
+
+
+async def revoke_the_other(ann: Person) -> None:
+    sessions = (await ann.ask("{ viewer { sessions { id current } } }"))["viewer"]["sessions"]
+    (other,) = (session["id"] for session in sessions if not session["current"])
+    await ann.mutate("revokeSession", sessionId=other)
+
+
+async def delete_account(ann: Person) -> None:
+    await ann.mutate("deleteAccount", password=PASSWORD)
+
+
+ENDINGS: dict[str, Act] = {
+    "signed out everywhere": sign_out,
+    "password changed": change_password,
+    "session revoked": revoke_the_other,
+    "account deleted": delete_account,
+}
+
+
+@pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS)
+async def test_a_session_that_ended_closes_its_socket_on_another_process(
+    server: Running, elsewhere: Running, end: Act
+) -> None:
+    ann = await account(server)
+    other = await again(elsewhere, ann)
+    async with other.socket() as socket:
+        await (await socket.sync(other.viewer_id)).next()
+        await end(ann)
+        await socket.closed.wait()
+        assert socket.connection.close_code == 4403
+    assert (await other.refusal("{ viewer { id } }"))["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize("accept", [SSE, MULTIPART], ids=["sse", "multipart"])
+async def test_a_session_that_ended_ends_its_streaming_responses(
+    server: Running, elsewhere: Running, accept: str
+) -> None:
+    ann = await account(server)
+    other = await again(elsewhere, ann)
+    reply = await ann.prompt()
+    async with following(other, accept, STREAM, id=reply) as stream:
+        await stream.next()
+        await ann.mutate("signOut", everywhere=True)
+        with pytest.raises(EOFError):
+            while True:
+                await stream.payload()
+
+
+async def test_an_api_token_that_was_revoked_closes_its_socket(server: Running, elsewhere: Running) -> None:
+    ann = await account(server)
+    agent = await program(elsewhere, ann)
+    async with agent.socket() as socket:
+        await (await socket.sync(agent.viewer_id)).next()
+        (token,) = (await ann.ask("{ viewer { apiTokens { id } } }"))["viewer"]["apiTokens"]
+        await ann.mutate("revokeApiToken", apiTokenId=token["id"])
+        await socket.closed.wait()
+        assert socket.connection.close_code == 4403
+    assert (await agent.refusal("{ viewer { id } }"))["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_a_session_ends_with_the_sweep_if_the_bus_loses_the_word(server: Running, elsewhere: Running) -> None:
+    ann = await account(server)
+    other = await again(elsewhere, ann)
+    async with other.socket() as socket:
+        await (await socket.sync(other.viewer_id)).next()
+        with server.silent():
+            if server is elsewhere:
+                server.runtime.publisher.publish = lambda *_, **__: None  # type: ignore[method-assign]
+            await ann.mutate("signOut", everywhere=True)
+            await socket.closed.wait()
+        assert socket.connection.close_code == 4403
+
+
+async def test_the_session_that_changed_the_password_and_the_api_tokens_stay(server: Running) -> None:
+    ann = await account(server)
+    agent = await program(server, ann)
+    async with ann.socket() as socket:
+        await (await socket.sync(ann.viewer_id)).next()
+        changed = await ann.mutate("changePassword", currentPassword=PASSWORD, newPassword=NEW_PASSWORD)
+        assert not socket.closed.is_set()
+    for token in (ann.token, agent.token, changed["token"]):
+        assert (await server.bearer(token).ask("{ viewer { id } }"))["viewer"] is not None
+
+
+async def test_a_credential_is_read_once_by_a_process(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = await account(server)
+    agent = await program(server, ann)
+    for person in (ann, agent):
+        await person.ask("{ __typename }")
+    reads = 0
+
+    async def read(*_: object) -> Any:
+        nonlocal reads
+        reads += 1
+        raise AssertionError("a credential was read again")
+
+    monkeypatch.setattr(server.runtime.database, "read", read)
+    for person in (ann, agent):
+        for _ in range(5):
+            await person.ask("{ __typename }")
+    assert reads == 0
