@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
 const EXECUTABLE = "../.venv/bin/twotrack";
-const STARTED_WITHIN_MS = 20_000;
+const STARTED_WITHIN_MS = 60_000;
 
 export interface Person {
   readonly token: string;
