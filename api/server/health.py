@@ -1,23 +1,11 @@
 """Endpoints for supervisors, load balancers and Prometheus."""
 
-import asyncio
-from functools import cache, partial
-from typing import Any
-
-import structlog
 from prometheus_client import CONTENT_TYPE_LATEST
-from sqlalchemy import Select, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.base import Base
-from api.database import Database
+from api.server.readiness import readiness
 from api.server.runtime import Runtime
-
-log = structlog.get_logger(__name__)
-
-PING_SECONDS = 2.0
-"""For the database and the bus to answer a readiness check."""
 
 
 async def healthz(request: Request) -> Response:
@@ -31,36 +19,9 @@ async def readyz(request: Request) -> Response:
     return JSONResponse(body, status)
 
 
-async def readiness(runtime: Runtime) -> tuple[int, dict[str, str]]:
-    """The status and the JSON of `/readyz`: of a server, and of a worker's port."""
-    unavailable = {}
-    for name, ping in (("database", partial(_read_rows, runtime.database)), ("bus", runtime.bus.ping)):
-        try:
-            async with asyncio.timeout(PING_SECONDS):
-                await ping()
-        except Exception as error:
-            log.warning("not ready", service=name, error=repr(error))
-            unavailable[name] = "does not answer"
-    if unavailable:
-        return 503, {"status": "unavailable", **unavailable}
-    return 200, {"status": "ok"}
-
-
 async def metrics(request: Request) -> Response:
     """GET `/metrics`: the metrics of all processes of this `serve`, in Prometheus' text format."""
     return Response(_runtime(request).metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
-
-
-async def _read_rows(database: Database) -> None:
-    """Read the newest row of each table with revisions: a damaged file answers queries that read no table."""
-    await database.read(_newest_rows())
-
-
-@cache
-def _newest_rows() -> Select[Any]:
-    tables = [table for table in Base.metadata.sorted_tables if "revision" in table.c]
-    newest = [select(table.c.revision).order_by(table.c.id.desc()).limit(1) for table in tables]
-    return select(*(query.scalar_subquery() for query in newest))
 
 
 def _runtime(request: Request) -> Runtime:

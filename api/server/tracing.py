@@ -25,7 +25,6 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from starlette.types import Scope
 
 from api.errors import SettingsError
 from api.settings import PREFIX
@@ -33,6 +32,7 @@ from api.streaming.observer import Observer
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+    from starlette.types import Scope
 
 _request: ContextVar["tuple[SpanContext, int] | None"] = ContextVar("request", default=None)
 """The span of the current request, and when it began."""
@@ -73,7 +73,7 @@ def stop() -> None:
 
 
 @contextmanager
-def request(scope: Scope, traceparent: str | None) -> Iterator[None]:
+def request(scope: "Scope", traceparent: str | None) -> Iterator[None]:
     """A span of the request while the block runs. It continues the trace of `traceparent`, if there is one."""
     if _provider is None:
         yield

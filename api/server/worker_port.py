@@ -12,8 +12,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api.server.health import PING_SECONDS, readiness
 from api.server.metrics import Metrics
+from api.server.readiness import PING_SECONDS, readiness
 from api.server.runtime import Runtime
 
 ANSWER_SECONDS = 2 * PING_SECONDS + 1
