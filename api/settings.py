@@ -195,7 +195,7 @@ class Settings(BaseSettings):
 
 
 SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
-"""The value that Kubernetes gives to variables such as `TWOTRACK_WORKER_PORT` in every pod beside a service."""
+"""The value that Kubernetes gives to a variable such as `TWOTRACK_WORKER_PORT` in every pod beside a service."""
 
 SERVICE_LINK = re.compile(r"_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)$")
 """The ends of the other names. https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables"""
@@ -206,7 +206,8 @@ def ignore_service_links() -> None:
     though some look like misspelt ones."""
     for name, value in list(os.environ.items()):
         upper = name.upper()
-        if upper.startswith(PREFIX) and (SERVICE_ADDRESS.fullmatch(value) or SERVICE_LINK.search(upper)):
+        is_address = upper.endswith("_PORT") and SERVICE_ADDRESS.fullmatch(value)
+        if upper.startswith(PREFIX) and (is_address or SERVICE_LINK.search(upper)):
             del os.environ[name]
 
 

@@ -2,6 +2,7 @@
 
 from api.accounts.access import visible_viewer
 from api.accounts.credentials import Credentials
+from api.accounts.expiry import delete_expired_credentials
 from api.accounts.limits import RateLimits
 from api.accounts.models import ApiToken, Session, User
 from api.accounts.operations import ACCOUNT_GONE, Accounts, Origin, SignedIn, open_accounts, require_session
@@ -17,6 +18,7 @@ __all__ = [
     "Session",
     "SignedIn",
     "User",
+    "delete_expired_credentials",
     "open_accounts",
     "require_session",
     "users_by_id",

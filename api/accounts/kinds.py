@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
+import structlog
 from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.accounts.credentials import ENDED
 from api.accounts.models import ApiToken, Session, User
@@ -17,6 +19,8 @@ from api.database import Database
 from api.errors import Unauthenticated
 from api.identity import API_TOKEN, Identity
 from api.streaming.columns import now
+
+log = structlog.get_logger(__name__)
 
 USE_COUNTED = timedelta(hours=1)
 """How exact `last_used_at` is."""
@@ -44,8 +48,7 @@ class Sessions:
         if not found:
             raise Unauthenticated(ENDED)
         if now() - found[0].last_used_at > USE_COUNTED:
-            async with self._database.transaction() as session:
-                await session.execute(update(Session).where(Session.id == claims.session).values(last_used_at=now()))
+            await _count_use(self._database, Session, claims.session)
         return identity
 
     def living(self, keys: Sequence[UUID]) -> Select[UUID]:
@@ -86,8 +89,7 @@ class ApiTokens:
             raise Unauthenticated("The API token is not valid: it is unknown, expired or revoked. Create another one.")
         (row,) = found
         if row.last_used_at is None or now() - row.last_used_at > USE_COUNTED:
-            async with self._database.transaction() as session:
-                await session.execute(update(ApiToken).where(ApiToken.id == row.id).values(last_used_at=now()))
+            await _count_use(self._database, ApiToken, row.id)
         expires_at = math.inf if row.expires_at is None else row.expires_at.timestamp()
         if len(self._identities) >= 10_000:  # a process follows far fewer
             self._identities.clear()
@@ -100,6 +102,15 @@ class ApiTokens:
 
 def _lives() -> tuple[ColumnElement[bool], ...]:
     return or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now()), User.disabled_at.is_(None)
+
+
+async def _count_use(database: Database, model: type[Session] | type[ApiToken], key: UUID) -> None:
+    """Write down that the credential was used. Its request goes on if that fails, for example on a full disk."""
+    try:
+        async with database.transaction() as session:
+            await session.execute(update(model).where(model.id == key).values(last_used_at=now()))
+    except (OSError, SQLAlchemyError) as error:
+        log.warning("use of a credential not counted", error=repr(error))
 
 
 def new_secret() -> str:

@@ -26,7 +26,7 @@ async def add_participant(
     await rates.spend("add participants", str(viewer), settings.invitations_per_minute)
     async with database.transaction() as session:
         await lock_membership(session, key, viewer)
-        user = await session.scalar(select(User.id).where(User.email == email))
+        user = await session.scalar(select(User.id).where(User.email == email, User.deleted_at.is_(None)))
         if user is None:
             raise NotFound("No account has this e-mail address. Check it, or ask its owner to sign up first.")
         # Locked before the count, because another member may be adding a participant at this moment.

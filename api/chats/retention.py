@@ -1,4 +1,4 @@
-"""Deletes data that is no longer needed: old idempotency keys."""
+"""Deletes data that is no longer needed: old idempotency keys, and credentials that have expired."""
 
 import asyncio
 import random
@@ -9,9 +9,11 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import delete, select, tuple_
 
+from api.accounts import delete_expired_credentials
 from api.chats.models import IdempotencyKey
 from api.database import Database
 from api.streaming.columns import now
+from api.streaming.store import unless_outage
 
 log = structlog.get_logger(__name__)
 
@@ -24,13 +26,10 @@ BATCH_ROWS = 1_000
 
 @asynccontextmanager
 async def retention(database: Database, *, key_days: int) -> AsyncIterator[None]:
-    """Delete what is old, once a day while the block runs. With `key_days` 0, nothing is deleted.
+    """Delete what is old, once a day while the block runs. With `key_days` 0, idempotency keys are kept.
 
     Processes that started together take their rounds at different times.
     """
-    if not key_days:
-        yield
-        return
     task = asyncio.create_task(_run(database, timedelta(days=key_days)), name="retention")
     try:
         yield
@@ -43,11 +42,12 @@ async def _run(database: Database, age: timedelta) -> None:
     while True:
         await asyncio.sleep(BETWEEN_SECONDS * random.random())  # noqa: S311
         try:
-            deleted = await delete_old_keys(database, age)
+            credentials = await delete_expired_credentials(database)
+            keys = await delete_old_keys(database, age) if age else 0
         except Exception as error:
-            log.warning("old keys not deleted", error=repr(error))
+            log.warning("old rows not deleted", error=repr(error), exc_info=unless_outage(error))
         else:
-            log.info("old keys deleted", rows=deleted)
+            log.info("old rows deleted", idempotency_keys=keys, credentials=credentials)
         await asyncio.sleep(BETWEEN_SECONDS / 2)
 
 

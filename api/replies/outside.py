@@ -123,7 +123,7 @@ async def submit(database: Database, outside: OutsideWriter, viewer: UUID, key: 
     """Append to a reply of the viewer, or finish it; the message after that.
 
     Raises Conflict with a reason, LimitExceeded, NotFound, and Forbidden for replies that the viewer did not start.
-    Membership is not asked for: whoever leaves a chat has their replies stopped.
+    Reads no membership: when a participant leaves a chat, their streaming replies are stopped.
     """
 
     def admit(message: Message) -> None:

@@ -20,7 +20,7 @@ from api.streaming.access import AccessGrant, Key, RevisedModel
 from api.streaming.bus import Bus, ignoring_malformed
 from api.streaming.columns import Revised
 from api.streaming.errors import Gone
-from api.streaming.observer import NOBODY, Observer
+from api.streaming.observer import NO_OBSERVER, Observer
 from api.streaming.subscriber import Change, StreamSubscriber, Subscriber, SyncSubscriber
 from api.streaming.topic import LatestState, Topic
 
@@ -42,7 +42,7 @@ class AccessReader(Protocol):
 class Hub:
     """Follows rows for the subscribers of this process. Its lifetime is an `async with`."""
 
-    def __init__(self, bus: Bus, access: AccessReader, *, observer: Observer = NOBODY) -> None:
+    def __init__(self, bus: Bus, access: AccessReader, *, observer: Observer = NO_OBSERVER) -> None:
         self._observer = observer
         self._bus = bus
         self._access = access

@@ -36,5 +36,5 @@ class Observer:
         """This process ended the row. `code` is its error code, if it failed."""
 
 
-NOBODY = Observer()
+NO_OBSERVER = Observer()
 """The observer of a process without metrics."""

@@ -10,7 +10,7 @@ import structlog
 
 from api.streaming import channels
 from api.streaming.announcements import PendingEvent
-from api.streaming.observer import NOBODY, Observer
+from api.streaming.observer import NO_OBSERVER, Observer
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ class Publisher:
     """
 
     def __init__(
-        self, publish: Callable[[Iterable[tuple[str, str]]], Awaitable[None]], *, observer: Observer = NOBODY
+        self, publish: Callable[[Iterable[tuple[str, str]]], Awaitable[None]], *, observer: Observer = NO_OBSERVER
     ) -> None:
         self._publish = publish
         self.observer = observer

@@ -69,8 +69,7 @@ class TrackedSession(Session):
 
     _levels: list[_Level]
     _pending: list[PendingEvent]
-    _enqueued: list[tuple[TrackedModel, UUID]]
-    """Rows that this transaction lets wait for a worker."""
+    _enqueued: list[tuple[TrackedModel, UUID]]  # rows that wait for a worker from now on
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -22,7 +22,7 @@ from api.streaming import announcements, channels, leases, snapshot
 from api.streaming.access import RevisedModel
 from api.streaming.columns import Status, Streamed
 from api.streaming.hub import Hub
-from api.streaming.observer import NOBODY, Observer
+from api.streaming.observer import NO_OBSERVER, Observer
 from api.streaming.publisher import Publisher
 from api.streaming.store import Store, unless_outage
 from api.streaming.topic import LatestState, Topic
@@ -58,7 +58,7 @@ class Sweep:
         *,
         patience: float,
         wait: float,
-        observer: Observer = NOBODY,
+        observer: Observer = NO_OBSERVER,
     ) -> None:
         self._store = store
         self._hub = hub

@@ -25,7 +25,7 @@ from api.streaming import channels, leases, snapshot
 from api.streaming.bus import Bus, ignoring_malformed
 from api.streaming.columns import Streamed
 from api.streaming.draft import Draft
-from api.streaming.observer import NOBODY, Observer
+from api.streaming.observer import NO_OBSERVER, Observer
 from api.streaming.store import Store, unless_outage
 from api.streaming.writer import Writer
 
@@ -56,7 +56,7 @@ class StreamWorker(Generic[Row]):
         writer: Writer,
         lease: float,
         limit: int,
-        observer: Observer = NOBODY,
+        observer: Observer = NO_OBSERVER,
     ) -> None:
         self.id: UUID = uuid7()
         self._model = model

@@ -25,7 +25,7 @@ from api.streaming.columns import Status, Streamed
 from api.streaming.draft import Draft
 from api.streaming.errors import ProducerError
 from api.streaming.flush import INTERNAL_ERROR, Flusher
-from api.streaming.observer import NOBODY, Observer
+from api.streaming.observer import NO_OBSERVER, Observer
 from api.streaming.outside_draft import OutsideDraft
 from api.streaming.publisher import Publisher
 from api.streaming.store import Store, unless_outage
@@ -64,7 +64,7 @@ class Writer:
         lease: float,
         wait: float,
         limit: int,
-        observer: Observer = NOBODY,
+        observer: Observer = NO_OBSERVER,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cadence = cadence
@@ -245,8 +245,9 @@ class Writer:
         silent = [
             draft for draft in self._drafts.values() if not draft.to_hand_back and self._heartbeat_at(draft) <= now
         ]
+        ours = [draft for draft in silent if not isinstance(draft, OutsideDraft)]
         outside = [draft for draft in silent if isinstance(draft, OutsideDraft)]
-        failures += await _for_each_model(self._flusher.heartbeat, [draft for draft in silent if draft not in outside])
+        failures += await _for_each_model(self._flusher.heartbeat, ours)
         failures += await _for_each_model(self._flusher.renew, outside)
         for draft in [draft for draft in self._drafts.values() if draft.expires_at() <= now]:
             self._close(draft)

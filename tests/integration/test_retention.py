@@ -1,13 +1,16 @@
-"""Old idempotency keys are deleted, and the others keep a message from being sent twice."""
+"""Old idempotency keys and expired credentials are deleted, and all others stay."""
 
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
 
+from api.accounts import Session, delete_expired_credentials
 from api.chats import retention
 from api.chats.models import IdempotencyKey
+from api.graphql import relay
 from api.streaming.columns import now
+from tests.support.accounts import account, program
 from tests.support.server import Running
 
 
@@ -34,3 +37,15 @@ async def test_keys_older_than_their_age_are_deleted_in_batches(
     again = await people[0].send(chat, "New", key="new")
     assert again["message"]["content"] == "New"
     assert await keys(server) == 1
+
+
+async def test_credentials_that_expired_are_deleted_and_the_others_stay(server: Running) -> None:
+    ann, bob = await account(server), await account(server, "Bob")
+    agent = await program(server, bob)
+    async with server.runtime.database.transaction() as session:
+        of_ann = Session.user_id == relay.key_of("Viewer", ann.viewer_id)
+        await session.execute(update(Session).where(of_ann).values(expires_at=now() - timedelta(seconds=1)))
+    assert await delete_expired_credentials(server.runtime.database) == 1
+    assert await delete_expired_credentials(server.runtime.database) == 0
+    for person in (bob, agent):
+        assert (await person.ask("{ viewer { id } }"))["viewer"] is not None

@@ -2,26 +2,15 @@
 
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from api.accounts.secret import secret_key
 from api.errors import SettingsError
-from api.settings import PREFIX, Settings
+from api.settings import Settings
 
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Nothing but what the test sets, in a directory of its own; what `.env` brings along goes away again."""
-    for name in [name for name in os.environ if name.startswith(PREFIX) or name.startswith("OPENAI_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    before = dict(os.environ)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 def test_nothing_needs_to_be_set() -> None:
@@ -114,64 +103,12 @@ def test_an_invalid_setting_is_named_in_one_sentence(name: str, value: str, monk
     assert "\n" not in sentence
 
 
-@pytest.mark.parametrize(
-    ("written", "meant"),
-    [
-        ("TWOTRACK_DATABSE_URL", "TWOTRACK_DATABASE_URL"),
-        ("TWOTRACK_REDIS_URL", "TWOTRACK_BROADCAST_URL"),
-        ("TWOTRACK_LEASE", "TWOTRACK_LEASE_SECONDS"),
-        ("twotrack_worker_reply", "TWOTRACK_WORKER_REPLIES"),
-    ],
-)
-def test_a_misspelt_setting_is_refused_with_the_name_that_was_meant(
-    written: str, meant: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(written, "1")
-    with pytest.raises(SettingsError, match=f"^{written} is not a setting. Did you mean {meant}[?]$"):
-        Settings.load()
-
-
-def test_a_misspelt_setting_in_the_file_is_refused_too(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("TWOTRACK_SECRETKEY=hush\n")
-    with pytest.raises(SettingsError, match="TWOTRACK_SECRET_KEY"):
-        Settings.load()
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("SERVICE_HOST", "10.0.0.1"),
-        ("SERVICE_PORT_HTTP", "8000"),
-        ("PORT", "tcp://10.0.0.1:8000"),
-        ("PORT_8000_TCP", "tcp://10.0.0.1:8000"),
-        ("PORT_8000_TCP_ADDR", "10.0.0.1"),
-        ("WORKER_SERVICE_PORT", "9000"),
-        ("WORKER_REPLIES_PORT", "tcp://10.0.0.1:9000"),
-        ("PING_SECONDS", "tcp://10.0.0.1:9000"),
-    ],
-)
-def test_variables_that_kubernetes_sets_for_services_of_our_name_are_ignored(
-    name: str, value: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(f"TWOTRACK_{name}", value)
-    settings = Settings.load()
-    assert (list(settings.unknown_names()), settings.ping_seconds) == ([], 45)
-
-
 def test_a_level_of_the_log_is_known_in_either_case(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWOTRACK_LOG_LEVEL", "warning")
     assert Settings.load().log_level == "WARNING"
     monkeypatch.setenv("TWOTRACK_LOG_LEVEL", "loud")
     with pytest.raises(SettingsError, match=r"^TWOTRACK_LOG_LEVEL is invalid: it should be 'DEBUG', 'INFO'"):
         Settings.load()
-
-
-@pytest.mark.parametrize("name", ["TWOTRACK_MODEL", "twotrack_model"])
-def test_a_setting_is_known_in_either_case(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(name, "scripted?rate=0")
-    settings = Settings.load()
-    assert settings.model == "scripted?rate=0"
-    assert list(settings.unknown_names()) == []
 
 
 def test_a_model_may_be_silent_for_more_than_three_leases(monkeypatch: pytest.MonkeyPatch) -> None:

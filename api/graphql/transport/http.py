@@ -41,7 +41,7 @@ class GraphQLOverHTTP:
             viewer = await self._services.credentials.identify(request.headers.get("authorization"))
         except RequestError as error:
             return _answer(request, refusal(error, request_id), status=_status_of(error, request))
-        except SQLAlchemyError as error:  # the credential cannot be read
+        except (OSError, SQLAlchemyError) as error:  # the credential cannot be read
             return _answer(request, failure(error, request_id))
         except ClientDisconnect:
             return Response(status_code=400)  # the client disconnected while it was sending; it reads no answer

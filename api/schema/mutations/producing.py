@@ -98,7 +98,7 @@ class FinishReplyInput:
 
 @strawberry.type(description="The result of starting or continuing a reply that the viewer writes.")
 class ReplyPayload:
-    message: Message = strawberry.field(description="The reply, as it is now.")
+    message: Message = strawberry.field(description="Current state of the reply.")
     sequence: int = strawberry.field(description="Number of the last accepted append; 0 for a new reply.")
     lease_seconds: float = strawberry.field(
         description="Seconds until the lease of the reply ends, unless an append renews it. Then the reply fails with "

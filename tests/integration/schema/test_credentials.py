@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from api.graphql.relay import global_id
-from tests.promises.test_16_revoked_means_gone import PASSWORD, account, again, program
+from tests.support.accounts import PASSWORD, account, again, program
 from tests.support.backends import Backend
 from tests.support.server import Running, serving
 
