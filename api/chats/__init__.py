@@ -1,18 +1,22 @@
 """Chats, memberships and messages: models, reads and operations. Importing the package registers its access rules."""
 
-from api.chats.chats import create_chat, delete_chat, rename_chat
+from api.chats.chats import create_chat, delete_chat, rename_chat, set_assistant
 from api.chats.memberships import add_participant, leave_all_chats, remove_participant
 from api.chats.messages import continue_message, delete_message, edit_message, regenerate_message, stop_message
-from api.chats.models import Chat, IdempotencyKey, Membership, Message, MessageRole
+from api.chats.models import Assistant, Chat, IdempotencyKey, Membership, Message, MessageRole, MessageVersion
+from api.chats.reading import mark_read, unread_counts
 from api.chats.reads import chat_for, chats_by_id, chats_of, message_for, messages_of, participants_of, user_for
 from api.chats.sending import SentMessage, send_message
+from api.chats.versions import select_version, shown_version, stored_versions, version_texts, versions_key
 
 __all__ = [
+    "Assistant",
     "Chat",
     "IdempotencyKey",
     "Membership",
     "Message",
     "MessageRole",
+    "MessageVersion",
     "SentMessage",
     "add_participant",
     "chat_for",
@@ -24,13 +28,21 @@ __all__ = [
     "delete_message",
     "edit_message",
     "leave_all_chats",
+    "mark_read",
     "message_for",
     "messages_of",
     "participants_of",
     "regenerate_message",
     "remove_participant",
     "rename_chat",
+    "select_version",
     "send_message",
+    "set_assistant",
+    "shown_version",
     "stop_message",
+    "stored_versions",
+    "unread_counts",
     "user_for",
+    "version_texts",
+    "versions_key",
 ]

@@ -1,4 +1,4 @@
-"""Operations on chats: create, rename, delete."""
+"""Operations on chats: create, rename, choose when the assistant answers, delete."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlalchemy.orm import defer
 
 from api.accounts import ACCOUNT_GONE, User
 from api.chats.locks import NO_KEY_UPDATE, lock_members, lock_membership
-from api.chats.models import Chat, Membership, Message, Removal
+from api.chats.models import Assistant, Chat, Membership, Message, ReadMark, Removal
 from api.chats.titles import UNTITLED
 from api.database import Database
 from api.errors import Forbidden, Unauthenticated
@@ -39,6 +39,15 @@ async def rename_chat(database: Database, viewer: UUID, key: UUID, title: str) -
     return chat
 
 
+async def set_assistant(database: Database, viewer: UUID, key: UUID, assistant: Assistant) -> Chat:
+    """Choose when the assistant answers. Raises NotFound."""
+    async with database.transaction() as session:
+        await lock_membership(session, key, viewer)
+        chat = await session.get_one(Chat, key, with_for_update=NO_KEY_UPDATE)
+        chat.assistant = assistant
+    return chat
+
+
 async def delete_chat(database: Database, viewer: UUID, key: UUID) -> None:
     """Delete a chat with its messages. Raises NotFound, and Forbidden unless the viewer is the owner."""
     async with database.transaction() as session:
@@ -64,6 +73,8 @@ async def delete_rows(session: AsyncSession, chat: Chat, members: Sequence[Membe
             await session.delete(message)
         await session.flush()
     await session.execute(delete(Removal).where(Removal.chat_id == chat.id))
+    for mark in await session.scalars(select(ReadMark).where(ReadMark.chat_id == chat.id)):
+        await session.delete(mark)
     for member in members:
         await session.delete(member)
     await session.flush()

@@ -7,10 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.chats.finish_reasons import FinishReason
 from api.chats.locks import lock_message
 from api.chats.models import Message, MessageRole
+from api.chats.versions import keep_version
 from api.database import Database
 from api.errors import Conflict, Forbidden
 from api.settings import Settings
-from api.streaming.columns import Status, enqueue
+from api.streaming.columns import Status, enqueue, now
 
 
 async def stop_message(database: Database, viewer: UUID, key: UUID) -> Message:
@@ -19,16 +20,22 @@ async def stop_message(database: Database, viewer: UUID, key: UUID) -> Message:
         message = await lock_message(session, key, viewer)
         if message.streaming:
             message.status = Status.STOPPED
+            message.stopped_by_id = viewer
     return message
 
 
 async def regenerate_message(database: Database, settings: Settings, viewer: UUID, key: UUID) -> Message:
-    """Clear a final reply and queue it again. Raises NotFound, Forbidden, and Conflict while it streams."""
+    """Keep the text of a final reply as a version, and queue the reply again for another one.
+
+    Raises NotFound, Forbidden, and Conflict while it streams.
+    """
     async with database.transaction() as session:
         message = await _lock_reply(session, key, viewer, "regenerated")
+        await keep_version(session, message, viewer)
         message.content, message.reasoning = "", None
         message.finish_reason = message.provider_finish_reason = message.activity = None
         message.input_tokens = message.output_tokens = None
+        message.stopped_by_id = None
         enqueue(message, settings.queue_seconds)
     return message
 
@@ -46,7 +53,7 @@ async def continue_message(database: Database, settings: Settings, viewer: UUID,
                 "Only a reply that reached its limit of length can be continued: its finishReason is length. "
                 "Regenerate this one, or send a message."
             )
-        message.activity = None
+        message.activity = message.stopped_by_id = None
         enqueue(message, settings.queue_seconds)
     return message
 
@@ -71,7 +78,8 @@ async def edit_message(database: Database, viewer: UUID, key: UUID, content: str
             raise Conflict("This message is still streaming. Stop it first, or wait until it is complete.")
         if message.author_id != viewer:
             raise Forbidden("Only the author can edit a message. Send a message of your own instead.")
-        message.content = content
+        if message.content != content:
+            message.content, message.edited_at = content, now()
     return message
 
 

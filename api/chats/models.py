@@ -1,17 +1,25 @@
-"""Chats, memberships, removals, messages and idempotency keys."""
+"""Chats, memberships, removals, read marks, messages with their versions, and idempotency keys."""
 
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from api.accounts.models import User
 from api.base import Base, Timestamps
-from api.streaming.columns import Instant, Revised, Streamed, now
+from api.streaming.columns import Instant, Revised, Status, Streamed, now
 from api.streaming.tolerant import Choice
 from api.streaming.tracks import Stream, Sync, Untracked
+
+
+class Assistant(StrEnum):
+    """When the assistant answers the messages of a chat."""
+
+    ALWAYS = "ALWAYS"
+    WHEN_ASKED = "WHEN_ASKED"
+    NONE = "NONE"
 
 
 class Chat(Revised, Timestamps, Base):
@@ -21,6 +29,7 @@ class Chat(Revised, Timestamps, Base):
     title: Mapped[str] = mapped_column(String(200))
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     access_epoch: Mapped[int] = mapped_column(default=0)
+    assistant: Mapped[Assistant] = mapped_column(Choice(Assistant, length=10), default=Assistant.ALWAYS)
 
     participants: Mapped[list[User]] = relationship(
         secondary="participations", viewonly=True, order_by="Membership.joined_at"
@@ -47,6 +56,20 @@ class Removal(Base):
 
     chat_id: Mapped[UUID] = mapped_column(ForeignKey("chats.id"), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+
+
+class ReadMark(Base):
+    """How far a user has read a chat. A mark only moves forward."""
+
+    __tablename__ = "read_marks"
+    __track__ = Sync(touches="user")  # only the reader's own list of chats shows it
+
+    chat_id: Mapped[UUID] = mapped_column(ForeignKey("chats.id"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger)
+    """The position of the last message that the user has read."""
+
+    user: Mapped[User] = relationship()
 
 
 class MessageRole(StrEnum):
@@ -76,6 +99,16 @@ class Message(Streamed, Timestamps, Base):
     """What the assistant is doing now, for people. It means nothing once the message is final."""
     input_tokens: Mapped[int | None]
     output_tokens: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1)
+    """Number of the version that the row shows. The others are in `message_versions`."""
+    latest_version: Mapped[int] = mapped_column(default=1)
+    """The greatest number that a version of the message has had."""
+    version_created_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When the shown version was requested. NULL if the message has had no other."""
+    regenerated_by_id: Mapped[UUID | None]
+    """The user who requested the shown version by regenerating the reply."""
+    stopped_by_id: Mapped[UUID | None]
+    edited_at: Mapped[datetime | None] = mapped_column(Instant)
 
     chat: Mapped[Chat] = relationship()
 
@@ -83,6 +116,34 @@ class Message(Streamed, Timestamps, Base):
         Index("ix_messages_chat_id_position", "chat_id", "position", "id"),
         *Streamed.table_args("messages", in_turn="chat_id"),
     )
+
+
+class MessageVersion(Base):
+    """A version of a reply that its message does not show now. The columns are those of the message."""
+
+    __tablename__ = "message_versions"
+    __track__ = Untracked()  # the message that a version belongs to announces the change of versions
+
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    content: Mapped[str] = mapped_column(Text)
+    reasoning: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[Status] = mapped_column(Choice(Status, length=10))
+    error_code: Mapped[str | None] = mapped_column(String(20))
+    error_message: Mapped[str | None] = mapped_column(Text)
+    model: Mapped[str | None] = mapped_column(String(200))
+    finish_reason: Mapped[str | None] = mapped_column(String(50))
+    provider_finish_reason: Mapped[str | None] = mapped_column(String(100))
+    input_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+    regenerated_by_id: Mapped[UUID | None]
+    stopped_by_id: Mapped[UUID | None]
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether the texts were loaded, too. A list of versions is read without them."""
+        return "content" in self.__dict__
 
 
 class IdempotencyKey(Timestamps, Base):

@@ -1,15 +1,17 @@
 """Sending a message once, however often the client repeats the attempt."""
 
 import hashlib
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.chats.locks import lock_membership
-from api.chats.models import Chat, IdempotencyKey, Membership, Message, MessageRole
+from api.chats.models import Assistant, Chat, IdempotencyKey, Membership, Message, MessageRole
 from api.chats.titles import UNTITLED, title_of
 from api.database import Database
 from api.errors import Conflict, NotFound
@@ -27,9 +29,11 @@ class SentMessage:
 
 
 async def send_message(
-    database: Database, settings: Settings, viewer: UUID, chat: UUID, key: str, content: str, *, reply: bool
+    database: Database, settings: Settings, viewer: UUID, chat: UUID, key: str, content: str, *, reply: bool | None
 ) -> SentMessage:
-    """Send a message, and queue a reply if `reply` is true. A repeated idempotency key returns the original message.
+    """Send a message, and queue a reply if `reply` is true. With None, the chat decides.
+
+    A repeated idempotency key returns the original message.
 
     Raises NotFound, and Conflict if the key was used for another chat or content, or if its message was deleted.
     """
@@ -39,11 +43,28 @@ async def send_message(
     return await sending.stored()
 
 
+MENTION = re.compile(r"(?<![\w@.+/-])@assistant(?![\w@-]|\.\w)", re.IGNORECASE)
+"""Not a part of an e-mail address or of a longer name."""
+
+
+def asks_assistant(content: str) -> bool:
+    """Whether a message mentions `@assistant`, in any case of letters."""
+    return MENTION.search(content) is not None
+
+
 class _Sending:
     """One attempt to send, which may be a repeat."""
 
     def __init__(
-        self, database: Database, settings: Settings, viewer: UUID, chat: UUID, key: str, content: str, *, reply: bool
+        self,
+        database: Database,
+        settings: Settings,
+        viewer: UUID,
+        chat: UUID,
+        key: str,
+        content: str,
+        *,
+        reply: bool | None,
     ) -> None:
         self._database, self._settings = database, settings
         self._viewer, self._chat, self._key, self._content, self._reply = viewer, chat, key, content, reply
@@ -58,7 +79,7 @@ class _Sending:
             message = Message(chat_id=self._chat, author_id=self._viewer, role=MessageRole.USER, content=self._content)
             session.add(message)
             await session.flush()  # so that the message's id is smaller than that of its reply
-            reply = await self._queue_reply(session) if self._reply else None
+            reply = await self._queue_reply(session) if await self._wants_reply(session) else None
             session.add(
                 IdempotencyKey(
                     author_id=self._viewer,
@@ -70,6 +91,12 @@ class _Sending:
                 )
             )
             await self._name_chat(session)
+
+    async def _wants_reply(self, session: AsyncSession) -> bool:
+        if self._reply is not None:
+            return self._reply
+        assistant = await session.scalar(select(Chat.assistant).where(Chat.id == self._chat))
+        return assistant is Assistant.ALWAYS or (assistant is Assistant.WHEN_ASKED and asks_assistant(self._content))
 
     async def _queue_reply(self, session: AsyncSession) -> Message:
         model = self._settings.model.partition("?")[0]

@@ -10,7 +10,7 @@ transport/   HTTP, server-sent events, multipart, WebSocket; all that relies on 
 
 from api.graphql.connections import Connection, Edge, connect
 from api.graphql.context import Context, Info, Services
-from api.graphql.execution.projection import related_field, snapshot_field
+from api.graphql.execution.projection import joined_field, related_field, snapshot_field
 from api.graphql.objects import node_field, object_field
 from api.graphql.pagination import After, Before, First, Last, PageInfo, window
 from api.graphql.relay import Node, global_id, key_of
@@ -33,6 +33,7 @@ __all__ = [
     "connect",
     "describe_enum",
     "global_id",
+    "joined_field",
     "key_of",
     "node_field",
     "object_field",

@@ -23,6 +23,7 @@ PAYLOADS = {
     "RevokeApiTokenPayload": "revokedId",
     "RevokeSessionPayload": "revokedId",
     "SignOutPayload": "signedOut",
+    "MarkReadPayload": "chat { id } unreadCount",
     "ViewerPayload": "viewer { id user { id name } }",
     "MessagePayload": f"message {{ {MESSAGE} }}",
     "StartReplyPayload": f"message {{ {MESSAGE} }} fence sequence leaseSeconds",

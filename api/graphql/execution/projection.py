@@ -17,6 +17,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLIncludeDirective,
     GraphQLLeafType,
+    GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -60,7 +61,8 @@ class Related:
 
     batch: Any
     key: Callable[[Any], Hashable | None]
-    wrap: Callable[[Any], Any]
+    join: Callable[[Any, Any], Any]
+    """Makes the field's value of the resolver's object and of what was loaded, which is None without a key."""
 
 
 def related_field(
@@ -73,13 +75,27 @@ def related_field(
     per object and operation, none per update.
     """
 
+    def join(_: Any, found: Any) -> Any:
+        return None if found is None else wrap(found)
+
+    return joined_field(batch, key, join, description=description)
+
+
+def joined_field(
+    batch: Any, key: Callable[[Any], Hashable | None], join: Callable[[Any, Any], Any], *, description: str
+) -> Any:
+    """A field computed from the snapshot and from what it names by a key, the same for every viewer.
+
+    As in `related_field`, but `join` makes the value of the resolver's object and of what `batch` loaded for its key.
+    Without a key, nothing is loaded, and `join` is given None.
+    """
+
     async def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
         found = key(root)
-        row = None if found is None else await info.context.load(batch, found)
-        return None if row is None else wrap(row)
+        return join(root, None if found is None else await info.context.load(batch, found))
 
     return strawberry.field(
-        resolver=resolve, description=description, metadata={SNAPSHOT_FIELD: Related(batch, key, wrap)}
+        resolver=resolve, description=description, metadata={SNAPSHOT_FIELD: Related(batch, key, join)}
     )
 
 
@@ -156,6 +172,9 @@ class Fragments:
             return None if inner is None else _required(inner)
         if is_leaf_type(kind):
             return _leaf(kind)
+        if isinstance(kind, GraphQLList):
+            inner = self._completion(kind.of_type, nodes)
+            return None if inner is None else _listed(inner)
         if isinstance(kind, GraphQLObjectType):
             selections = [node.selection_set for node in nodes if node.selection_set is not None]
             project = self.compile(selections, kind)
@@ -179,13 +198,13 @@ class Fragments:
 def _related(loaded: Mapping[Any, Any], related: Related, thing: Any) -> Any:
     key = related.key(thing)
     if key is None:
-        return None
+        return related.join(thing, None)
     name = (related.batch, key)
     if name not in loaded:
         raise NotLoaded(name)
     if loaded[name] is NotShareable:
         raise NotShareable
-    return None if loaded[name] is None else related.wrap(loaded[name])
+    return related.join(thing, loaded[name])
 
 
 AS_THEY_ARE = {"Boolean": bool, "ID": str, "String": str}
@@ -203,6 +222,10 @@ def _leaf(kind: GraphQLLeafType) -> Project:
 
 def _optional(project: Project) -> Project:
     return lambda value: None if value is None else project(value)
+
+
+def _listed(item: Project) -> Project:
+    return lambda value: None if value is None else [item(each) for each in value]
 
 
 def _required(project: Project) -> Project:

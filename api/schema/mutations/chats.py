@@ -23,6 +23,12 @@ class RenameChatInput:
     title: str = strawberry.field(description="New title of the chat, 1 to 200 characters.")
 
 
+@strawberry.input(description="Input for choosing when the assistant of a chat answers.")
+class SetAssistantInput:
+    chat_id: strawberry.ID = strawberry.field(description="Id of the chat.")
+    assistant: chats.Assistant = strawberry.field(description="New mode of the chat's assistant.")
+
+
 @strawberry.input(description="Input for deleting a chat.")
 class DeleteChatInput:
     chat_id: strawberry.ID = strawberry.field(description="Id of the chat.")
@@ -66,6 +72,15 @@ class ChatMutations:
     async def rename_chat(self, info: Info, input: RenameChatInput) -> ChatPayload:
         key, title, viewer = key_of("Chat", input.chat_id), inputs.title(input.title), info.context.signed_in
         return ChatPayload(chat=Chat.of(await chats.rename_chat(info.context.services.database, viewer, key, title)))
+
+    @strawberry.mutation(
+        description="Chooses when the assistant answers in a chat. Any participant may do this. Replies that are being "
+        "written or wait go on."
+    )
+    async def set_assistant(self, info: Info, input: SetAssistantInput) -> ChatPayload:
+        key, viewer = key_of("Chat", input.chat_id), info.context.signed_in
+        row = await chats.set_assistant(info.context.services.database, viewer, key, input.assistant)
+        return ChatPayload(chat=Chat.of(row))
 
     @strawberry.mutation(
         description="Deletes a chat with all its messages. Fails with FORBIDDEN unless the viewer is the owner."

@@ -17,12 +17,27 @@ class SendMessageInput:
         description="Idempotency key of 1 to 100 characters, such as a UUID. The client makes one for each message and "
         "repeats it with every attempt, so that the message is sent only once."
     )
-    reply: bool = strawberry.field(default=True, description="Whether the assistant replies to the message.")
+    reply: bool | None = strawberry.field(
+        default=None,
+        description="Whether the assistant replies to the message. Null: as the chat's `assistant` says.",
+    )
 
 
 @strawberry.input(description="Input that names a message.")
 class MessageInput:
     message_id: strawberry.ID = strawberry.field(description="Id of the message.")
+
+
+@strawberry.input(description="Input for selecting a version of a reply.")
+class SelectVersionInput:
+    message_id: strawberry.ID = strawberry.field(description="Id of the message.")
+    number: int = strawberry.field(description="Number of the version to show, one of the message's `versions`.")
+
+
+@strawberry.input(description="Input for marking a chat as read.")
+class MarkReadInput:
+    chat_id: strawberry.ID = strawberry.field(description="Id of the chat.")
+    message_id: strawberry.ID = strawberry.field(description="Id of the last message that the viewer has read.")
 
 
 @strawberry.input(description="Input for editing a message.")
@@ -46,12 +61,18 @@ class MessagePayload:
     message: Message = strawberry.field(description="The message after the change.")
 
 
+@strawberry.type(description="The result of marking a chat as read.")
+class MarkReadPayload:
+    chat: Chat = strawberry.field(description="The chat that was marked.")
+    unread_count: int = strawberry.field(description="Number of messages in the chat that are still unread.")
+
+
 @strawberry.type
 class MessageMutations:
     @strawberry.mutation(
-        description="Sends a message and queues the assistant's reply. A repeated idempotency key with the same chat "
-        "and content returns the original message. Fails with CONFLICT if the key was used for anything else, or if "
-        "its message was deleted. A chat without a title is named after the message."
+        description="Sends a message, and queues the assistant's reply if one is wanted. A repeated idempotency key "
+        "with the same chat and content returns the original message. Fails with CONFLICT if the key was used for "
+        "anything else, or if its message was deleted. A chat without a title is named after the message."
     )
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
         viewer, chat = info.context.signed_in, key_of("Chat", input.chat_id)
@@ -73,14 +94,35 @@ class MessageMutations:
         return MessagePayload(message=Message.of(await chats.stop_message(info.context.services.database, viewer, key)))
 
     @strawberry.mutation(
-        description="Discards the text of a finished reply and generates it again. Any participant may do this. Fails "
-        "with CONFLICT while the reply is streaming, and with FORBIDDEN for messages that a user wrote."
+        description="Generates a finished reply again. The text that it had is kept in `versions`. Any participant may "
+        "do this. Fails with CONFLICT while the reply is streaming, and with FORBIDDEN for messages that a user wrote."
     )
     async def regenerate_message(self, info: Info, input: MessageInput) -> MessagePayload:
         viewer, key = info.context.signed_in, key_of("Message", input.message_id)
         services = info.context.services
         row = await chats.regenerate_message(services.database, services.settings, viewer, key)
         return MessagePayload(message=Message.of(row))
+
+    @strawberry.mutation(
+        description="Shows another version of a reply. Any participant may do this, and all see the change. Fails with "
+        "CONFLICT while the reply is streaming, and with NOT_FOUND if the message has no version with this number."
+    )
+    async def select_version(self, info: Info, input: SelectVersionInput) -> MessagePayload:
+        viewer, key = info.context.signed_in, key_of("Message", input.message_id)
+        row = await chats.select_version(info.context.services.database, viewer, key, input.number)
+        return MessagePayload(message=Message.of(row))
+
+    @strawberry.mutation(
+        description="Marks the messages of a chat as read, up to and including the given one. A mark never moves "
+        "back. Raises only the viewer's revision, so no other participant's page refetches."
+    )
+    async def mark_read(self, info: Info, input: MarkReadInput) -> MarkReadPayload:
+        viewer, database = info.context.signed_in, info.context.services.database
+        chat, message = key_of("Chat", input.chat_id), key_of("Message", input.message_id)
+        row = await chats.mark_read(database, viewer, chat, message)
+        return MarkReadPayload(
+            chat=Chat.of(row), unread_count=await info.context.load(chats.unread_counts, (viewer, chat))
+        )
 
     @strawberry.mutation(
         description="Continues a reply whose `finishReason` is `length`: it streams again, and new text is appended. "

@@ -5,16 +5,26 @@ from datetime import datetime
 import strawberry
 
 from api.accounts import users_by_id
+from api.chats import (
+    Assistant,
+    MessageRole,
+    chats_by_id,
+    messages_of,
+    participants_of,
+    stored_versions,
+    unread_counts,
+    versions_key,
+)
 from api.chats import Chat as ChatRow
 from api.chats import Message as MessageRow
-from api.chats import MessageRole, chats_by_id, messages_of, participants_of
 from api.errors import NotFound
-from api.graphql.execution.projection import related_field, snapshot_field
+from api.graphql.execution.projection import joined_field, related_field, snapshot_field
 from api.graphql.pagination import After, Before, First, Last, PageInfo, page_info, window
 from api.graphql.relay import Node, global_id
 from api.graphql.streamed import Streamed, describe_enum
 from api.schema.context import Info
 from api.schema.types.users import User
+from api.schema.types.versions import MessageVersion, Usage, versions_of
 
 describe_enum(
     MessageRole,
@@ -26,13 +36,15 @@ describe_enum(
 )
 
 
-@strawberry.type(
-    description="Token usage of a generated message, as counted by the provider. A count that the provider does not "
-    "report, or reports wrongly, is null. `continueMessage` adds the tokens of the continuation."
+describe_enum(
+    Assistant,
+    "Assistant",
+    "Mode of a chat's assistant: which messages it answers.",
+    placeholder=Assistant.ALWAYS,
+    ALWAYS="The assistant answers every message.",
+    WHEN_ASKED="The assistant answers messages that mention `@assistant`, or that are sent with `reply: true`.",
+    NONE="The assistant answers only messages sent with `reply: true`. Agents in the chat may answer the others.",
 )
-class Usage:
-    input_tokens: int | None = strawberry.field(description="Number of tokens in the prompt.")
-    output_tokens: int | None = strawberry.field(description="Number of tokens that the model generated.")
 
 
 @strawberry.type(
@@ -111,9 +123,39 @@ class Message(Node, Streamed):
 
     @snapshot_field(description="Token usage of the message; null until the provider reports it.")
     def usage(self) -> Usage | None:
-        if self.row.input_tokens is None and self.row.output_tokens is None:
-            return None
-        return Usage(input_tokens=self.row.input_tokens, output_tokens=self.row.output_tokens)
+        return Usage.of(self.row)
+
+    @snapshot_field(
+        description="Number of the version that the message shows. Regenerating a reply that has text adds a version; "
+        "`selectVersion` shows another one."
+    )
+    def version(self) -> int:
+        return self.row.version
+
+    versions: list[MessageVersion] = joined_field(
+        stored_versions,
+        lambda message: versions_key(message.row),
+        versions_of,
+        description="Versions of the message, with the one that it shows, the oldest first. At most 20: beyond them, "
+        "the oldest is deleted.",
+    )
+    stopped_by: User | None = related_field(
+        users_by_id,
+        lambda message: message.row.stopped_by_id,
+        User.of,
+        description="The participant who stopped the message; null if no participant did.",
+    )
+    regenerated_by: User | None = related_field(
+        users_by_id,
+        lambda message: message.row.regenerated_by_id,
+        User.of,
+        description="The participant who requested the shown version by regenerating the reply; null for the first "
+        "answer.",
+    )
+
+    @snapshot_field(description="Date and time when the author last edited the message; null if it was not edited.")
+    def edited_at(self) -> datetime | None:
+        return self.row.edited_at
 
     @snapshot_field(description="Date and time when the message was created.")
     def created_at(self) -> datetime:
@@ -181,6 +223,10 @@ class Chat(Node):
         ]
         return MessageConnection(revision=revision, edges=edges, page_info=page_info(found))
 
+    @snapshot_field(description="Mode of the chat's assistant: which messages it answers.")
+    def assistant(self) -> Assistant:
+        return self.row.assistant
+
     @snapshot_field(
         description="Revision of the chat. Rises when the chat, its participants or its messages change, but not "
         "with the text of a message that streams."
@@ -201,6 +247,13 @@ class Chat(Node):
 class ChatEdge:
     node: Chat = strawberry.field(description="The chat at this edge.")
     cursor: str = strawberry.field(description="Cursor of the chat, for use in pagination.")
+
+    @strawberry.field(
+        description="Number of unread messages: those of other participants and finished replies after the last "
+        "message that the viewer has marked as read. Counted up to 1,000."
+    )
+    async def unread_count(self, info: Info) -> int:
+        return await info.context.load(unread_counts, (info.context.signed_in, self.node.row.id))
 
 
 @strawberry.type(description="A page of the viewer's chats, most recently active first.")

@@ -112,7 +112,7 @@ input RenameChatInput { chatId: ID!  title: String! }
 input DeleteChatInput { chatId: ID! }
 input ParticipantInput { chatId: ID!  email: String! }
 input RemoveParticipantInput { chatId: ID!  userId: ID! }
-input SendMessageInput { chatId: ID!  content: String!  idempotencyKey: String!  reply: Boolean! = true }
+input SendMessageInput { chatId: ID!  content: String!  idempotencyKey: String!  reply: Boolean }
 input MessageInput { messageId: ID! }
 input EditMessageInput { messageId: ID!  content: String! }
 
