@@ -21,6 +21,7 @@ export default defineConfig({
   },
   test: {
     environment: "happy-dom",
+    maxWorkers: 4, // most of their time goes by waiting for a server
     // Resolved by Vite, which picks their build for the test's environment: for the browser, or for the server.
     server: { deps: { inline: [/@apollo\/client-(integration-nextjs|react-streaming)/] } },
     include: ["test/**/*.test.{ts,tsx}"],

@@ -4,7 +4,7 @@ from api.chats.chats import create_chat, delete_chat, rename_chat, set_assistant
 from api.chats.memberships import add_participant, leave_all_chats, remove_participant
 from api.chats.messages import continue_message, delete_message, edit_message, regenerate_message, stop_message
 from api.chats.models import Assistant, Chat, IdempotencyKey, Membership, Message, MessageRole, MessageVersion
-from api.chats.reading import mark_read, unread_counts
+from api.chats.reading import chats_with_replies, mark_read, unread_counts
 from api.chats.reads import chat_for, chats_by_id, chats_of, message_for, messages_of, participants_of, user_for
 from api.chats.sending import SentMessage, send_message
 from api.chats.versions import select_version, shown_version, stored_versions, version_texts, versions_key
@@ -22,6 +22,7 @@ __all__ = [
     "chat_for",
     "chats_by_id",
     "chats_of",
+    "chats_with_replies",
     "continue_message",
     "create_chat",
     "delete_chat",

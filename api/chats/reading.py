@@ -1,4 +1,4 @@
-"""What a user has read: a mark in each chat, and how many messages came after it."""
+"""What a list of chats shows of their messages: how many are unread, and whether a reply is being written."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -60,3 +60,11 @@ async def unread_counts(database: Database, keys: Sequence[tuple[UUID, UUID]]) -
         async with database.reading() as session:
             found |= {(viewer, chat): number for chat, number in await session.execute(query)}
     return [found.get(key, 0) for key in keys]
+
+
+async def chats_with_replies(database: Database, keys: Sequence[UUID]) -> list[bool]:
+    """Whether a reply is being written, or waits for its turn, in each of these chats."""
+    query = select(Message.chat_id).where(Message.chat_id.in_(keys), Message.streaming).distinct()
+    async with database.reading() as session:
+        found = set(await session.scalars(query))
+    return [key in found for key in keys]

@@ -8,6 +8,12 @@ export interface Row {
   error: { code: string; message: string } | null;
 }
 
+interface Named {
+  __typename: "User";
+  id: string;
+  name: string;
+}
+
 export interface Message extends Row {
   __typename: "Message";
   chatId: string;
@@ -19,6 +25,11 @@ export interface Message extends Row {
   finishReason: string | null;
   activity: string | null;
   usage: { inputTokens: number; outputTokens: number } | null;
+  version: number;
+  versions: { __typename: "MessageVersion"; number: number }[];
+  regeneratedBy: Named | null;
+  stoppedBy: Named | null;
+  editedAt: string | null;
   createdAt: string;
   updatedAt: string;
 }
@@ -48,6 +59,11 @@ export function newMessage(fields: Partial<Message> & { id: string }): Message {
     finishReason: null,
     activity: null,
     usage: null,
+    version: 1,
+    versions: [{ __typename: "MessageVersion", number: 1 }],
+    regeneratedBy: null,
+    stoppedBy: null,
+    editedAt: null,
     createdAt: NOW,
     updatedAt: NOW,
     ...fields,
@@ -67,6 +83,7 @@ export function chatOf({ title, revision, rows }: { title: string; revision: num
     __typename: "Chat",
     id: CHAT,
     title,
+    assistant: "ALWAYS",
     owner: ADA,
     participants: [ADA],
     revision,

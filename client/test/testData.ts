@@ -123,12 +123,12 @@ export class TestData {
       message: ({ id }: { id: string }) => this.messages.find((message) => message.id === id) ?? null,
       note: ({ id }: { id: string }) => this.notes.find((note) => note.id === id) ?? null,
       notebook: () => this.#node(NOTEBOOK),
-      sendMessage: ({ input }: { input: { content: string; reply: boolean; idempotencyKey: string } }) => {
+      sendMessage: ({ input }: { input: { content: string; reply?: boolean | null; idempotencyKey: string } }) => {
         this.keys.push(input.idempotencyKey);
         const sent = this.messages.find((message) => message.id === this.sent);
         if (sent) return { message: sent, reply: null, chat: this.#node(CHAT) };
         const message = this.add({ role: "USER", content: input.content, author: ADA });
-        const reply = input.reply ? this.add({ status: "STREAMING" }) : null;
+        const reply = input.reply !== false ? this.add({ status: "STREAMING" }) : null;
         this.touch();
         return { message, reply, chat: this.#node(CHAT) };
       },

@@ -153,7 +153,7 @@ async def unsent(page: Visitor, scene: Scene) -> None:
     await empty(page, scene)
     await page.page.context.set_offline(True)
     await page.writes(QUESTION)
-    await expect(page.page.locator("article[data-status=UNSENT]")).to_be_visible()
+    await expect(page.page.locator("article[data-status=WAITING]")).to_be_visible()
 
 
 async def shared(page: Visitor, scene: Scene) -> None:

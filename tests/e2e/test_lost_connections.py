@@ -123,17 +123,16 @@ async def test_a_socket_that_is_dead_without_saying_so_is_found_out(
     await the_rest(page, site, reply)
 
 
-async def test_a_message_that_cannot_be_sent_is_kept_and_sent_again_once(
+async def test_a_message_that_cannot_be_sent_goes_out_by_itself_once_when_the_connection_is_back(
     arrive: Arrive, model: Author, network: Network, ann: Person, chat: str
 ) -> None:
     page = await arrive(ann, chat, at=network.url)
     await expect(page.page.get_by_text("Nothing here yet")).to_be_visible()
     network.cut()
     await page.writes("How do tides work?")
-    unsent = page.page.locator("article[data-status=UNSENT]")
-    await expect(unsent).to_contain_text("Not sent.")
+    waiting = page.page.locator("article[data-status=WAITING]")
+    await expect(waiting).to_contain_text("It is sent when the connection is back.")
     network.restore()
-    await unsent.get_by_role("button", name="Send again").click()
     (await model.asked()).finish()
     await page.sees_it_end()
     await expect(page.messages).to_have_count(2)

@@ -89,20 +89,25 @@ async def test_an_edit_can_be_saved_without_asking_again_or_left(
     await expect(page.reply).to_contain_text("The Moon pulls.")
 
 
-async def test_a_message_that_is_deleted_disappears_for_everybody_once_it_is_confirmed(
+async def test_a_deleted_message_comes_back_with_undo_and_is_gone_for_all_after_ten_seconds(
     arrive: Arrive, model: Author, ann: Person, bob: Person, chat: str
 ) -> None:
     await answered(ann, model, chat)
     anns, bobs = await both(arrive, ann, bob, chat)
+    await anns.page.clock.install()
     await anns.reply.hover()
     await anns.button("Delete reply").click()
-    await anns.button("Cancel").click()
+    await expect(anns.messages).to_have_count(1)
+    await anns.button("Undo").click()
     await expect(anns.messages).to_have_count(2)
+    await anns.page.clock.fast_forward(20_000)
+    await anns.reply.hover()
     await anns.button("Delete reply").click()
-    await anns.button("Delete").click()
-    for page in (anns, bobs):
-        await expect(page.messages).to_have_count(1)
-        await expect(page.page.get_by_role("dialog")).to_have_count(0)
+    await expect(anns.messages).to_have_count(1)
+    await expect(bobs.messages).to_have_count(2)
+    await anns.page.clock.fast_forward(10_000)
+    await expect(bobs.messages).to_have_count(1)
+    await expect(anns.button("Undo")).to_have_count(0)
 
 
 async def test_a_reply_that_is_deleted_in_mid_stream_disappears_and_its_model_is_sent_away(

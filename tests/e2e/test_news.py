@@ -81,7 +81,7 @@ async def test_a_reply_that_one_saw_end_is_not_marked_and_neither_is_a_new_title
     (await model.asked()).finish()
     await page.sees_it_end()
     await leaves(page)
-    async with page.page.expect_response(lambda answer: "Latest" in (answer.request.post_data or "")):
+    async with page.page.expect_response(lambda answer: "Chats" in (answer.request.post_data or "")):
         await bob.mutate("renameChat", chatId=chat, title="Seas and moons")
     await expect(link(page, chat)).to_have_text("Seas and moons")
     await is_not_marked(page, chat)

@@ -136,7 +136,7 @@ async def test_stop_works_from_the_tab_that_did_not_ask(
     await second.button("Stop").click()
     for tab in (first, second):
         row = await site.stored(await tab.sees_it_end("STOPPED"))
-        await tab.sees("Stopped.")
+        await tab.sees("Stopped by you.")
         assert await tab.copied() == row.content == "The Moon pulls."
     await reply.left()
     await site.streams(0)

@@ -9,6 +9,7 @@ from api.chats import (
     Assistant,
     MessageRole,
     chats_by_id,
+    chats_with_replies,
     messages_of,
     participants_of,
     stored_versions,
@@ -254,6 +255,13 @@ class ChatEdge:
     )
     async def unread_count(self, info: Info) -> int:
         return await info.context.load(unread_counts, (info.context.signed_in, self.node.row.id))
+
+    @strawberry.field(
+        description="True while a reply in the chat is being written or waits for its turn. The end of a reply does "
+        "not raise the viewer's revision: refetch now and then while this is true."
+    )
+    async def replying(self, info: Info) -> bool:
+        return await info.context.load(chats_with_replies, self.node.row.id)
 
 
 @strawberry.type(description="A page of the viewer's chats, most recently active first.")

@@ -15,6 +15,6 @@ interface Props {
 
 export const Bubble = memo(function Bubble({ message, viewerId, replyId }: Props) {
   const live: BubbleFragment = useMessageStream(message);
-  if (live.role === "ASSISTANT") return <Reply message={live} />;
+  if (live.role === "ASSISTANT") return <Reply message={live} viewerId={viewerId} />;
   return <PersonMessage message={live} isOwn={live.author?.id === viewerId} replyId={replyId} />;
 });

@@ -8,6 +8,7 @@ import { ConfirmDialog } from "../ui/ConfirmDialog.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { navigate } from "../ui/router.ts";
 import { useAction } from "../ui/useAction.ts";
+import { AssistantMode } from "./AssistantMode.tsx";
 import { ShareDialog } from "./ShareDialog.tsx";
 import type { LoadedChat } from "./useChat.ts";
 
@@ -24,6 +25,7 @@ export function ChatHeader({ chat, viewerId }: Props) {
   return (
     <header className="chat-header">
       <Title chat={chat} />
+      <AssistantMode chat={chat} />
       <button
         type="button"
         className="share"

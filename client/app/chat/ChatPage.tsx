@@ -1,6 +1,7 @@
 /** Page of a chat: header, conversation and composer. */
 
-import { useRef } from "react";
+import { useRef, useState } from "react";
+import type { Assistant } from "../documents.ts";
 import { useSession } from "../session/session.ts";
 import { ErrorPage } from "../ui/ErrorPage.tsx";
 import { errorMessage } from "../ui/errors.ts";
@@ -9,21 +10,33 @@ import { Composer } from "./Composer.tsx";
 import { Conversation } from "./Conversation.tsx";
 import { outboxOf, useOutboxMessages } from "./outbox.ts";
 import { useChat } from "./useChat.ts";
-import { type MarkRead, useMarkRead } from "./useMarkRead.ts";
+import { useMarkRead } from "./useMarkRead.ts";
 import { useRestoreFocus } from "./useRestoreFocus.ts";
+import { useStop } from "./useStop.ts";
+
+const PLACEHOLDERS: Readonly<Record<Assistant, string>> = {
+  ALWAYS: "Write a message",
+  WHEN_ASKED: "Write a message, or ask @assistant",
+  NONE: "Write a message",
+};
 
 interface Props {
   readonly id: string;
   readonly viewerId: string;
-  readonly markRead: MarkRead;
+  /** Unread messages when the chat was opened. */
+  readonly unreadCount: number;
+  /** Called if messages arrived that the user cannot see, because the tab is in the background. */
+  readonly onUnread: () => void;
 }
 
-export function ChatPage({ id, viewerId, markRead }: Props) {
+export function ChatPage({ id, viewerId, unreadCount, onUnread }: Props) {
   const outbox = outboxOf(useSession());
   const unsent = useOutboxMessages(outbox, id);
   const { chat, error, retry, loadOlder, hasOlder } = useChat(id);
   const page = useRef<HTMLDivElement>(null);
-  useMarkRead(chat, markRead);
+  const [unreadAtStart] = useState(unreadCount);
+  useMarkRead(id, viewerId, onUnread);
+  const { stop, error: stopError } = useStop(id);
   useRestoreFocus(page, chat != null);
 
   if (chat === null)
@@ -49,12 +62,25 @@ export function ChatPage({ id, viewerId, markRead }: Props) {
   return (
     <div className="chat" ref={page}>
       <ChatHeader chat={chat} viewerId={viewerId} />
-      <Conversation chat={chat} viewerId={viewerId} unsent={unsent} loadOlder={loadOlder} hasOlder={hasOlder} />
+      <Conversation
+        chat={chat}
+        viewerId={viewerId}
+        unread={unreadAtStart}
+        unsent={unsent}
+        loadOlder={loadOlder}
+        hasOlder={hasOlder}
+      />
+      {stopError && (
+        <p className="error" role="alert">
+          {stopError}
+        </p>
+      )}
       <Composer
         draftKey={id}
-        placeholder="Write a message"
+        placeholder={PLACEHOLDERS[chat.assistant]}
         onSend={(content) => outbox.send(id, content)}
         onEditLast={editLast}
+        onStop={stop}
       />
     </div>
   );

@@ -1,4 +1,7 @@
-/** Text field for a new message. Enter sends, Shift+Enter starts a new line, ArrowUp edits the last message. */
+/**
+ * Text field for a new message. Enter sends, Shift+Enter starts a new line, ArrowUp edits the last message. While a reply
+ * is being written and the field is empty, the button stops it.
+ */
 
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { tabStorage } from "../session/safeStorage.ts";
@@ -12,13 +15,15 @@ interface Props {
   /** If it resolves to false, the text is put back into the field. */
   readonly onSend: (content: string) => unknown;
   readonly onEditLast?: () => void;
+  /** Stops the reply that is being written. Undefined if there is none. */
+  readonly onStop?: (() => void) | undefined;
   readonly placeholder: string;
   readonly isBusy?: boolean;
 }
 
 const MAX_HEIGHT_PX = 240; // about ten lines; a longer text scrolls
 
-export function Composer({ draftKey, onSend, onEditLast, placeholder, isBusy = false }: Props) {
+export function Composer({ draftKey, onSend, onEditLast, onStop, placeholder, isBusy = false }: Props) {
   const { user } = useSession();
   const key = `twotrack.draft.${user}.${draftKey}`;
   const [content, setContent] = useState(() => tabStorage.get(key) ?? "");
@@ -63,9 +68,24 @@ export function Composer({ draftKey, onSend, onEditLast, placeholder, isBusy = f
         dir="auto"
         enterKeyHint="send"
       />
-      <button type="submit" className="send" disabled={isEmpty || isBusy} aria-label="Send" title="Send (Enter)">
-        <Icon name="send" />
-      </button>
+      {isEmpty && onStop ? (
+        <button
+          type="button"
+          className="send"
+          onClick={() => {
+            onStop();
+            field.current?.focus();
+          }}
+          aria-label="Stop"
+          title="Stop (Esc)"
+        >
+          <Icon name="stop" />
+        </button>
+      ) : (
+        <button type="submit" className="send" disabled={isEmpty || isBusy} aria-label="Send" title="Send (Enter)">
+          <Icon name="send" />
+        </button>
+      )}
     </form>
   );
 }

@@ -1,18 +1,24 @@
 /** The messages of a chat, oldest first. Loads older ones when the user scrolls near the top. */
 
-import { startTransition, useEffect, useRef, useState } from "react";
+import { Fragment, startTransition, useEffect, useRef, useState } from "react";
+import { useSession } from "../session/session.ts";
 import { Icon } from "../ui/Icon.tsx";
 import type { Action } from "../ui/useAction.ts";
 import { Announcer } from "./Announcer.tsx";
 import { Bubble } from "./Bubble.tsx";
+import { type Deletion, deletionsOf, useDeletions } from "./deletions.ts";
 import type { OutboxMessage } from "./outbox.ts";
 import { PendingMessage } from "./PendingMessage.tsx";
+import { useTurns } from "./turns.ts";
+import { UndoBar } from "./UndoBar.tsx";
 import type { LoadedChat } from "./useChat.ts";
 import { useScrollAnchor } from "./useScrollAnchor.ts";
 
 interface Props {
   readonly chat: LoadedChat;
   readonly viewerId: string;
+  /** Unread messages when the chat was opened. */
+  readonly unread: number;
   readonly unsent: readonly OutboxMessage[];
   readonly loadOlder: Action<[]>;
   readonly hasOlder: boolean;
@@ -21,10 +27,14 @@ interface Props {
 const FIRST_PAINT_ROWS = 12; // they fill most screens
 const LOAD_AHEAD = "800px 0px 0px"; // loads before the user reaches the top
 
-export function Conversation({ chat, viewerId, unsent, loadOlder, hasOlder }: Props) {
+export function Conversation({ chat, viewerId, unread, unsent, loadOlder, hasOlder }: Props) {
   const { scroller, content, isAtBottom, scrollToBottom } = useScrollAnchor();
   const isPainted = useIsPainted();
-  const rows = isPainted ? chat.messages.edges : chat.messages.edges.slice(-FIRST_PAINT_ROWS);
+  const deletions = useDeletions(deletionsOf(useSession()), chat.id);
+  const shown = chat.messages.edges.filter(({ node }) => !isHidden(deletions, node.id));
+  const rows = isPainted ? shown : shown.slice(-FIRST_PAINT_ROWS);
+  const firstNew = useFirstNew(chat.id, viewerId, unread);
+  const missed = useMissed(chat.id, viewerId, isAtBottom);
 
   // Sending a message scrolls to it, wherever the user was reading.
   const count = unsent.length;
@@ -44,7 +54,12 @@ export function Conversation({ chat, viewerId, unsent, loadOlder, hasOlder }: Pr
               {rows.map(({ node }, index) => {
                 const next = rows[index + 1]?.node;
                 const replyId = next?.role === "ASSISTANT" ? next.id : undefined;
-                return <Bubble key={node.id} message={node} viewerId={viewerId} replyId={replyId} />;
+                return (
+                  <Fragment key={node.id}>
+                    {node.id === firstNew && <NewDivider />}
+                    <Bubble message={node} viewerId={viewerId} replyId={replyId} />
+                  </Fragment>
+                );
               })}
             </Announcer>
             {unsent.map((message) => (
@@ -58,10 +73,48 @@ export function Conversation({ chat, viewerId, unsent, loadOlder, hasOlder }: Pr
         <button type="button" className="to-bottom" onClick={() => scrollToBottom("smooth")}>
           <Icon name="down" />
           Jump to newest
+          {missed > 0 && <span className="count">{missed}</span>}
         </button>
       )}
+      <UndoBar deletions={deletions} />
     </div>
   );
+}
+
+/** A message whose deletion has failed is shown again. */
+function isHidden(deletions: readonly Deletion[], message: string): boolean {
+  return deletions.some(({ id, error }) => id === message && error === undefined);
+}
+
+function NewDivider() {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: an <hr> has no text
+    <div className="new-divider" role="separator">
+      New
+    </div>
+  );
+}
+
+/** ID of the first message that was unread when the chat was opened. */
+function useFirstNew(chatId: string, viewerId: string, unread: number): string | undefined {
+  const turns = useTurns(chatId);
+  const [first] = useState(() =>
+    unread === 0
+      ? undefined
+      : turns.filter(({ streaming, author }) => !streaming && author !== viewerId).at(-unread)?.id,
+  );
+  return first;
+}
+
+/** Messages of others that have arrived since the user scrolled up. */
+function useMissed(chatId: string, viewerId: string, isAtBottom: boolean): number {
+  const turns = useTurns(chatId);
+  const last = useRef<string>(undefined);
+  useEffect(() => {
+    if (isAtBottom) last.current = turns.at(-1)?.id;
+  });
+  const place = turns.findIndex(({ id }) => id === last.current);
+  return isAtBottom ? 0 : turns.slice(place + 1).filter(({ author }) => author !== viewerId).length;
 }
 
 /** False until the last messages have been painted. Only then are the others rendered, so that the chat opens fast. */

@@ -17,7 +17,7 @@ interface Props {
 
 export function PersonMessage({ message, isOwn, replyId }: Props) {
   const [isEditing, setIsEditing] = useState(false);
-  const { id, status, content, author, createdAt } = message;
+  const { id, chatId, status, content, author, createdAt, editedAt } = message;
   const name = author?.name ?? "Unknown user";
   return (
     <article
@@ -38,6 +38,11 @@ export function PersonMessage({ message, isOwn, replyId }: Props) {
         <>
           <PersonText>{content}</PersonText>
           <footer>
+            {editedAt && (
+              <time className="edited" dateTime={editedAt} title={formatDateTime(editedAt)}>
+                edited {formatTime(editedAt)}
+              </time>
+            )}
             <span className="actions">
               <time dateTime={createdAt} title={formatDateTime(createdAt)}>
                 {formatTime(createdAt)}
@@ -55,7 +60,7 @@ export function PersonMessage({ message, isOwn, replyId }: Props) {
                   <Icon name="edit" />
                 </button>
               )}
-              {isOwn && <DeleteMessage id={id} kind="message" />}
+              {isOwn && <DeleteMessage id={id} chatId={chatId} kind="message" />}
             </span>
           </footer>
         </>

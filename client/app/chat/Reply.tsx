@@ -1,9 +1,10 @@
 /** A reply of the assistant, while it streams and after. */
 
 import { useEffect, useMemo, useRef, useState } from "react";
-import { type BubbleFragment, ContinueDocument, RegenerateDocument, StopDocument } from "../documents.ts";
+import { type BubbleFragment, ContinueDocument, RegenerateDocument } from "../documents.ts";
 import { FlowingMarkdown } from "../markdown/FlowingMarkdown.tsx";
 import { useSession } from "../session/session.ts";
+import { Avatar } from "../ui/Avatar.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { formatDateTime, formatTime } from "../ui/dates.ts";
 import { Icon } from "../ui/Icon.tsx";
@@ -11,20 +12,25 @@ import { useAction } from "../ui/useAction.ts";
 import { MAX_SPOKEN_CHARACTERS, useAnnounce } from "./Announcer.tsx";
 import { DeleteMessage } from "./DeleteMessage.tsx";
 import { Reasoning } from "./Reasoning.tsx";
-import { endingNote, ReplyStatus } from "./ReplyStatus.tsx";
+import { endingNote, nameOf, ReplyStatus } from "./ReplyStatus.tsx";
+import { Versions } from "./Versions.tsx";
 import { WaitingIndicator } from "./WaitingIndicator.tsx";
 
-export function Reply({ message }: { message: BubbleFragment }) {
+interface Props {
+  readonly message: BubbleFragment;
+  readonly viewerId: string;
+}
+
+export function Reply({ message, viewerId }: Props) {
   const { client } = useSession();
-  const { id, content, reasoning, status, streaming, createdAt } = message;
+  const { id, chatId, content, reasoning, status, streaming, createdAt, author } = message;
   const time = useMemo(() => formatTime(createdAt), [createdAt]);
   const [isFlowing, setIsFlowing] = useState(streaming);
   const body = useAnnouncedEnd(message, isFlowing);
   const variables = { input: { messageId: id } };
-  const stop = useAction(() => client.mutate({ mutation: StopDocument, variables }));
   const regenerate = useAction(() => client.mutate({ mutation: RegenerateDocument, variables }));
   const resume = useAction(() => client.mutate({ mutation: ContinueDocument, variables }));
-  const error = stop.error ?? regenerate.error ?? resume.error;
+  const error = regenerate.error ?? resume.error;
   const isEmpty = content === "" && !reasoning;
   return (
     <article
@@ -32,40 +38,44 @@ export function Reply({ message }: { message: BubbleFragment }) {
       data-message-id={id}
       data-status={status}
       aria-busy={streaming || isFlowing}
-      aria-label={`Assistant, ${time}`}
+      aria-label={`${author?.name ?? "Assistant"}, ${time}`}
     >
+      {author && (
+        <header>
+          <Avatar name={author.name} />
+          {author.name}
+        </header>
+      )}
       {reasoning && <Reasoning text={reasoning} isThinking={streaming && content === ""} />}
       <div ref={body}>
         <FlowingMarkdown text={content} isStreaming={streaming} onFlow={setIsFlowing} />
         {streaming && (isEmpty || message.activity) && <WaitingIndicator message={message} />}
       </div>
-      <ReplyStatus message={message} regenerate={regenerate} resume={resume} />
+      <ReplyStatus message={message} viewerId={viewerId} regenerate={author ? undefined : regenerate} resume={resume} />
       {error && (
         <p className="error" role="alert">
           {error}
         </p>
       )}
       <footer>
-        {streaming ? (
-          <button type="button" className="stop" onClick={() => stop.run()} disabled={stop.isRunning}>
-            <Icon name="stop" />
-            Stop
-          </button>
-        ) : (
+        <Versions message={message} />
+        {!streaming && (
           <span className="actions">
             {content !== "" && <CopyButton text={content} label="Copy reply" />}
-            <button
-              type="button"
-              className="quiet"
-              onClick={() => regenerate.run()}
-              disabled={regenerate.isRunning}
-              aria-label="Regenerate"
-              title="Regenerate"
-            >
-              <Icon name="retry" />
-            </button>
-            <DeleteMessage id={id} kind="reply" />
-            <Details message={message} />
+            {!author && (
+              <button
+                type="button"
+                className="quiet"
+                onClick={() => regenerate.run()}
+                disabled={regenerate.isRunning}
+                aria-label="Regenerate"
+                title="Regenerate"
+              >
+                <Icon name="retry" />
+              </button>
+            )}
+            {(!author || author.id === viewerId) && <DeleteMessage id={id} chatId={chatId} kind="reply" />}
+            <Details message={message} viewerId={viewerId} />
           </span>
         )}
       </footer>
@@ -73,12 +83,14 @@ export function Reply({ message }: { message: BubbleFragment }) {
   );
 }
 
-/** Time, model and number of tokens. */
-function Details({ message }: { message: BubbleFragment }) {
-  const { createdAt, model, usage } = message;
-  const details = [model, usage?.outputTokens != null && `${usage.outputTokens.toLocaleString()} tokens`].filter(
-    Boolean,
-  );
+/** Time, model and number of tokens, and who regenerated the reply. */
+function Details({ message, viewerId }: Props) {
+  const { createdAt, model, usage, regeneratedBy } = message;
+  const details = [
+    regeneratedBy && `Regenerated by ${nameOf(regeneratedBy, viewerId)}`,
+    model,
+    usage?.outputTokens != null && `${usage.outputTokens.toLocaleString()} tokens`,
+  ].filter(Boolean);
   return (
     <span className="details">
       <time dateTime={createdAt} title={formatDateTime(createdAt)}>

@@ -1,8 +1,15 @@
 /** Says how a reply ended, unless it ended normally, and offers the next step. */
 
-import type { BubbleFragment } from "../documents.ts";
+import type { BubbleFragment, PersonFragment } from "../documents.ts";
 import { Icon } from "../ui/Icon.tsx";
 import type { Action } from "../ui/useAction.ts";
+
+type Named = Pick<PersonFragment, "id" | "name">;
+
+/** A person's name in a sentence about what they did. */
+export function nameOf(person: Named, viewerId: string): string {
+  return person.id === viewerId ? "you" : person.name;
+}
 
 type Ended = Pick<BubbleFragment, "status" | "content" | "finishReason">;
 
@@ -26,27 +33,30 @@ const canContinue = ({ content, finishReason }: Ended) => finishReason === "leng
 
 interface Props {
   readonly message: BubbleFragment;
-  readonly regenerate: Action<[]>;
+  readonly viewerId: string;
+  /** Undefined for a reply that was written from outside. */
+  readonly regenerate: Action<[]> | undefined;
   readonly resume: Action<[]>;
 }
 
-export function ReplyStatus({ message, regenerate, resume }: Props) {
-  const { status, content, finishReason, error } = message;
+export function ReplyStatus({ message, viewerId, regenerate, resume }: Props) {
+  const { status, content, finishReason, error, stoppedBy } = message;
   if (status === "STREAMING") return null;
   const isFailed = status === "FAILED";
   const note = endingNote(message);
-  const isRunning = regenerate.isRunning || resume.isRunning;
-  const next = canContinue(message) ? (
-    <button type="button" onClick={() => resume.run()} disabled={isRunning}>
-      Continue
-    </button>
-  ) : (
-    (isFailed || (note && finishReason !== "content_filter")) && (
-      <button type="button" onClick={() => regenerate.run()} disabled={isRunning}>
-        Try again
+  const isRunning = regenerate?.isRunning || resume.isRunning;
+  const next =
+    regenerate === undefined ? null : canContinue(message) ? (
+      <button type="button" onClick={() => resume.run()} disabled={isRunning}>
+        Continue
       </button>
-    )
-  );
+    ) : (
+      (isFailed || (note && finishReason !== "content_filter")) && (
+        <button type="button" onClick={() => regenerate.run()} disabled={isRunning}>
+          Try again
+        </button>
+      )
+    );
   if (isFailed)
     return (
       <div className="reply-status failed" role="alert">
@@ -55,7 +65,8 @@ export function ReplyStatus({ message, regenerate, resume }: Props) {
         {next}
       </div>
     );
-  const text = status === "STOPPED" ? `Stopped${content === "" ? " before it began" : ""}.` : note;
+  const by = stoppedBy ? ` by ${nameOf(stoppedBy, viewerId)}` : "";
+  const text = status === "STOPPED" ? `Stopped${by}${content === "" ? " before it began" : ""}.` : note;
   if (text === undefined) return null;
   return (
     <div className="reply-status">

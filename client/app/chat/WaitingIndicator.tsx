@@ -1,7 +1,9 @@
 /** Says what a reply without text waits for. */
 
-import { useFragment } from "@apollo/client/react";
-import { type BubbleFragment, TurnsFragmentDoc } from "../documents.ts";
+import { type BubbleFragment, StopDocument } from "../documents.ts";
+import { useSession } from "../session/session.ts";
+import { useAction } from "../ui/useAction.ts";
+import { useTurns } from "./turns.ts";
 
 type Waiting = Pick<BubbleFragment, "id" | "chatId" | "activity">;
 
@@ -14,14 +16,25 @@ export function WaitingIndicator({ message }: { message: Waiting }) {
       <i />
       <i />
       <i />
+      {isBehind && <CancelReply id={message.id} />}
     </p>
   );
 }
 
 /** Whether an earlier reply of the chat is streaming. Replies of a chat are written one after the other. */
 function useIsBehind({ id, chatId }: Waiting): boolean {
-  const { data } = useFragment({ fragment: TurnsFragmentDoc, from: { __typename: "Chat", id: chatId } });
-  const messages = data.messages?.edges?.map((edge) => edge?.node) ?? [];
-  const place = messages.findIndex((message) => message?.id === id);
-  return messages.slice(0, Math.max(0, place)).some((message) => message?.role === "ASSISTANT" && message.streaming);
+  const turns = useTurns(chatId);
+  const place = turns.findIndex((turn) => turn.id === id);
+  return turns.slice(0, Math.max(0, place)).some(({ role, streaming }) => role === "ASSISTANT" && streaming);
+}
+
+/** The button beside the text field stops the reply that is being written, and not those that wait. */
+function CancelReply({ id }: { id: string }) {
+  const { client } = useSession();
+  const cancel = useAction(() => client.mutate({ mutation: StopDocument, variables: { input: { messageId: id } } }));
+  return (
+    <button type="button" className="cancel" onClick={() => cancel.run()} disabled={cancel.isRunning}>
+      Cancel
+    </button>
+  );
 }

@@ -13,8 +13,10 @@ export interface OutboxMessage {
   /** Idempotency key. All attempts use the same key, so the message is stored only once. */
   readonly key: string;
   readonly content: string;
-  /** Why it was not sent. Undefined while it is being sent. */
+  /** Why the server refused it. Undefined while it is being sent. */
   readonly error?: string;
+  /** True if the server could not be reached. The message is sent when the connection is back. */
+  readonly isWaiting?: boolean;
 }
 
 /** Stores the outbox of one user, so that it survives a reload and the end of a session. */
@@ -25,7 +27,8 @@ export interface OutboxStorage {
 
 type MessagesByChat = Readonly<Record<string, readonly OutboxMessage[]>>;
 
-const MAX_ATTEMPTS = 4; // a few seconds, enough for a server restart; then the user decides
+const QUIET_ATTEMPTS = 4; // a few seconds, enough for a server restart; then the page says that it waits
+const MAX_WAIT_MS = 30_000; // while it waits, unless the connection is back before
 
 const NONE: readonly OutboxMessage[] = [];
 
@@ -52,8 +55,9 @@ export class Outbox {
     this.#enqueue(chatId, message);
   }
 
-  retry(chatId: string, { key, content }: OutboxMessage): void {
-    const message = { key, content };
+  /** Sends a refused message again. A changed text is another message, so it gets a key of its own. */
+  retry(chatId: string, { key, content: before }: OutboxMessage, content = before): void {
+    const message = { key: content === before ? key : newIdempotencyKey(), content };
     this.#change(chatId, (messages) => messages.map((other) => (other.key === key ? message : other)));
     this.#enqueue(chatId, message);
   }
@@ -83,7 +87,7 @@ export class Outbox {
   }
 
   async #deliver(chatId: string, { key, content }: OutboxMessage): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1; this.#has(chatId, key); attempt++) {
       try {
         await this.#client.mutate({
           mutation: SendDocument,
@@ -96,16 +100,41 @@ export class Outbox {
         });
         return;
       } catch (error) {
-        const isRejected = errorCode(error) !== undefined;
-        if (isRejected || attempt === MAX_ATTEMPTS) return this.#fail(chatId, key, errorMessage(error));
-        await new Promise((resolve) => setTimeout(resolve, backoff(attempt)));
+        if (errorCode(error) !== undefined) return this.#mark(chatId, key, { error: errorMessage(error) });
+        if (attempt >= QUIET_ATTEMPTS) this.#mark(chatId, key, { isWaiting: true });
+        await this.#pause(Math.min(backoff(attempt), MAX_WAIT_MS));
       }
     }
   }
 
-  #fail(chatId: string, key: string, error: string): void {
+  #has(chatId: string, key: string): boolean {
+    return this.messages(chatId).some((message) => message.key === key);
+  }
+
+  /** Resolves after this time, or when the connection is back. */
+  #pause(milliseconds: number): Promise<void> {
+    const { connection } = this.#client;
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        removeListener();
+        removeEventListener("online", done);
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      let last = connection.status();
+      const removeListener = connection.onStatus(() => {
+        const before = last;
+        last = connection.status();
+        if (last === "open" && before !== "open") done();
+      });
+      addEventListener("online", done);
+    });
+  }
+
+  #mark(chatId: string, key: string, state: Partial<OutboxMessage>): void {
     this.#change(chatId, (messages) =>
-      messages.map((message) => (message.key === key ? { ...message, error } : message)),
+      messages.map((message) => (message.key === key ? { ...message, ...state } : message)),
     );
   }
 

@@ -1,34 +1,24 @@
 /** Marks a chat as read while its page is visible. */
 
-import { useFragment } from "@apollo/client/react";
-import { useEffect, useSyncExternalStore } from "react";
-import { type LatestMessageFragment, LatestMessageFragmentDoc } from "../documents.ts";
-import type { LoadedChat } from "./useChat.ts";
+import { useEffect, useRef } from "react";
+import { MarkReadDocument } from "../documents.ts";
+import { useSession } from "../session/session.ts";
+import { useIsVisible } from "../ui/useIsVisible.ts";
+import { useTurns } from "./turns.ts";
 
-export type MarkRead = (chatId: string, revision: number, messages: readonly LatestMessageFragment[]) => void;
-
-export function useMarkRead(chat: LoadedChat | null | undefined, markRead: MarkRead): void {
-  const isVisible = useSyncExternalStore(onVisibilityChange, () => document.visibilityState === "visible");
-  const [before, last] = chat?.messages.edges.slice(-2).map(({ node }) => node) ?? [];
-  const newest = useCurrentVersion(last ?? before);
-  const revision = chat?.messages.revision;
+/** `onUnread` is called if a message of somebody else arrives while the page is hidden. */
+export function useMarkRead(chatId: string, viewerId: string, onUnread: () => void): void {
+  const { client } = useSession();
+  const isVisible = useIsVisible();
+  const newest = useTurns(chatId).findLast(({ streaming, author }) => !streaming && author !== viewerId)?.id;
+  const marked = useRef<string>(undefined);
   useEffect(() => {
-    if (!isVisible || !chat || revision === undefined) return;
-    const messages = [last && before, newest].filter((message) => message !== undefined);
-    markRead(chat.id, revision, messages);
-  }, [isVisible, chat, revision, last, before, newest, markRead]);
-}
-
-/** The messages of a chat do not change while they stream (`@nonreactive`), so the end is read from the cache here. */
-function useCurrentVersion(message: LatestMessageFragment | undefined): LatestMessageFragment | undefined {
-  const { data, complete } = useFragment({
-    fragment: LatestMessageFragmentDoc,
-    from: message ? { __typename: "Message", id: message.id } : null,
-  });
-  return complete ? (data as LatestMessageFragment) : message;
-}
-
-function onVisibilityChange(listener: () => void): () => void {
-  document.addEventListener("visibilitychange", listener);
-  return () => document.removeEventListener("visibilitychange", listener);
+    if (newest === undefined || newest === marked.current) return;
+    if (!isVisible) return onUnread();
+    marked.current = newest;
+    const input = { chatId, messageId: newest };
+    client.mutate({ mutation: MarkReadDocument, variables: { input } }).catch(() => {
+      marked.current = undefined; // the next message, or the next visit, marks it
+    });
+  }, [client, chatId, newest, isVisible, onUnread]);
 }

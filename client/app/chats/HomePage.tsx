@@ -1,6 +1,6 @@
 /** Layout for a signed-in user: the list of chats beside the open chat. */
 
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { ChatPage } from "../chat/ChatPage.tsx";
 import { signOut } from "../session/session.ts";
 import { ConnectionBanner } from "../ui/ConnectionBanner.tsx";
@@ -11,22 +11,18 @@ import { useChatId } from "../ui/router.ts";
 import { Sidebar } from "./Sidebar.tsx";
 import { StartPage } from "./StartPage.tsx";
 import { useChats } from "./useChats.ts";
-import { useUnread } from "./useUnread.ts";
+import { useTabTitle } from "./useTabTitle.ts";
 
 const NARROW = "(max-width: 48rem)"; // as in home.css: the list covers the chat
 
 export function HomePage() {
   const chatId = useChatId();
-  const { viewer, chats, error, retry, loadMore, hasMore } = useChats();
-  const summaries = useMemo(() => chats.map(({ node }) => node), [chats]);
-  const { unread, markRead } = useUnread(viewer?.user.id, summaries, chatId);
+  const { viewer, chats, error, retry, refresh, loadMore, hasMore } = useChats(chatId);
+  const onUnread = useCallback(() => void refresh().catch(() => {}), [refresh]);
   const [isListOpen, setIsListOpen] = useState(false);
   const list = useRef<HTMLElement>(null);
-  const title = summaries.find(({ id }) => id === chatId)?.title;
-
-  useEffect(() => {
-    document.title = title ? `${title} · Twotrack` : "Twotrack";
-  }, [title]);
+  const open = chats.find(({ node }) => node.id === chatId);
+  useTabTitle(open?.node.title, chats, chatId);
 
   useEffect(() => {
     if (!isListOpen) return;
@@ -67,7 +63,7 @@ export function HomePage() {
   return (
     <div className="home" data-list={isListOpen ? "open" : "closed"}>
       <aside ref={list} id="list" aria-label="Your chats">
-        <Sidebar viewer={viewer} chats={chats} current={chatId} unread={unread} loadMore={loadMore} hasMore={hasMore} />
+        <Sidebar viewer={viewer} chats={chats} current={chatId} loadMore={loadMore} hasMore={hasMore} />
       </aside>
       <button
         type="button"
@@ -90,7 +86,13 @@ export function HomePage() {
         {chatId === undefined ? (
           <StartPage name={viewer.user.name.split(" ")[0] ?? ""} />
         ) : (
-          <ChatPage key={chatId} id={chatId} viewerId={viewer.user.id} markRead={markRead} />
+          <ChatPage
+            key={chatId}
+            id={chatId}
+            viewerId={viewer.user.id}
+            unreadCount={open?.unreadCount ?? 0}
+            onUnread={onUnread}
+          />
         )}
       </main>
     </div>

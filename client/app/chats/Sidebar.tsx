@@ -1,7 +1,7 @@
 /** The viewer's chats, grouped by age, with a search field and a sign-out button. */
 
 import { useEffect, useRef, useState } from "react";
-import type { ChatSummaryFragment, ChatsQuery } from "../documents.ts";
+import type { ChatsQuery } from "../documents.ts";
 import { signOut } from "../session/session.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Brand } from "../ui/Brand.tsx";
@@ -10,18 +10,21 @@ import { Icon } from "../ui/Icon.tsx";
 import { pathTo } from "../ui/paths.ts";
 import { onLinkClick } from "../ui/router.ts";
 import type { Action } from "../ui/useAction.ts";
+import { canNotify, toggleNotifications, wantsNotifications } from "./notifications.ts";
+
+type ChatEdge = NonNullable<ChatsQuery["viewer"]>["chats"]["edges"][number];
 
 interface Props {
   readonly viewer: NonNullable<ChatsQuery["viewer"]>;
-  readonly chats: readonly { readonly node: ChatSummaryFragment }[];
+  readonly chats: readonly ChatEdge[];
   readonly current: string | undefined;
-  /** IDs of the unread chats. */
-  readonly unread: ReadonlySet<string>;
   readonly loadMore: Action<[]>;
   readonly hasMore: boolean;
 }
 
-export function Sidebar({ viewer, chats, current, unread, loadMore, hasMore }: Props) {
+const MOST_SHOWN = 99;
+
+export function Sidebar({ viewer, chats, current, loadMore, hasMore }: Props) {
   const [searchText, setSearchText] = useState("");
   const searchField = useRef<HTMLInputElement>(null);
   const found = chats.filter(({ node }) =>
@@ -72,8 +75,8 @@ export function Sidebar({ viewer, chats, current, unread, loadMore, hasMore }: P
           <section key={title} aria-label={title}>
             <h2>{title}</h2>
             <ul>
-              {group.map((chat) => (
-                <ChatLink key={chat.id} chat={chat} isCurrent={chat.id === current} isUnread={unread.has(chat.id)} />
+              {group.map((edge) => (
+                <ChatLink key={edge.node.id} edge={edge} isCurrent={edge.node.id === current} />
               ))}
             </ul>
           </section>
@@ -99,6 +102,7 @@ export function Sidebar({ viewer, chats, current, unread, loadMore, hasMore }: P
           {viewer.user.name}
           <small>{viewer.email}</small>
         </p>
+        {canNotify && <NotificationButton />}
         <button type="button" className="quiet" onClick={() => signOut()} aria-label="Sign out" title="Sign out">
           <Icon name="leave" />
         </button>
@@ -107,12 +111,31 @@ export function Sidebar({ viewer, chats, current, unread, loadMore, hasMore }: P
   );
 }
 
+function NotificationButton() {
+  const [isOn, setIsOn] = useState(wantsNotifications);
+  const label = isOn ? "Turn notifications off" : "Notify me of new messages";
+  return (
+    <button
+      type="button"
+      className="quiet"
+      onClick={async () => setIsOn(await toggleNotifications())}
+      aria-pressed={isOn}
+      aria-label={label}
+      title={label}
+    >
+      <Icon name="bell" />
+    </button>
+  );
+}
+
 function loadMoreLabel(isRunning: boolean, error: string | undefined): string {
   if (isRunning) return "Loading…";
   return error === undefined ? "Show more" : "Try again";
 }
 
-function ChatLink({ chat, isCurrent, isUnread }: { chat: ChatSummaryFragment; isCurrent: boolean; isUnread: boolean }) {
+function ChatLink({ edge, isCurrent }: { edge: ChatEdge; isCurrent: boolean }) {
+  const { node: chat, unreadCount, replying } = edge;
+  const isUnread = unreadCount > 0 && !isCurrent;
   return (
     <li>
       <a
@@ -120,21 +143,28 @@ function ChatLink({ chat, isCurrent, isUnread }: { chat: ChatSummaryFragment; is
         onClick={onLinkClick(chat.id)}
         aria-current={isCurrent ? "page" : undefined}
         data-chat-id={chat.id}
-        data-unread={(isUnread && !isCurrent) || undefined}
+        data-unread={isUnread || undefined}
+        data-replying={replying || undefined}
         dir="auto"
       >
         {chat.title || "New chat"}
-        {isUnread && !isCurrent && <span className="hidden">, unread</span>}
+        {isUnread && (
+          <span className="count">
+            <span className="hidden">, </span>
+            {unreadCount > MOST_SHOWN ? `${MOST_SHOWN}+` : unreadCount}
+            <span className="hidden"> unread</span>
+          </span>
+        )}
       </a>
     </li>
   );
 }
 
-function groupByAge(chats: Props["chats"]): [string, ChatSummaryFragment[]][] {
-  const groups = new Map<string, ChatSummaryFragment[]>();
-  for (const { node } of chats) {
-    const title = ageGroup(node.updatedAt);
-    groups.set(title, [...(groups.get(title) ?? []), node]);
+function groupByAge(chats: readonly ChatEdge[]): [string, ChatEdge[]][] {
+  const groups = new Map<string, ChatEdge[]>();
+  for (const edge of chats) {
+    const title = ageGroup(edge.node.updatedAt);
+    groups.set(title, [...(groups.get(title) ?? []), edge]);
   }
   return [...groups];
 }

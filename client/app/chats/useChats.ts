@@ -11,7 +11,10 @@ import { chatListQuery } from "./queries.ts";
 
 const RETRY_MS = 10_000;
 
-export function useChats() {
+/** While a reply is being written in another chat: its end makes the chat unread and is not announced for the list. */
+const POLL_MS = 3_000;
+
+export function useChats(current: string | undefined) {
   const { client } = useSession();
   const { data, error, refetch } = useQuery(chatListQuery.query, { variables: chatListQuery.variables });
   const viewer = data?.viewer;
@@ -42,11 +45,18 @@ export function useChats() {
     };
   }, [isUnreachable, refresh]);
 
+  const isReplying = viewer?.chats.edges.some(({ replying, node }) => replying && node.id !== current) ?? false;
+  useEffect(() => {
+    if (!isReplying) return;
+    const timer = setInterval(() => void refresh().catch(() => {}), POLL_MS);
+    return () => clearInterval(timer);
+  }, [isReplying, refresh]);
+
   const loadMore = useAction(async () => {
     if (!endCursor) return;
     const variables = { first: PAGE_SIZE, after: endCursor };
     await client.query({ query: ChatsDocument, variables, fetchPolicy: "network-only" });
   });
 
-  return { viewer, chats: viewer?.chats.edges ?? [], error, retry: refetch, loadMore, hasMore: hasNextPage };
+  return { viewer, chats: viewer?.chats.edges ?? [], error, retry: refetch, refresh, loadMore, hasMore: hasNextPage };
 }

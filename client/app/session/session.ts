@@ -3,7 +3,7 @@
 import { createSession } from "@twotrack/client";
 import { createTwotrackClient, type TwotrackClient } from "@twotrack/client/apollo";
 import { useSyncExternalStore } from "react";
-import { RefreshTokenDocument } from "../documents.ts";
+import { RefreshTokenDocument, SignOutDocument } from "../documents.ts";
 import { storedToken, storeToken } from "./token.ts";
 
 export interface Session {
@@ -50,7 +50,9 @@ export function signIn(token: string): void {
   tokens.signIn(token);
 }
 
+/** Ends the session on this page at once. The server ends it too, if it can be reached. */
 export function signOut(): void {
+  session.client.mutate({ mutation: SignOutDocument, variables: {} }).catch(() => {});
   tokens.signOut();
 }
 

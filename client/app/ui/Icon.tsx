@@ -9,6 +9,8 @@ const PATHS = {
   delete: "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13M10 11v5M14 11v5",
   down: "M12 5v14M6 13l6 6 6-6",
   edit: "M4 20h4L19 9l-4-4L4 16zM13 7l4 4",
+  back: "M15 6l-6 6 6 6",
+  bell: "M6 17V11a6 6 0 0 1 12 0v6l1.5 1.5h-15zM10 21h4",
   chevron: "M9 6l6 6-6 6",
   leave: "M14 4h5v16h-5M10 8l-4 4 4 4M6 12h9",
   menu: "M4 7h16M4 12h16M4 17h16",
@@ -17,6 +19,7 @@ const PATHS = {
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16 16l5 5",
   send: "M12 19V5M6 11l6-6 6 6",
   stop: "M7 7h10v10H7z",
+  undo: "M8 6L4 10l4 4M4 10h10a5 5 0 0 1 0 10h-3",
   warning: "M12 9v4M12 17h.01M10.3 4.2L2.6 18a2 2 0 0 0 1.7 3h15.4a2 2 0 0 0 1.7-3L13.7 4.2a2 2 0 0 0-3.4 0z",
 } as const;
 

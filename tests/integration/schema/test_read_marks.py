@@ -3,12 +3,17 @@
 from tests.support.people import Person
 from tests.support.server import Running
 
-UNREAD = "{ viewer { revision chats { revision edges { unreadCount node { id revision } } } } }"
+UNREAD = "{ viewer { revision chats { revision edges { unreadCount replying node { id revision } } } } }"
 
 
 async def unread(person: Person) -> dict[str, int]:
     edges = (await person.ask(UNREAD))["viewer"]["chats"]["edges"]
     return {edge["node"]["id"]: edge["unreadCount"] for edge in edges}
+
+
+async def replying(person: Person) -> dict[str, bool]:
+    edges = (await person.ask(UNREAD))["viewer"]["chats"]["edges"]
+    return {edge["node"]["id"]: edge["replying"] for edge in edges}
 
 
 async def test_others_messages_and_finished_replies_are_unread_until_they_are_marked(server: Running) -> None:
@@ -19,10 +24,12 @@ async def test_others_messages_and_finished_replies_are_unread_until_they_are_ma
     reply = sent["reply"]["id"]
     assert await unread(ann) == {chat: 0, quiet: 0}  # her own message, and a reply that is being written
     assert await unread(bob) == {chat: 1}
+    assert await replying(bob) == {chat: True}
     async with server.writing(reply) as text:
         text.append("Hi")
     assert (await unread(ann))[chat] == 1
     assert await unread(bob) == {chat: 2}
+    assert await replying(ann) == {chat: False, quiet: False}
 
     async with bob.socket() as other_device, ann.socket() as socket:
         events = await other_device.sync(bob.viewer_id)

@@ -1,6 +1,7 @@
+import { CombinedGraphQLErrors } from "@apollo/client";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import WebSocket from "ws";
-import { Outbox, type OutboxStorage } from "../../../app/chat/outbox.ts";
+import { Outbox, type OutboxMessage, type OutboxStorage } from "../../../app/chat/outbox.ts";
 import { ChatDocument } from "../../../app/documents.ts";
 import { createTwotrackClient, type TwotrackClient } from "../../../src/apollo/index.ts";
 import { TestServer } from "../../server.ts";
@@ -80,56 +81,93 @@ describe("a message", () => {
   });
 });
 
-describe("a message that could not be sent", () => {
-  const fail = async () => {
+describe("a message that cannot be sent now", () => {
+  beforeEach(() => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     server.httpFails = true;
     outbox.send(CHAT, "Hello");
-    const over = outbox.sending(CHAT);
+  });
+  afterEach(() => vi.useRealTimers());
+  const waits = async () => {
     await vi.advanceTimersByTimeAsync(60_000);
-    await over;
-    vi.useRealTimers();
-    server.httpFails = false;
+    expect(outbox.messages(CHAT)).toMatchObject([{ content: "Hello", isWaiting: true }]);
+    expect(outbox.messages(CHAT)[0]?.error).toBeUndefined();
   };
 
-  test("stays in the outbox with an error message", async () => {
-    await fail();
-    expect(outbox.messages(CHAT)[0]?.error).toMatch(/cannot be reached/);
-    expect(server.count("Send")).toBe(4);
-  });
-
-  test("is sent again with the same key", async () => {
-    await fail();
-    const [pending] = outbox.messages(CHAT);
-    if (pending) outbox.retry(CHAT, pending);
-    expect(outbox.messages(CHAT)[0]?.error).toBeUndefined();
-    await outbox.sending(CHAT);
-    expect(server.keys).toEqual([pending?.key]);
+  test.each(["time", "online"])("waits, and is sent once when the connection is back: %s", async (sign) => {
+    await waits();
+    expect(server.count("Send")).toBeGreaterThan(3);
+    server.httpFails = false;
+    const sent = outbox.sending(CHAT);
+    if (sign === "online") dispatchEvent(new Event("online"));
+    else await vi.advanceTimersByTimeAsync(60_000);
+    vi.useRealTimers();
+    await sent;
+    expect(server.keys).toHaveLength(1);
     expect(onPage()).toEqual(["Hello", ""]);
-  });
-
-  test("survives a reload, and another user's session", async () => {
-    await fail();
-    const after = new Outbox(client, storage);
-    expect(after.messages(CHAT)).toEqual(outbox.messages(CHAT));
-    const [pending] = after.messages(CHAT);
-    if (pending) after.retry(CHAT, pending);
-    await after.sending(CHAT);
-    expect(server.keys).toEqual([pending?.key]);
     expect(stored).toBeNull();
   });
 
-  test("can be discarded", async () => {
-    await fail();
-    outbox.discard(CHAT, outbox.messages(CHAT)[0]?.key ?? "");
-    expect(unsent()).toEqual([]);
+  test("can be discarded, and is not sent then", async () => {
+    await waits();
+    const [waiting] = outbox.messages(CHAT);
+    outbox.discard(CHAT, waiting?.key ?? "");
+    server.httpFails = false;
+    const over = outbox.sending(CHAT);
+    dispatchEvent(new Event("online"));
+    vi.useRealTimers();
+    await over;
+    expect([unsent(), server.keys]).toEqual([[], []]);
+  });
+});
+
+describe("a message that the server refuses", () => {
+  const refused = async () => {
+    const mutate = vi
+      .spyOn(client, "mutate")
+      .mockRejectedValue(
+        new CombinedGraphQLErrors({ errors: [{ message: "Too long.", extensions: { code: "BAD_USER_INPUT" } }] }),
+      );
+    outbox.send(CHAT, "Hello");
+    await outbox.sending(CHAT);
+    expect(mutate).toHaveBeenCalledTimes(1);
+    mutate.mockRestore();
+    const [message] = outbox.messages(CHAT);
+    expect(message?.error).toBe("Too long.");
+    return message as OutboxMessage;
+  };
+
+  test("can be sent again with the same key, or as another text with another key", async () => {
+    for (const [text, keeps] of [
+      ["Hello", true],
+      ["Hi", false],
+    ] as const) {
+      const message = await refused();
+      outbox.retry(CHAT, message, text);
+      expect(outbox.messages(CHAT)[0]?.error).toBeUndefined();
+      await outbox.sending(CHAT);
+      expect(server.keys.at(-1) === message.key).toBe(keeps);
+      expect(onPage()?.at(-2)).toBe(text);
+    }
   });
 
-  test("does not block the messages after it", async () => {
-    await fail();
+  test("survives a reload, and another user's session", async () => {
+    const message = await refused();
+    const after = new Outbox(client, storage);
+    expect(after.messages(CHAT)).toEqual([message]);
+    after.retry(CHAT, message);
+    await after.sending(CHAT);
+    expect(server.keys).toEqual([message.key]);
+    expect(stored).toBeNull();
+  });
+
+  test("can be discarded, and does not block the messages after it", async () => {
+    const message = await refused();
     outbox.send(CHAT, "Next");
     await outbox.sending(CHAT);
     expect(unsent()).toEqual(["Hello"]);
     expect(onPage()).toEqual(["Next", ""]);
+    outbox.discard(CHAT, message.key);
+    expect(unsent()).toEqual([]);
   });
 });

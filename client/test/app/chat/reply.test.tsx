@@ -20,7 +20,7 @@ const reply = (fields: Partial<Message>) => newMessage({ id: "message-9", conten
 function show(message: Message): void {
   render(
     <ApolloProvider client={client}>
-      <Reply message={message as unknown as BubbleFragment} />
+      <Reply message={message as unknown as BubbleFragment} viewerId={ADA.id} />
     </ApolloProvider>,
   );
 }

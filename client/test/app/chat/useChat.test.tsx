@@ -86,7 +86,7 @@ test("a chat that turns out to be deleted is removed from the list", async () =>
       chats: {
         __typename: "ChatConnection",
         revision: 1,
-        edges: [{ __typename: "ChatEdge", node: { __typename: "Chat", ...summary } }],
+        edges: [{ __typename: "ChatEdge", unreadCount: 0, replying: false, node: { __typename: "Chat", ...summary } }],
         pageInfo: { hasPreviousPage: false, hasNextPage: true, startCursor: "a", endCursor: "a" },
       },
     },
