@@ -51,7 +51,8 @@ async def _sample(runtime: Runtime, streamed: tuple[type[Streamed], ...]) -> Non
 async def _count_waiting(runtime: Runtime, streamed: tuple[type[Streamed], ...]) -> None:
     for model in streamed:
         try:
-            (row,) = await runtime.database.read(waiting(model, wait=runtime.settings.queue_seconds))
+            query = waiting(model, wait=runtime.settings.queue_seconds)  # type: ignore[arg-type]  # classes are hashable
+            (row,) = await runtime.database.read(query)
         except Exception as error:  # the database is away, and other parts have logged it
             log.debug("waiting rows not counted", error=repr(error))
             return

@@ -160,6 +160,7 @@ def has_no_text(model: StreamedModel) -> ColumnElement[bool]:
     return and_(*(or_(getattr(model, name).is_(None), func.length(getattr(model, name)) == 0) for name in track.texts))
 
 
+@cache  # every process runs it every few seconds, too
 def waiting(model: StreamedModel, *, wait: float) -> Select[int, float]:
     """How many rows can be claimed now, as `rows`, and the longest wait of one of them in seconds, as `longest`.
 

@@ -18,8 +18,8 @@ from tests.support.until import becomes
 
 BUILT = "examples/agents/dist/agent.js"
 
-QUESTION = " ".join(f"word{number}" for number in range(300))
-"""Its answer takes six seconds."""
+QUESTION = " ".join(f"word{number}" for number in range(400))
+"""Its answer takes eight seconds."""
 
 
 class Agent:
@@ -97,10 +97,9 @@ async def test_an_agent_answers_through_a_restart_of_all_servers_and_its_own_dea
         await fleet.row_when(reply, lambda row: len(row.content) > 500)
         first, second = fleet.servers
         await first.leaves()
-        await asyncio.to_thread(first.start)
         before = await fleet.row(reply)
         await agent.kill()
-        await agent.start()
+        await asyncio.gather(asyncio.to_thread(first.start), agent.start())
         await second.leaves()
         await asyncio.to_thread(second.start)
         row = await fleet.row_when(reply, lambda row: row.status != "STREAMING" and row.error_code != "INTERRUPTED")

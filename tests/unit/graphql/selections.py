@@ -148,6 +148,8 @@ def snapshots() -> st.SearchStrategy[MessageRow]:
         error_message=st.none() | TEXTS,
         input_tokens=COUNTS,
         output_tokens=COUNTS,
+        version=st.just(1),
+        latest_version=st.just(1),
         created_at=MOMENTS | st.just("yesterday"),
         updated_at=MOMENTS,
     )
