@@ -1,15 +1,19 @@
 """The base of all models."""
 
 from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
 
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from api.streaming.columns import Instant, now
+from api.streaming.tolerant import Key
 from api.streaming.tracks import Tracked
 
 
 class Base(Tracked, DeclarativeBase):
+    type_annotation_map: ClassVar = {UUID: Key}
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -4,12 +4,13 @@ chats changes."""
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Uuid
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
 from api.base import Base, Timestamps
 from api.streaming.columns import Instant, Revised, now
+from api.streaming.tolerant import Key
 from api.streaming.tracks import Sync, Untracked
 
 
@@ -34,7 +35,7 @@ class Session(Base):
     __tablename__ = "sessions"
     __track__ = Untracked()
 
-    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid7)
+    id: Mapped[UUID] = mapped_column(Key, primary_key=True, default=uuid7)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     last_used_at: Mapped[datetime] = mapped_column(Instant, default=now)
@@ -50,7 +51,7 @@ class ApiToken(Base):
     __tablename__ = "api_tokens"
     __track__ = Untracked()
 
-    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid7)
+    id: Mapped[UUID] = mapped_column(Key, primary_key=True, default=uuid7)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     name: Mapped[str] = mapped_column(String(100))
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Index,
     String,
     Text,
-    Uuid,
     literal_column,
     text,
 )
@@ -25,7 +24,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from uuid_utils.compat import uuid7
 
-from api.streaming.tolerant import Choice, Tolerant
+from api.streaming.tolerant import Choice, Key, Tolerant
 from api.streaming.tracks import Tracked
 
 FILLFACTOR_PERCENT = 50
@@ -111,7 +110,7 @@ class Revised(Tracked):
     Each transaction that changes a row raises its revision by exactly 1, and nothing lowers it.
     """
 
-    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid7, sort_order=-2)
+    id: Mapped[UUID] = mapped_column(Key, primary_key=True, default=uuid7, sort_order=-2)
     revision: Mapped[int] = mapped_column(BigInteger, default=1, sort_order=-1)
 
 
@@ -133,7 +132,7 @@ class Streamed(Revised):
     lease: Mapped[float | None] = mapped_column(Float)
     """Until when a claimed row belongs to its writer, or an unclaimed one waits for a worker. Seconds since 1970, by
     the database's clock."""
-    writer: Mapped[UUID | None] = mapped_column(Uuid)
+    writer: Mapped[UUID | None] = mapped_column(Key)
     """Id of the worker that claimed the row last. NULL while the row waits for a worker."""
     tries: Mapped[int] = mapped_column(default=0)
     """How often the row was claimed since it was enqueued, without claims that were handed back."""

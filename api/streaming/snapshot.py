@@ -16,7 +16,7 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.instrumentation import manager_of_class
 
-from api.streaming.tolerant import readable
+from api.streaming.tolerant import read_key, readable
 from api.streaming.tracks import Tracked
 
 Decoder = Callable[[Any], Any]
@@ -68,5 +68,5 @@ def _decoders(mapper: Mapper[Any]) -> list[tuple[str, Decoder]]:
         elif issubclass(kind, Enum):
             decoders.append((name, partial(readable, kind)))
         elif issubclass(kind, UUID):
-            decoders.append((name, kind))
+            decoders.append((name, read_key))
     return decoders

@@ -7,8 +7,9 @@ query, and with it every row that the query reads.
 from collections.abc import Callable
 from enum import Enum as PythonEnum
 from typing import Any, TypeVar
+from uuid import UUID
 
-from sqlalchemy import Dialect, Enum, TypeDecorator
+from sqlalchemy import Dialect, Enum, TypeDecorator, Uuid
 
 Value = TypeVar("Value")
 Choices = TypeVar("Choices", bound=PythonEnum)
@@ -38,6 +39,35 @@ class Choice(Tolerant[Choices]):
     @property
     def python_type(self) -> type[Choices]:
         return self.kind
+
+
+class UnreadableKey(str):
+    """What SQLite holds in a column of ids, and is no UUID. It names nothing, but a query may still ask for it."""
+
+    __slots__ = ()
+
+
+class Key(Uuid[Any]):
+    """An id. What is no UUID is an `UnreadableKey`; Postgres can hold none."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        read = super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]
+        return None if read is None else lambda value: _checked(readable(read, value))
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        write = super().bind_processor(dialect)
+        if write is None:
+            return None
+        return lambda value: str(value) if isinstance(value, UnreadableKey) else write(value)
+
+
+def read_key(text: str) -> UUID | UnreadableKey:
+    key: UUID | UnreadableKey = _checked(readable(UUID, text))
+    return key
+
+
+def _checked(value: Any) -> Any:
+    return value if value is None or isinstance(value, UUID) else UnreadableKey(value)
 
 
 def readable(read: Callable[[Any], Any], value: Any) -> Any:

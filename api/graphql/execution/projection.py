@@ -32,6 +32,8 @@ from graphql.execution.values import VariableValues, get_directive_values
 from strawberry.types.field import StrawberryField
 
 from api.graphql.context import Info
+from api.graphql.execution.unreadable import Unreadable
+from api.streaming.tolerant import UnreadableKey
 
 SNAPSHOT_FIELD = "snapshot_field"
 
@@ -90,12 +92,18 @@ def joined_field(
     Without a key, nothing is loaded, and `join` is given None.
     """
 
-    async def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
+    def readable_key(root: Any) -> Hashable | None:
         found = key(root)
+        if isinstance(found, UnreadableKey):
+            raise Unreadable("what is stored is no id")
+        return found
+
+    async def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
+        found = readable_key(root)
         return join(root, None if found is None else await info.context.load(batch, found))
 
     return strawberry.field(
-        resolver=resolve, description=description, metadata={SNAPSHOT_FIELD: Related(batch, key, join)}
+        resolver=resolve, description=description, metadata={SNAPSHOT_FIELD: Related(batch, readable_key, join)}
     )
 
 

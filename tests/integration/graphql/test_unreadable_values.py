@@ -16,7 +16,8 @@ from tests.support.sockets import Subscription
 
 PAGE = """query ($id: ID!) { chat(id: $id) { title revision messages(last: 10) { revision edges { cursor node {
     id role content reasoning status streaming revision model finishReason createdAt updatedAt
-    usage { inputTokens outputTokens } error { code message } author { name } } } } } }"""
+    usage { inputTokens outputTokens } error { code message } author { name }
+    stoppedBy { name } regeneratedBy { name } } } } } }"""
 LIST = "{ viewer { email revision chats { revision edges { cursor node { id title revision updatedAt } } } } }"
 FOLLOW = """subscription ($id: ID!) { messageStream(id: $id) {
     id content status streaming revision model createdAt usage { inputTokens outputTokens } } }"""
@@ -65,6 +66,8 @@ NULLABLE: dict[str, tuple[str, str, str, list[str]]] = {
     "a count in words": (SQLITE, "input_tokens", "'many'", ["usage", "inputTokens"]),
     "a count of bytes": (SQLITE, "input_tokens", "x'00ff'", ["usage", "inputTokens"]),
     "a name of bytes": (SQLITE, "model", "x'00ff'", ["model"]),
+    "a person who is no id": (SQLITE, "regenerated_by_id", "'somebody'", ["regeneratedBy"]),
+    "a person of bytes": (SQLITE, "stopped_by_id", "x'00ff'", ["stoppedBy"]),
     "a code of a newer version": (ANYWHERE, "error_code", "'MELTED'", ["error"]),
 }
 
