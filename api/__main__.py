@@ -5,6 +5,7 @@ A wrong setting ends a command with one sentence.
 
 import asyncio
 import functools
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -92,10 +93,19 @@ def serve(
             _check_model(settings)
         asyncio.run(check_services(settings))
         _check_key(settings)
-        from api.server.serve import run
+        from api.server.serve import at_address, run
 
+        _hand_down(at_address(settings, None if uds else host))
         app = "api.__main__:application" if replies else "api.__main__:application_without_replies"
         run(app, settings, host=host, port=port, processes=processes, uds=uds)
+
+
+def _hand_down(settings: Settings) -> None:
+    """The processes that serve read the environment again, and do not know the address that they listen on."""
+    if settings.allowed_hosts:
+        os.environ[f"{PREFIX}ALLOWED_HOSTS"] = ",".join(settings.allowed_hosts)
+    if settings.metrics_port is not None:
+        os.environ[f"{PREFIX}METRICS_PORT"] = settings.metrics_port
 
 
 def application() -> "FastAPI":

@@ -37,6 +37,11 @@ CONFIDENTIAL = {"secret_key", "database_url", "broadcast_url"}
 """Settings whose values contain passwords. Errors do not quote them, since errors are logged."""
 
 
+HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
+
+PORT = re.compile(r"(\S+:)?\d{1,5}")
+
+
 class Settings(BaseSettings):
     """The settings of an operator. Durations are in seconds, sizes in bytes, unless the name says otherwise."""
 
@@ -47,6 +52,9 @@ class Settings(BaseSettings):
     model: str = "scripted"
     secret_key: str | None = Field(default=None, min_length=SECRET_CHARACTERS)
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    graphiql: bool = True
+    metrics_port: str | None = None
     cadence_seconds: Positive = 0.35
     patience_seconds: Positive = 5
     lease_seconds: Positive = 15
@@ -112,7 +120,7 @@ class Settings(BaseSettings):
     def _in_capitals(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "allowed_hosts", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         return (
@@ -132,6 +140,24 @@ class Settings(BaseSettings):
                     "commas"
                 )
         return origins
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _valid_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not HOST.fullmatch(host):
+                raise ValueError(
+                    f"`{host}` is not a host; write it without scheme and port, like chat.example.com, *.example.com "
+                    "or [::1], and separate several by commas"
+                )
+        return hosts
+
+    @field_validator("metrics_port")
+    @classmethod
+    def _valid_port(cls, address: str | None) -> str | None:
+        if address is not None and not PORT.fullmatch(address):
+            raise ValueError("it must be a port, like 9100, or an address and a port, like 0.0.0.0:9100")
+        return address
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -20,9 +20,12 @@ from api.graphql.transport.backpressure import SEND_TIMEOUT
 from api.graphql.transport.http import GraphQLOverHTTP
 from api.graphql.transport.sockets import Sockets
 from api.server.built import GRAPHIQL
-from api.server.health import healthz, metrics, readyz
+from api.server.headers import SecurityHeaders
+from api.server.health import healthz, metrics, no_metrics, readyz
+from api.server.hosts import AllowedHosts, allowed_hosts
 from api.server.metrics import Metrics
-from api.server.pages import Pages, graphiql
+from api.server.metrics_port import metrics_port
+from api.server.pages import Pages, graphiql, no_graphiql
 from api.server.process import running
 from api.server.product import Product
 from api.server.request_ids import RequestIds
@@ -45,19 +48,23 @@ def create_app(settings: Settings, product: Product, *, replies: bool = True) ->
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, float]]:
-        async with (
-            running(settings, product, counts, replies=replies) as runtime,
-            product.services(runtime) as services,
-        ):
-            app.state.runtime = runtime
-            app.state.http = GraphQLOverHTTP(operations, services, draining)
-            app.state.sockets = Sockets(operations, services)
-            with _draining_on_signals(app):
-                yield {SEND_TIMEOUT: settings.send_timeout_seconds}
-            drain(app)
+        with metrics_port(settings.metrics_port, counts):
+            async with (
+                running(settings, product, counts, replies=replies) as runtime,
+                product.services(runtime) as services,
+            ):
+                app.state.runtime = runtime
+                app.state.http = GraphQLOverHTTP(operations, services, draining)
+                app.state.sockets = Sockets(operations, services)
+                with _draining_on_signals(app):
+                    yield {SEND_TIMEOUT: settings.send_timeout_seconds}
+                drain(app)
 
     app = FastAPI(title=product.name, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.draining = draining
+    if hosts := allowed_hosts(settings.allowed_hosts, settings.allowed_origins):
+        app.add_middleware(AllowedHosts, hosts=hosts)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestIds, metrics=counts, trusted=settings.trust_request_ids)
     if settings.allowed_origins:
         app.add_middleware(
@@ -66,7 +73,7 @@ def create_app(settings: Settings, product: Product, *, replies: bool = True) ->
             allow_methods=["GET", "POST"],
             allow_headers=["authorization", "content-type"],
         )
-    _add_routes(app, product)
+    _add_routes(app, product, settings)
     return app
 
 
@@ -102,7 +109,7 @@ def drain(app: FastAPI) -> None:
     app.state.sockets.drain()
 
 
-def _add_routes(app: FastAPI, product: Product) -> None:
+def _add_routes(app: FastAPI, product: Product, settings: Settings) -> None:
     async def graphql(request: Request) -> Response:
         http: GraphQLOverHTTP = app.state.http
         return await http(request)
@@ -111,11 +118,12 @@ def _add_routes(app: FastAPI, product: Product) -> None:
         await app.state.sockets(websocket)
 
     app.add_route("/graphql", graphql, methods=["POST"])
-    app.add_route("/graphql", graphiql, methods=["GET"])
+    app.add_route("/graphql", graphiql if settings.graphiql else no_graphiql, methods=["GET"])
     app.router.add_websocket_route("/graphql", socket)
     app.add_route("/healthz", healthz, methods=["GET"])
     app.add_route("/readyz", readyz, methods=["GET"])
-    app.add_route("/metrics", metrics, methods=["GET"])
-    app.mount("/graphql-assets", Assets(GRAPHIQL))
+    app.add_route("/metrics", metrics if settings.metrics_port is None else no_metrics, methods=["GET"])
+    if settings.graphiql:
+        app.mount("/graphql-assets", Assets(GRAPHIQL))
     app.mount("/assets", Assets(product.page / "assets"))
     app.add_route("/{path:path}", Pages(product).serve, methods=["GET"])

@@ -8,16 +8,22 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from api.graphql.transport.http import refuse_persisted
 from api.server.built import GRAPHIQL
+from api.server.headers import page_headers
 from api.server.product import Product
 
 
 async def graphiql(request: Request) -> Response:
     """GET `/graphql`: GraphiQL for browsers. For other clients, 405 and a sentence."""
     if "text/html" not in request.headers.get("accept", ""):
-        return refuse_persisted(request) or PlainTextResponse(
-            "Send operations to this address by POST, as JSON.\n", 405, {"allow": "POST"}
-        )
+        return await no_graphiql(request)
     return _page(GRAPHIQL / "index.html")
+
+
+async def no_graphiql(request: Request) -> Response:
+    """GET `/graphql` where GraphiQL is not served, or not asked for."""
+    return refuse_persisted(request) or PlainTextResponse(
+        "Send operations to this address by POST, as JSON.\n", 405, {"allow": "POST"}
+    )
 
 
 class Pages:
@@ -43,4 +49,4 @@ class Pages:
 def _page(file: Path) -> Response:
     if not file.is_file():
         return PlainTextResponse("The page is not built yet. Run `make setup`, then reload.\n", 503)
-    return FileResponse(file, headers={"cache-control": "no-cache"})
+    return FileResponse(file, headers=page_headers(file))

@@ -18,6 +18,7 @@ from api.graphql.transport.direct_protocol import DirectWebSocketProtocol
 from api.graphql.transport.uvicorn_server import run_server, run_server_processes
 from api.server.app import create_app
 from api.server.checks import START_ERRORS, check_services, sentence
+from api.server.hosts import LOOPBACK, is_loopback
 from api.server.lock import serving_lock
 from api.server.product import Product
 from api.settings import Settings
@@ -35,7 +36,7 @@ def serve_product(
     The settings come from the environment by default. If they are wrong, the process exits with one sentence.
     """
     try:
-        settings = settings or Settings.load()
+        settings = at_address(settings or Settings.load(), host)
         logs.configure(settings.log_level)
         with serving_lock(settings):
             asyncio.run(check_services(settings))
@@ -44,6 +45,20 @@ def serve_product(
             run(app, settings, host=host, port=port)
     except START_ERRORS as error:
         sys.exit(f"{product.name}: {sentence(error)}")
+
+
+def at_address(settings: Settings, host: str | None) -> Settings:
+    """The settings with what depends on the address that the server listens on; None for a Unix socket.
+
+    On a loopback address only this machine's names are served, unless `ALLOWED_HOSTS` says otherwise. The port of the
+    metrics is on the same address, unless it names one.
+    """
+    hosts, metrics_port = settings.allowed_hosts, settings.metrics_port
+    if not hosts and host is not None and is_loopback(host):
+        hosts = LOOPBACK
+    if metrics_port is not None and ":" not in metrics_port:
+        metrics_port = f"{host or '127.0.0.1'}:{metrics_port}"
+    return settings.model_copy(update={"allowed_hosts": hosts, "metrics_port": metrics_port})
 
 
 def run(

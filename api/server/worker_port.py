@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from threading import Thread
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIServer, make_server
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.server.metrics import Metrics
+from api.server.metrics_port import Silent
 from api.server.readiness import PING_SECONDS, readiness
 from api.server.runtime import Runtime
 
@@ -72,13 +73,6 @@ class WorkerPort:
         except (NoAnswer, RuntimeError):
             check.close()
             return 503, {"status": "unavailable", "loop": "does not answer"}
-
-
-class Silent(WSGIRequestHandler):
-    """Logs nothing: a check every few seconds is no news."""
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing."""
 
 
 async def _alive() -> tuple[int, dict[str, str]]:
