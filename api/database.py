@@ -58,7 +58,8 @@ class Database:
         self.url = url
         self._publisher = publisher
         self._threads = sqlite.ConnectionThreads()
-        pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_overflow}
+        # An error is logged, and the parameters of its statement are what users wrote.
+        pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_overflow, "hide_parameters": True}
         self.dialect = make_url(url).get_backend_name()
         if self.dialect == "sqlite":
             self.engine = create_async_engine(url, **pool, **self._threads.options())

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from api.log_cleaning import clean
 from api.log_limit import WINDOW_SECONDS, RepeatLimit
 
 log = structlog.get_logger(__name__)
@@ -23,16 +24,21 @@ def configure(level: str = "INFO") -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     terminal = sys.stderr.isatty()
-    renderer: Any = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+    plain = structlog.dev.plain_traceback
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(exception_formatter=plain) if terminal else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    rendering: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if not terminal:
-        rendering.append(structlog.processors.format_exc_info)
-    rendering.append(renderer)
+    rendering: list[Any] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        clean,
+        renderer,
+    ]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=rendering))
     handler.addFilter(limit)

@@ -4,12 +4,15 @@ behind nor a thread that outlives the database."""
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from weakref import WeakSet
 
 import aiosqlite
 from sqlalchemy import Engine, event
+
+from api.private_files import make_private
 
 BUSY_SECONDS = 10
 """How long a write waits for another process that holds the write lock, such as a migration or a shell."""
@@ -80,7 +83,7 @@ class ConnectionThreads:
         return {"connect_args": {"timeout": BUSY_SECONDS, "factory": Connection, "async_creator_fn": self._open}}
 
     def _open(self, *args: Any, **options: Any) -> ConnectionThread:
-        connection = ConnectionThread(lambda: sqlite3.connect(*args, **options))
+        connection = ConnectionThread(lambda: _connect(*args, **options))
         connection._thread.daemon = True  # SQLAlchemy sets it as well
         self._threads.add(connection._thread)
         return connection
@@ -93,6 +96,12 @@ class ConnectionThreads:
         for thread in list(self._threads):
             if thread.is_alive():
                 await asyncio.to_thread(thread.join, timeout_seconds)
+
+
+def _connect(database: str, **options: Any) -> sqlite3.Connection:
+    make_private(Path(database))  # SQLite gives the files that belong to it the same permissions
+    connection: sqlite3.Connection = sqlite3.connect(database, **options)
+    return connection
 
 
 def prepare(engine: Engine) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from api.errors import SettingsError
+from api.private_files import require_private
 from api.settings import PREFIX, SECRET_CHARACTERS, Settings
 
 
@@ -20,6 +21,7 @@ def secret_key(settings: Settings) -> str:
     try:
         if not path.exists():
             _store(path, secrets.token_hex(32))
+        require_private(path)
         key = path.read_text().strip()
     except OSError as error:
         raise SettingsError(

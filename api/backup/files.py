@@ -14,6 +14,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from api.errors import SettingsError
+from api.private_files import OWNER_ONLY, private
 from api.server.lock import IN_USE
 
 PARTIAL = ".partial"
@@ -25,8 +26,6 @@ REPLACED = ".before-restore"
 COMPANIONS = ("-wal", "-shm", "-journal")
 """Added by SQLite to the names of files that belong to a database. Beside another database they would destroy it."""
 
-OWNER_ONLY = 0o600
-
 BUSY_SECONDS = 1.0
 """For another process to finish with the database, before a restore is refused."""
 
@@ -34,11 +33,6 @@ BUSY_SECONDS = 1.0
 def beside(file: Path, suffix: str) -> Path:
     """The file in the same folder whose name has this suffix."""
     return file.with_name(file.name + suffix)
-
-
-def private(path: str, flags: int) -> int:
-    """Opens a file that, if it is new, only its owner may read. For `open`."""
-    return os.open(path, flags, OWNER_ONLY)
 
 
 def sync(path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from api.errors import SettingsError
+from api.private_files import require_private
 from api.settings import PREFIX, Settings
 
 IN_USE = "A process uses {database}. Stop every `twotrack serve` and `twotrack worker` on it first."
@@ -28,13 +29,19 @@ def lock_file(database: Path) -> Path:
 
 @contextmanager
 def serving_lock(settings: Settings) -> Iterator[None]:
-    """Hold the lock as a server or worker. Raises SettingsError if another process excludes this one."""
+    """Hold the lock as a server or worker.
+
+    Raises SettingsError if another process excludes this one, or if other users of the machine may read the file.
+    """
     refusal = (
         "Another `twotrack serve` or `twotrack restore` uses {database}. Stop it, or set "
         f"{PREFIX}DATABASE_URL to another file. "
         f"To run several processes on one database, set {PREFIX}BROADCAST_URL to redis://… for all of them."
     )
     with _lock(settings, refusal, is_shared=not settings.one_process):
+        if settings.embedded:
+            database = database_file(settings)
+            require_private(*(database.with_name(f"{database.name}{end}") for end in ("", "-wal", "-shm")))
         yield
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.integration.schema.test_schema import PRINTED
 from tests.support.backends import SECRET
 from tests.support.commands import run_command, server_process
+from tests.support.files import write_private
 from tests.support.services import Postgres, Redis, throw_away
 
 
@@ -44,7 +45,7 @@ async def refused(directory: Path, *arguments: str, **settings: str) -> str:
     ids=str,
 )
 async def test_a_wrong_setting_stops_the_start(tmp_path: Path, settings: dict[str, str], named: str) -> None:
-    (tmp_path / "text.db").write_text("This is no database. " * 1_000)
+    write_private(tmp_path / "text.db", "This is no database. " * 1_000)
     assert named in await refused(tmp_path, "serve", **settings)
 
 
@@ -56,13 +57,14 @@ async def test_a_bus_address_that_cannot_be_used_stops_every_command(tmp_path: P
 
 
 async def test_a_damaged_key_stops_the_start(tmp_path: Path) -> None:
-    (tmp_path / "twotrack.db.secret").write_text("short")
+    write_private(tmp_path / "twotrack.db.secret", "short")
     assert "twotrack.db.secret is damaged" in await refused(tmp_path, "serve")
 
 
 WITHOUT_ACCESS_RULES = """
 from api import __main__, product
 from api.streaming import access
+from tests.support.files import write_private
 access._rules.clear()
 __main__.main()
 """

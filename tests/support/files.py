@@ -107,3 +107,9 @@ def cut(path: Path) -> None:
 
 def write_text(path: Path) -> None:
     path.write_text("This is no database. " * 1_000)
+
+
+def write_private(file: Path, content: str) -> None:
+    """Write a file that other users of the machine cannot read, as the server demands of its own."""
+    file.touch(mode=0o600)
+    file.write_text(content)

@@ -9,6 +9,7 @@ import pytest
 from api.accounts.secret import secret_key
 from api.errors import SettingsError
 from api.settings import Settings
+from tests.support.files import write_private
 
 pytestmark = pytest.mark.usefixtures("own_environment")
 
@@ -236,7 +237,7 @@ def test_databases_beside_each_other_have_keys_of_their_own() -> None:
 @pytest.mark.parametrize("content", ["", "short\n"])
 def test_a_key_that_was_cut_off_signs_nothing(tmp_path: Path, content: str) -> None:
     """It would be easy to guess."""
-    (tmp_path / "twotrack.db.secret").write_text(content)
+    write_private(tmp_path / "twotrack.db.secret", content)
     with pytest.raises(SettingsError, match=r"twotrack\.db\.secret is damaged"):
         secret_key(Settings.load())
 
