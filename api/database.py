@@ -117,13 +117,16 @@ class Database:
         async with self.engine.connect() as connection:
             return (await connection.execute(statement, parameters)).all()
 
-    async def write(self, statement: Executable) -> Sequence[Row[Any]]:
-        """Run one statement of the streaming package and commit it. Returns the rows that it returns."""
-        return await self.finish(self._write(statement))
+    async def write(self, *statements: Executable) -> Sequence[Row[Any]]:
+        """Run statements of the streaming package and commit them. Returns the rows that the last one returns."""
+        return await self.finish(self._write(statements))
 
-    async def _write(self, statement: Executable) -> Sequence[Row[Any]]:
-        async with self._writing, self._statements.begin() as connection:
-            return (await connection.execute(statement, execution_options={ANNOUNCED: True})).all()
+    async def _write(self, statements: Sequence[Executable]) -> Sequence[Row[Any]]:
+        engine = self._statements if len(statements) == 1 else self.transactions
+        async with self._writing, engine.begin() as connection:
+            for statement in statements:
+                result = await connection.execute(statement, execution_options={ANNOUNCED: True})
+            return result.all() if result.returns_rows else []
 
     async def finish(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Await the work. If the caller is cancelled, it runs to its end: a cancelled query leaks its connection."""

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import uvloop
 
-from bench import plot, producing, report, scenarios
+from bench import log_volume, plot, producing, report, scenarios
 from bench.contestants import REST, Contestant, Services, bare, idiom
 from bench.load import Load
 from bench.measure import Figures, measure
 from bench.processes import ROOT, allow_many_sockets, on_core
-from bench.scenarios import AGENTS, IDIOM, NOTES, TWOTRACK, WORKER, WRITE, Run
+from bench.scenarios import AGENTS, IDIOM, LOGGED, NOTES, TWOTRACK, WORKER, WRITE, Run
 from tests.support.services import Postgres, Redis, throw_away
 
 Produce = Callable[[Load], Awaitable[Figures]]
@@ -43,7 +43,11 @@ def main() -> int:
         services = Services(redis, postgres)
         bench = Bench(
             {TWOTRACK: services.twotrack, NOTES: services.notes, IDIOM: idiom, WRITE: bare},
-            {WORKER: partial(producing.by_worker, services), AGENTS: partial(producing.by_agents, services)},
+            {
+                WORKER: partial(producing.by_worker, services),
+                AGENTS: partial(producing.by_agents, services),
+                **dict.fromkeys(LOGGED, partial(log_volume.of_a_reply, services)),
+            },
         )
         if asked.plot:
             for name, runs in scenarios.plot(quick=asked.quick).items():

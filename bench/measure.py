@@ -47,6 +47,8 @@ class Figures:
     """How long the server was kept from its core, of that time. Where it is large, no latency means anything."""
     reader_us: float
     """What receiving an update cost the readers: it should be less than the server's part."""
+    log_bytes: float = 0.0
+    """What the database wrote to its log for each byte of text. Counted where nothing else writes."""
 
 
 async def measure(contestant: Contestant, load: Load) -> Figures:

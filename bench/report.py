@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from bench.measure import Figures
-from bench.scenarios import AGENTS, IDIOM, NOTES, SCENARIOS, TWOTRACK, WORKER, WRITE, Run
+from bench.scenarios import AGENTS, IDIOM, LOGGED, NOTES, SCENARIOS, TWOTRACK, WORKER, WRITE, Run
 
 Round = dict[Run, Figures]
 
@@ -48,6 +48,11 @@ def share_of_bytes(of: Of) -> float:
     return compressed.wire_bytes / compressed.text_bytes
 
 
+def log_bytes(length: str) -> Callable[[Of], float]:
+    """What Postgres writes to its log for each byte of a reply of this length."""
+    return lambda of: of("log", length).log_bytes
+
+
 GOALS = [
     Goal("fanout_plain_vs_write", 1.8, cpu("fanout", WRITE), "CPU, many readers, against the bare write"),
     Goal("fanout_deflate_vs_write", 2.0, cpu("fanout", WRITE, deflate=True), "… with deflate, against it without"),
@@ -83,6 +88,10 @@ GOALS = [
     ),
     Goal("append_p99_ms", 700, lambda of: of("producers", AGENTS).p99_ms, "ms from all but 1 % of appends to receipt"),
     Goal("five_thousand_p99_ms", 250, lambda of: of("crowd", TWOTRACK).p99_ms, "ms to all but 1 % of 5,000 readers"),
+    *(
+        Goal(f"log_bytes_per_reply_byte_{name}", 12, log_bytes(name), f"bytes of log for one of a {name[:-2]} kB reply")
+        for name in LOGGED
+    ),
 ]
 
 

@@ -9,11 +9,15 @@ TWOTRACK, IDIOM, WRITE, NOTES = "twotrack", "idiom", "write", "notes"
 WORKER, AGENTS = "worker", "agents"
 """Who writes replies, where nobody reads them; see `producing`."""
 
+LOGGED = {"5kb": 5_000, "15kb": 15_000, "60kb": 60_000}
+"""The lengths of replies, in bytes, for which the growth of the database's log is measured; see `log_volume`."""
+
 PLOT = "plot"
 
 TOKENS_PER_SECOND, TOKEN_CHARACTERS = 58, 5
 
 NAMES = {TWOTRACK: "Twotrack", IDIOM: "strawberry + broadcaster", WRITE: "bare write", NOTES: "notes"}
+NAMES |= {name: f"a reply of {size // 1_000} kB" for name, size in LOGGED.items()}
 NAMES |= {WORKER: "our worker", AGENTS: "agents, through one server"}
 
 
@@ -54,6 +58,7 @@ def table(*, quick: bool) -> list[Run]:
         *_runs("crowd", crowd, plain=(WRITE, TWOTRACK)),
         *_runs("idle", idle, plain=(TWOTRACK,), deflate=(TWOTRACK,)),
         *_runs("producers", producers, plain=(WORKER, AGENTS)),
+        *(Run("log", name, Load(readers=0, chars=size)) for name, size in LOGGED.items()),
     ]
 
 
@@ -63,6 +68,7 @@ SCENARIOS = {
     "crowd": "5,000 readers of one message",
     "idle": "idle, subscribed connections",
     "producers": "200 replies at 58 tokens/s, CPU per second",
+    "log": "what Postgres writes to its log",
 }
 
 

@@ -50,7 +50,15 @@ class ReplyProducer:
     async def _history(self, reply: Message) -> list[Turn]:
         """The final messages before this reply in its chat, the oldest first. The prompt limits them further."""
         recent = (
-            select(Message.id, Message.position, Message.role, Message.content, Message.author_id, User.name)
+            select(
+                Message.id,
+                Message.position,
+                Message.status,
+                Message.role,
+                Message.content,
+                Message.author_id,
+                User.name,
+            )
             .outerjoin(User, User.id == Message.author_id)
             .where(
                 Message.chat_id == reply.chat_id,

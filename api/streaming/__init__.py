@@ -5,11 +5,13 @@ The files, in the order in which an update passes through them:
     A model declares
     tracks          `Sync`, `Stream` and `Untracked`: on which track the changes of a model travel
     columns         `Revised` and `Streamed`: the columns that the tracks need, and `enqueue`
+    chunks          the table of what is appended to rows that stream, and the type of a text that is stored so
     tolerant        column types that return a stored value that they cannot read as it is
     access          access rules: which rows a viewer may see
 
     A mutation changes rows
     session         commits the changes, raises revisions and announces what changed
+    gathering       puts the text of a row together before a transaction changes a row that streams
     guard           refuses statements that would change a tracked table without an announcement
 
     A worker writes text

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from api.streaming import channels, snapshot
-from api.streaming.tracks import Tracked, has_page, is_streaming, turn_of
+from api.streaming.tracks import Stream, Tracked, has_page, is_streaming, turn_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,14 @@ class PendingEvent:
     message: str
     revision: int = 0
     key: str = ""
+
+
+def columns(model: type[Tracked]) -> list[Any]:
+    """The columns of a changed row that announcing it takes."""
+    table = model.__table__
+    if isinstance(model.__track__, Stream):
+        return list(table.c)
+    return [table.c[name] for name in ("id", "revision", "updated_at") if name in table.c]
 
 
 def on_stream(model: type[Tracked], values: Mapping[str, Any]) -> Iterator[PendingEvent]:

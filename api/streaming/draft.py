@@ -62,6 +62,10 @@ class Draft:
         self._halves: dict[str, str] = {}
         """High surrogates that wait for their second half, by column."""
         self._bytes = sum(len(text.encode()) for text in texts.values())
+        self._stored = {name: len(text) for name, text in texts.items()}
+        """How many characters of each text are in the database."""
+        self._stored_is_known = True
+        """Whether that is certain. It is not after an update whose answer was lost, which may have been committed."""
         self._dirty = False
         self._taken_at: float | None = None
 
@@ -185,13 +189,27 @@ class Draft:
             **self.values,
         }
 
-    def put_back(self) -> None:
-        """Make the update due again, since it was not written."""
+    def to_write(self, taken: Mapping[str, Any]) -> dict[str, Any]:
+        """What an update writes of these values, which `take` returned.
+
+        `whole` says whether it replaces the texts of the row by these. Otherwise it appends to them.
+        """
+        if self.ending is not None or not self._stored_is_known:
+            return {**taken, "whole": True}
+        added = {name: (taken[name] or "")[stored:] for name, stored in self._stored.items()}
+        return {**taken, **added, "whole": False}
+
+    def put_back(self, *, lost: bool = False) -> None:
+        """Make the update due again, since it was not written. `lost`: or it was, and the answer was lost."""
         self._dirty = True
+        if lost:
+            self._stored_is_known = False
 
     def committed(self, values: Mapping[str, Any], now: float) -> None:
         """An update was committed; `values` are the columns of the row."""
-        self.written = self.written or any(values[name] for name in self._pieces)
+        self._stored = {name: len(values[name] or "") for name in self._pieces}
+        self._stored_is_known = True
+        self.written = self.written or any(self._stored.values())
         self.extended_at = now
 
     def heartbeat_at(self, pause: float) -> float:

@@ -8,12 +8,27 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import (
+    Boolean,
+    Executable,
+    Text,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from api.streaming import announcements, channels, leases
 from api.streaming.batch import batch
+from api.streaming.chunks import discard, whole_texts
 from api.streaming.columns import Status, Streamed, deadline, now
 from api.streaming.draft import Draft
 from api.streaming.observer import Observer
@@ -25,6 +40,9 @@ from api.streaming.tracks import Stream
 log = structlog.get_logger(__name__)
 
 INTERNAL_ERROR = "This text could not be finished because of an error on our side. Ask for it again."
+
+ENDING = ("status", "error_code", "error_message")
+"""The columns that an update of a row that goes on does not change."""
 
 
 class Flusher:
@@ -56,19 +74,18 @@ class Flusher:
         self._cancel = cancel
 
     async def flush(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
-        """Write the updates of these drafts in one statement.
+        """Write the updates of these drafts in one statement. On SQLite, which is in the same process, in up to three.
 
         If the database refuses it for its contents, one statement for each draft follows, so that only the refused text
         fails.
         """
-        taken = {draft.id: draft.take(self._clock()) for draft in sorted(drafts, key=lambda draft: draft.id)}
+        taken = {draft.id: draft.take(self._clock()) for draft in drafts}
+        updates = [draft.to_write(taken[draft.id]) for draft in sorted(drafts, key=lambda draft: draft.id)]
         try:
-            rows = await self._store.write(
-                update_statement(model, self._store.dialect, list(taken.values()), lease=self._lease)
-            )
+            rows = await self._store.write(*statements(model, self._store.dialect, updates, lease=self._lease))
         except Exception as error:
             for draft in drafts:
-                draft.put_back()
+                draft.put_back(lost=not is_refused(error))
             if not is_refused(error):
                 raise
             if len(drafts) > 1:
@@ -111,12 +128,15 @@ class Flusher:
             "error_code": "INTERRUPTED",
             "error_message": INTERNAL_ERROR,
             "revision": model.revision + 1,
+            **whole_texts(model),
         }
         mine = (model.id == draft.id, model.fence == draft.fence, model.streaming)
         rows = await self._store.write(update(model).where(*mine).values(values).returning(model.__table__))
         self._cancel(draft.id, draft.fence)
         for row in rows:
             self._announce(draft, dict(row._mapping))
+        if rows:
+            await self._store.write(discard(model, [draft.id]))
 
     async def _no_longer_ours(self, model: type[Streamed], missed: Sequence[Draft]) -> list[Draft]:
         """The drafts, out of those that a statement passed over, whose rows ended or have another fence or sequence.
@@ -143,7 +163,7 @@ class Flusher:
     async def hand_back(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
         """Let other workers claim these rows, which have shown no text."""
         fences = {draft.id: draft.fence for draft in drafts}
-        rows = await self._store.write(leases.hand_back(model, self._store.dialect, fences, wait=self._wait))
+        rows = await self._store.write(*leases.hand_back(model, self._store.dialect, fences, wait=self._wait))
         if rows:
             self._publisher.publish(channels.work(model.__tablename__), "")
         closed = await self._no_longer_ours(model, drafts)  # handed back now, or decided about before
@@ -185,26 +205,50 @@ class Flusher:
             self._cancel(missed.id, missed.fence)
 
 
-def update_statement(
+def statements(
     model: type[Streamed], dialect: str, rows: Sequence[Mapping[str, Any]], *, lease: float
-) -> ReturningUpdate[Any]:
-    """Writes the updates that `Draft.take` returned, of rows that are not locked and still belong to this writer.
+) -> list[Executable]:
+    """Write the updates that `Draft.to_write` returned, of rows that are not locked and still belong to this writer.
 
-    Extends the leases by `lease` seconds from now. Returns the written rows without their texts, which the writer has.
+    They extend the leases by `lease` seconds from now. The last one returns the written rows without their texts, which
+    the writer has. On Postgres they are one, whose parts see the database as it was before. Only to replace texts, one
+    before it locks the rows.
     """
+    table, chunks, texts = model.__table__, model.__chunks__, texts_of(model)
     names = sorted({name for row in rows for name in row})
-    table = model.__table__
-    types = {name: table.c["sequence" if name == "after_sequence" else name].type for name in names}
-    new = leases.owned(model, batch(dialect, types, rows))
-    texts = texts_of(model)
-    values: dict[str, Any] = {name: new.c[name] for name in (*texts, "status", "error_code", "error_message")}
-    for name in set(names) - set(values) - {"id", "fence", "after_sequence"}:
+    types = {name: table.c["sequence" if name == "after_sequence" else name].type for name in names if name != "whole"}
+    stored = [type_coerce(table.c[name], Text()).label(f"stored_{name}") for name in texts]
+    stored.append(table.c.revision.label("stored_revision"))
+    new = leases.owned(model, batch(dialect, {**types, "whole": Boolean()}, rows), stored)
+    before: list[Any] = []
+    if not all(row["whole"] for row in rows):
+        # A text of the row itself becomes its first chunk: SQLite would write it again with every update of the row.
+        added = []
+        for prefix, number in (("stored_", new.c.stored_revision), ("", new.c.stored_revision + 1)):
+            chunk = [type_coerce(new.c[f"{prefix}{name}"], Text()) for name in texts]
+            has_text = and_(not_(new.c.whole), or_(*(func.length(text) > 0 for text in chunk)))
+            added.append(select(new.c.id, number, *chunk).where(has_text))
+        before.append(insert(chunks).from_select(["row_id", "number", *texts], union_all(*added)))
+    if any(row["whole"] for row in rows):
+        before.append(delete(chunks).where(chunks.c.row_id.in_(select(new.c.id).where(new.c.whole))))
+    # SQLite writes the entries of partial indexes again if a statement names the column of their condition.
+    ending = () if all(row["status"] == Status.STREAMING for row in rows) else ENDING
+    values: dict[str, Any] = {name: new.c[name] for name in ending}
+    for name in set(names) - {"id", "fence", "after_sequence", "whole", *ENDING, *texts}:
         values[name] = func.coalesce(new.c[name], table.c[name])
+    for name in texts:
+        values[name] = case((new.c.whole, new.c[name]), else_=func.substr(table.c[name], 1, 0))
     values |= {"revision": table.c.revision + 1, "lease": deadline(lease)}
     if "updated_at" in table.c:
         values["updated_at"] = now()
     returned = [column for column in table.c if column.name not in texts]
-    return update(model).where(table.c.id == new.c.id).values(values).returning(*returned)
+    changed = update(model).where(table.c.id == new.c.id).values(values).returning(*returned)
+    if dialect != "postgresql":
+        return [*before, changed]
+    changed = changed.add_cte(*(statement.cte(f"part_{number}") for number, statement in enumerate(before)))
+    replaces = any(row["whole"] and row["status"] == Status.STREAMING for row in rows)
+    # The lost update may be committed while a statement begins, which then does not see all chunks that it must delete.
+    return [select(new.c.id), changed] if replaces else [changed]
 
 
 def texts_of(model: type[Streamed]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from api.streaming.batch import batch
+from api.streaming.chunks import has_chunks, whole_texts
 from api.streaming.columns import Status, Streamed, database_now, deadline, now
 from api.streaming.tracks import Stream
 from api.streaming.turns import behind
@@ -54,10 +55,11 @@ def _still_waits(model: StreamedModel) -> ColumnElement[bool]:
     return or_(model.lease > database_now(), model.lease.is_(None))
 
 
-def owned(model: StreamedModel, rows: FromClause) -> CTE:
+def owned(model: StreamedModel, rows: FromClause, columns: Sequence[Any] = ()) -> CTE:
     """The rows of a batch, with `id` and `fence`, that still belong to this writer and that no transaction has locked.
 
-    With `after_sequence` in the batch, only rows whose last append has this number.
+    With `after_sequence` in the batch, only rows whose last append has this number. With these columns of the model, as
+    they are now: what else the statement reads may be older than the lock.
 
     A writer waits for no lock. While it waited for one row, all its other rows would wait, too. It could also deadlock
     with a transaction that deletes several of them.
@@ -65,7 +67,7 @@ def owned(model: StreamedModel, rows: FromClause) -> CTE:
     mine = and_(model.id == rows.c.id, model.fence == rows.c.fence, model.streaming)
     if "after_sequence" in rows.c:
         mine &= model.sequence.is_not_distinct_from(rows.c.after_sequence)
-    ours = select(rows).join(model, mine)
+    ours = select(rows, *columns).select_from(rows).join(model, mine)
     return ours.with_for_update(of=model, key_share=True, skip_locked=True).cte("held").prefix_with("MATERIALIZED")
 
 
@@ -92,14 +94,15 @@ def renew(
     return update(model).where(model.id == ours.c.id).values(values).returning(model.id)
 
 
-def hand_back(model: StreamedModel, dialect: str, fences: Mapping[UUID, int], *, wait: float) -> ReturningUpdate[Any]:
-    """Lets the rows in `fences` that belong to this writer and have no text wait for another, for `wait` seconds.
+def hand_back(model: StreamedModel, dialect: str, fences: Mapping[UUID, int], *, wait: float) -> list[Any]:
+    """Let the rows in `fences` that belong to this writer and have no text wait for another, for `wait` seconds.
 
-    Returns the ids of these rows.
+    The first statement locks the rows, so that the second sees all their chunks. It returns the ids of these rows.
     """
-    mine = model.id == _owned_by(model, dialect, fences).c.id
+    ours = _owned_by(model, dialect, fences)
+    mine = model.id == ours.c.id
     values = {"writer": None, "fence": model.fence + 1, "lease": deadline(wait), "tries": model.tries - 1}
-    return update(model).where(mine, has_no_text(model)).values(values).returning(model.id)
+    return [select(ours.c.id), update(model).where(mine, has_no_text(model)).values(values).returning(model.id)]
 
 
 def _owned_by(model: StreamedModel, dialect: str, fences: Mapping[UUID, int]) -> CTE:
@@ -114,7 +117,7 @@ def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
 
     Returns whole rows. A row that starts again keeps its revision and waits for a worker, for `wait` seconds. After
     MAX_CLAIMS claims it fails, too. A row that waits behind another of its turn has no lease: it gets one, for `wait`
-    seconds, when it is the first.
+    seconds, when it is the first. The chunks of rows that ended are to be discarded.
     """
     waits = model.writer.is_(None)
     is_behind = behind(model)
@@ -144,6 +147,7 @@ def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
         ),
         "error_code": case((restart, literal(None, Text())), (waited, "TIMEOUT"), else_="INTERRUPTED"),
         "error_message": case((restart, literal(None, Text())), (waited, UNCLAIMED), else_=INTERRUPTED),
+        **whole_texts(model),
     }
     if "updated_at" in model.__table__.c:
         updated_at = model.__table__.c.updated_at
@@ -154,10 +158,11 @@ def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
 
 
 def has_no_text(model: StreamedModel) -> ColumnElement[bool]:
-    """Whether all streamed columns of a row are NULL or empty."""
+    """Whether all streamed columns of a row are NULL or empty, and it has no chunks."""
     track = model.__track__
     assert isinstance(track, Stream)
-    return and_(*(or_(getattr(model, name).is_(None), func.length(getattr(model, name)) == 0) for name in track.texts))
+    stored = (getattr(model, name) for name in track.texts)
+    return and_(*(or_(text.is_(None), func.length(text) == 0) for text in stored), ~has_chunks(model))
 
 
 @cache  # every process runs it every few seconds, too

@@ -20,6 +20,7 @@ from sqlalchemy.orm.interfaces import MANYTOONE
 from api.streaming import announcements, channels, snapshot, turns
 from api.streaming.announcements import PendingEvent
 from api.streaming.columns import now
+from api.streaming.gathering import discard_chunks, gather
 from api.streaming.guard import ANNOUNCED, noted_tables
 from api.streaming.publisher import Publisher
 from api.streaming.tracks import Stream, Tracked, Untracked, in_lock_order, is_streaming, related_model, sync_of
@@ -142,18 +143,20 @@ def _note_insert(_: Any, connection: Connection, row: Any) -> None:
 
 
 @event.listens_for(Tracked, "before_update", propagate=True)
-def _note_update(_: Any, __: Any, row: Any) -> None:
+def _note_update(_: Any, connection: Connection, row: Any) -> None:
     if (changes := _changes_for(row)) is None or not (former := _former_values(row)):
         return
     model, track = type(row), row.__track__
     if hasattr(row, "revision"):
         changes.raised.add((model, row.id))
     if is_streaming(row, former):
+        gather(connection, row)
         changes.streamed.add((model, row.id))
         if writer := former.get("writer") or row.writer:
             changes.cancelled.add((writer, row.id, former.get("fence") or row.fence))
     else:
         if is_streaming(row):
+            discard_chunks(connection, row)
             if row.sequence is None:
                 changes.enqueued.add((model, row.id))
             changes.started.add((model, row.id))
@@ -251,7 +254,7 @@ def _raise(session: Session, model: TrackedModel, keys: set[UUID]) -> Iterable[A
     values: dict[str, Any] = {"revision": table.c.revision + 1}
     if "updated_at" in table.c:
         values["updated_at"] = now()
-    raised = update(table).where(these).values(values).returning(*_announced_columns(model))
+    raised = update(table).where(these).values(values).returning(*announcements.columns(model))
     rows = session.execute(raised, execution_options={ANNOUNCED: True}).all()
     for row in rows:
         loaded = session.identity_map.get(inspect(model).identity_key_from_primary_key((row.id,)))
@@ -259,13 +262,6 @@ def _raise(session: Session, model: TrackedModel, keys: set[UUID]) -> Iterable[A
             for name in values:
                 set_committed_value(loaded, name, row._mapping[name])
     return rows
-
-
-def _announced_columns(model: TrackedModel) -> list[Any]:
-    table = model.__table__
-    if isinstance(model.__track__, Stream):
-        return list(table.c)
-    return [table.c[name] for name in ("id", "revision", "updated_at") if name in table.c]
 
 
 def _was_streaming(model: TrackedModel, row: Any, changes: _Changes) -> bool:

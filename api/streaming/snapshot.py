@@ -34,7 +34,8 @@ STREAMED_PREFIX = "~"
 
 def encode(values: Mapping[str, Any]) -> str:
     """A row's values by column name as a JSON text. UUIDs, datetimes and enums become strings."""
-    return orjson.dumps(dict(values), default=str).decode()  # `default` is for asyncpg's UUID class, unknown to orjson
+    # SQLAlchemy's names of expressions and asyncpg's UUIDs are of subclasses that orjson does not know.
+    return orjson.dumps({str(name): value for name, value in values.items()}, default=str).decode()
 
 
 def decode(model: type[Row], message: str | bytes) -> Row:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 
 class Store(Protocol):
-    """Runs single statements of this package. It holds no connection between two of them."""
+    """Runs the statements of this package. It holds no connection between two calls."""
 
     @property
     def dialect(self) -> str:
@@ -17,8 +17,8 @@ class Store(Protocol):
     async def read(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """The rows that a query finds now."""
 
-    async def write(self, statement: Executable) -> Sequence[Row[Any]]:
-        """Run one statement in a transaction of its own. The returned rows are committed."""
+    async def write(self, *statements: Executable) -> Sequence[Row[Any]]:
+        """Run the statements in a transaction of their own. Returns the rows that the last one returns, committed."""
 
 
 def unless_outage(error: Exception) -> Exception | None:

@@ -20,6 +20,7 @@ from sqlalchemy.sql.selectable import Select
 
 from api.streaming import announcements, channels, leases, snapshot
 from api.streaming.access import RevisedModel
+from api.streaming.chunks import discard
 from api.streaming.columns import Status, Streamed
 from api.streaming.hub import Hub
 from api.streaming.observer import NO_OBSERVER, Observer
@@ -130,6 +131,8 @@ class Sweep:
                 log.warning("settled", model=model.__name__, id=str(row.id), code=row.error_code, writer=writer)
                 self._observer.ended(model, row.id, row.status, row.error_code)
                 self._publisher.announce(announcements.on_stream(model, dict(row._mapping)))
+            if ended := [row.id for row in settled if row.status != Status.STREAMING]:
+                await self._store.write(discard(model, ended))
 
     async def _compare(self, model: RevisedModel, topics: Mapping[UUID, Topic], *, streams: bool) -> None:
         found = {row.id: row for row in await self._store.read(_revisions(model, list(topics)))}

@@ -18,13 +18,14 @@ A model that declares no track, or one that contradicts its columns, fails at im
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from sqlalchemy import FromClause, inspect
+from sqlalchemy import FromClause, Table, inspect
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import RelationshipProperty
 from sqlalchemy.orm.interfaces import MANYTOONE
 
+from api.streaming.chunks import add_chunks
 from api.streaming.errors import TrackError
 
 
@@ -83,6 +84,8 @@ class Tracked:
     __track__: ClassVar[Track]
     __tablename__: Any
     __table__: ClassVar[FromClause]
+    __chunks__: ClassVar[Table]
+    """Of a streamed model: the table of what was appended to rows that are being written; see `chunks`."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -98,6 +101,8 @@ class Tracked:
         for contradiction in _contradictions(cls, track):
             raise TrackError(f"{cls.__name__}.__track__ contradicts the model: {contradiction}")
         tracked[cls.__tablename__] = cls
+        if isinstance(track, Stream):
+            cls.__chunks__ = add_chunks(cast(Table, cls.__table__), track.texts)
 
 
 def _contradictions(model: type[Tracked], track: Sync | Stream) -> Iterable[str]:

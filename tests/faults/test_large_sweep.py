@@ -37,9 +37,9 @@ class CountedStore:
         self.reads += 1
         return await self._store.read(statement, parameters)
 
-    async def write(self, statement: Executable) -> Sequence[Row[Any]]:
+    async def write(self, *statements: Executable) -> Sequence[Row[Any]]:
         self.writes += 1
-        return await self._store.write(statement)
+        return await self._store.write(*statements)
 
 
 @dataclass

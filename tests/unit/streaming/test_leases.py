@@ -154,7 +154,7 @@ async def test_claim_restart_hand_back_and_regeneration_raise_the_fence_and_noth
     await see()
     held = await here.claimed(note)
     await see()
-    await here.database.write(leases.hand_back(Note, here.database.dialect, {note.id: held.fence}, wait=WAIT))
+    await here.database.write(*leases.hand_back(Note, here.database.dialect, {note.id: held.fence}, wait=WAIT))
     await see()
     await here.stop(note)
     await here.requeue(note)
@@ -171,14 +171,14 @@ async def test_only_whoever_has_the_fence_may_beat_or_hand_back(here: House, sta
     note, other = await here.started(), await here.started()
     held = {note.id: note.fence - 1, other.id: other.fence}
     if statement == "beat":
-        wanted = leases.heartbeat(Note, here.database.dialect, held, lease=LEASE)
+        wanted = [leases.heartbeat(Note, here.database.dialect, held, lease=LEASE)]
     else:
         wanted = leases.hand_back(Note, here.database.dialect, held, wait=WAIT)
-    assert [row.id for row in await here.database.write(wanted)] == [other.id]
+    assert [row.id for row in await here.database.write(*wanted)] == [other.id]
     assert (await here.fresh(note)).writer == note.writer
 
 
 async def test_what_has_shown_text_is_not_handed_back(here: House) -> None:
     note = await here.abandoned("a")
     back = leases.hand_back(Note, here.database.dialect, {note.id: note.fence}, wait=WAIT)
-    assert await here.database.write(back) == []
+    assert await here.database.write(*back) == []
