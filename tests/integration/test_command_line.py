@@ -64,7 +64,6 @@ async def test_a_damaged_key_stops_the_start(tmp_path: Path) -> None:
 WITHOUT_ACCESS_RULES = """
 from api import __main__, product
 from api.streaming import access
-from tests.support.files import write_private
 access._rules.clear()
 __main__.main()
 """
