@@ -23,6 +23,11 @@ _invisible = re.compile(f"[{INVISIBLE}]")
 _visible = re.compile(f"[^{INVISIBLE}]")
 
 
+def utf8_bytes(text: str) -> int:
+    """How many bytes the text has in UTF-8; half a character counts as one."""
+    return len(text) if text.isascii() else len(text.encode(errors="replace"))
+
+
 def is_blank(text: str) -> bool:
     """Whether nothing of the text can be seen."""
     return _visible.search(text) is None

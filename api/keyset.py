@@ -31,6 +31,14 @@ class Slice(Generic[Item]):
     has_previous: bool
     has_next: bool
 
+    def begun(self, count: int, *, backward: bool) -> "Slice[Item]":
+        """The first rows in the direction of reading, as if the window had been this small."""
+        if count >= len(self.items):
+            return self
+        if backward:
+            return Slice(self.items[-count:], self.cursors[-count:], True, self.has_next)
+        return Slice(self.items[:count], self.cursors[:count], self.has_previous, True)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

@@ -1,11 +1,13 @@
 """Reads of chats, messages and participants."""
 
 from collections.abc import Sequence
+from itertools import accumulate, takewhile
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, select
 
 from api.accounts import User
+from api.characters import utf8_bytes
 from api.chats.access import visible_chats, visible_messages, visible_users
 from api.chats.models import Chat, Membership, Message
 from api.database import Database
@@ -56,8 +58,11 @@ async def participants_of(database: Database, keys: Sequence[UUID]) -> list[list
     return [found[key] for key in keys]
 
 
-async def messages_of(database: Database, chat: UUID, window: Window) -> tuple[int, Slice[Message]]:
-    """Messages of a chat, oldest first, and the chat's revision, read no later than they."""
+async def messages_of(database: Database, chat: UUID, window: Window, most_bytes: int) -> tuple[int, Slice[Message]]:
+    """Messages of a chat, oldest first, and the chat's revision, read no later than they.
+
+    The page ends early, with one message at least, where its texts exceed `most_bytes`.
+    """
 
     async def read() -> tuple[int, Slice[Message]]:
         async with database.reading() as session:
@@ -65,7 +70,11 @@ async def messages_of(database: Database, chat: UUID, window: Window) -> tuple[i
             messages = select(Message).where(Message.chat_id == chat)
             return revision or 0, await window.read(session, messages, [Message.position, Message.id])
 
-    return await database.finish(read())
+    revision, found = await database.finish(read())
+    rows = reversed(found.items) if window.backward else found.items
+    sizes = accumulate(utf8_bytes(row.content) + utf8_bytes(row.reasoning or "") for row in rows)
+    count = sum(1 for _ in takewhile(lambda size: size <= most_bytes, sizes))
+    return revision, found.begun(max(1, count), backward=window.backward)
 
 
 async def chats_of(database: Database, viewer: UUID, window: Window) -> tuple[int, Slice[Chat]]:

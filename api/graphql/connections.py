@@ -47,6 +47,7 @@ async def connect(
     descending: bool = False,
 ) -> Connection[NodeType]:
     """Read one page of the query's rows, and before it the revision of the row that owns the list."""
+    info.context.expect(page.count)
     model, key = type(owner), owner.id
 
     async def find() -> tuple[int, Slice[Row]]:

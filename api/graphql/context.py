@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from api.characters import utf8_bytes
 from api.database import Database
 from api.errors import LimitExceeded, Unauthenticated
 from api.identity import Identity
@@ -20,11 +21,18 @@ from api.streaming.hub import Hub
 from api.streaming.tracks import Tracked
 
 OBJECTS_PER_ANSWER = 5_000
-"""Rows of connections in one answer: fifty full pages. Each may be as large as a message."""
+"""Objects of any kind in one answer: fifty full pages. Relay's connections and edges do not count."""
+
+ROWS_EXPECTED = 20_000
+"""Rows that the pages of one answer may ask for before they are read: most pages are not full."""
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 Row = TypeVar("Row", bound=Revised)
+
+
+class AnswerTooLarge(LimitExceeded):
+    """Ends the whole operation, wherever it is raised."""
 
 
 class SubscriptionMetrics(Protocol):
@@ -74,8 +82,14 @@ class Context(Generic[ServicesType]):
     request_id: str = ""
     agent: str = ""
     """The `User-Agent` of the client."""
-    objects: int = 0
+    rows: int = 0
     """Rows of connections that were read for the current answer."""
+    expected: int = 0
+    """Rows that the connections of the current answer have asked for."""
+    completed: int = 0
+    """Objects in the current answer so far."""
+    text_bytes: int = 0
+    """Texts in the current answer so far, in UTF-8."""
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     @property
@@ -93,13 +107,36 @@ class Context(Generic[ServicesType]):
             )
         return self.viewer
 
-    def spend(self, objects: int) -> None:
-        """Count the objects that a connection has read. Raises LimitExceeded: nested lists multiply."""
-        self.objects += objects
-        if self.objects > OBJECTS_PER_ANSWER:
-            raise LimitExceeded(
-                f"This operation reads more than {OBJECTS_PER_ANSWER:,} objects, the limit of one answer. "
-                "Request smaller pages, or fewer in one operation."
+    def begin_answer(self) -> None:
+        """A subscription's next event is an answer of its own."""
+        self.rows = self.expected = self.completed = self.text_bytes = 0
+
+    def expect(self, rows: int) -> None:
+        """A connection is about to read up to so many rows. Raises AnswerTooLarge: nested lists multiply."""
+        self.expected += rows
+        if self.expected > ROWS_EXPECTED:
+            raise _too_many_objects()
+
+    def spend(self, rows: int) -> None:
+        """Count the rows that a connection has read. Raises AnswerTooLarge."""
+        self.rows += rows
+        if self.rows > OBJECTS_PER_ANSWER:
+            raise _too_many_objects()
+
+    def count_object(self) -> None:
+        """Count an object of the answer. Raises AnswerTooLarge."""
+        self.completed += 1
+        if self.completed > OBJECTS_PER_ANSWER:
+            raise _too_many_objects()
+
+    def count_text(self, text: str) -> None:
+        """Count a text of the answer. Raises AnswerTooLarge."""
+        self.text_bytes += utf8_bytes(text)
+        most = self.services.settings.answer_bytes
+        if self.text_bytes > most:
+            raise AnswerTooLarge(
+                f"This answer has more than {most:,} bytes, the limit. "
+                "Request each text once, smaller pages, or fewer in one operation."
             )
 
     async def load(self, batch: "Batch[Key, Value]", key: Key) -> Value:
@@ -124,10 +161,19 @@ class Context(Generic[ServicesType]):
 
 async def _load(database: Database, batch: Any, keys: list[Any]) -> list[Any]:
     # To its end, though the client may leave: a query that is cut off costs its connection.
-    return list(await database.finish(batch(database, keys)))
+    unique = list(dict.fromkeys(keys))  # a thousand messages name the same chat
+    found = dict(zip(unique, await database.finish(batch(database, unique)), strict=True))
+    return [found[key] for key in keys]
 
 
 Info = strawberry.Info[Context[Services], None]
+
+
+def _too_many_objects() -> AnswerTooLarge:
+    return AnswerTooLarge(
+        f"This operation reads more than {OBJECTS_PER_ANSWER:,} objects, the limit of one answer. "
+        "Request smaller pages, or fewer in one operation."
+    )
 
 
 @contextmanager

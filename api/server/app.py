@@ -42,7 +42,7 @@ def create_app(settings: Settings, product: Product, *, replies: bool = True) ->
     schema = product.schema()
     require_rules(served_models(schema))
     pages = pages_of(schema._schema).values()
-    operations = Operations(schema)
+    operations = Operations(schema, settings.answer_bytes)
     draining = asyncio.Event()
     counts = Metrics(product.streams, pages)
 

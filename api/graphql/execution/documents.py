@@ -24,6 +24,8 @@ from graphql import (
 )
 from graphql.validation.validate import ValidationAbortedError
 
+from api.graphql.execution.introspection import META_FIELDS
+
 DEPTH = 10
 """Enough for the authors of all messages of all chats. Each level can multiply what is read."""
 
@@ -68,6 +70,8 @@ def _excesses(document: DocumentNode) -> Iterable[GraphQLError]:
         yield GraphQLError(f"The document is {depth} levels deep. The limit is {DEPTH}: split it into several.")
     if (aliases := _aliases(document)) > ALIASES:
         yield GraphQLError(f"The document has {aliases} aliases. The limit is {ALIASES}: split it into several.")
+    if (schemas := _schemas(document)) > 1:
+        yield GraphQLError(f"The document asks {schemas} times for `__schema` or `__type`. The limit is one: ask once.")
 
 
 def _depth(document: DocumentNode) -> int:
@@ -83,6 +87,11 @@ def _aliases(document: DocumentNode) -> int:
     """Aliases, counted wherever fragments are spread: ten in each of three nested fragments read the same a thousand
     times."""
     return _measured(document, sum, lambda node, inner: (node.alias is not None) + inner)
+
+
+def _schemas(document: DocumentNode) -> int:
+    """How often it asks for the schema or a type of it, wherever fragments are spread."""
+    return _measured(document, sum, lambda node, inner: (node.name.value in META_FIELDS) + inner)
 
 
 def _measured(

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 import strawberry
 from graphql import (
+    DocumentNode,
     ExecutionResult,
     Executor,
     GraphQLError,
@@ -26,11 +27,12 @@ from graphql.pyutils import AwaitableOrValue
 
 from api.errors import BadUserInput, NoPersistedQueries
 from api.graphql.context import Context, counted
+from api.graphql.execution.bounds import BoundedExecutor
 from api.graphql.execution.documents import Documents
+from api.graphql.execution.introspection import ANSWERS_REMEMBERED, is_introspection, mend
 from api.graphql.execution.projection import NotShareable
 from api.graphql.execution.responses import Answers, Payload, failure, refusal, refusal_of
-from api.graphql.execution.shared import SharedOperation, SharedOperations
-from api.graphql.execution.unreadable import TolerantExecutor
+from api.graphql.execution.shared import ANSWER_BYTES, SharedOperation, SharedOperations
 
 EVERYTHING = frozenset(OperationType)
 WITHOUT_SUBSCRIPTIONS = EVERYTHING - {OperationType.SUBSCRIPTION}
@@ -113,10 +115,13 @@ def require_whole_characters(*request: object) -> None:
 class Operations:
     """Executes operations. Equal subscriptions are executed once for all their subscribers."""
 
-    def __init__(self, schema: strawberry.Schema) -> None:
+    def __init__(self, schema: strawberry.Schema, answer_bytes: int = ANSWER_BYTES) -> None:
         self._schema = schema._schema
+        mend(self._schema)
+        self._introspected: dict[str, Payload] = {}
+        """By document, the answers that depend on the schema alone."""
         self._documents = Documents(self._schema)
-        self._operations = SharedOperations(schema, self._documents)
+        self._operations = SharedOperations(schema, self._documents, answer_bytes)
 
     def shared(self, operation: Operation, context: Context[Any]) -> SharedOperation | None:
         """The operation as it is shared with equal ones; None if it is executed for this subscriber alone."""
@@ -167,11 +172,15 @@ class Operations:
         """The same by graphql-core, for this subscriber alone."""
 
         document = self._documents.read(operation.query)
+        answered = self._introspected.get(operation.query)
+        if answered is not None and isinstance(document, DocumentNode) and is_introspection(document, operation.name):
+            yield answered
+            return
 
         def build(event: object = None) -> list[GraphQLError] | Executor[Context[Any]]:
             if isinstance(document, list):
                 return document
-            built = TolerantExecutor.build(self._schema, document, event, context, operation.variables, operation.name)
+            built = BoundedExecutor.build(self._schema, document, event, context, operation.variables, operation.name)
             if not isinstance(built, list):
                 built.async_helpers = NO_HELPERS
             return built
@@ -187,9 +196,16 @@ class Operations:
         try:
             async with aclosing(_results(executor, build, context)) as results:
                 async for result in results:
-                    yield answers.payload(result.data, result.errors)
+                    payload = answers.payload(result.data, result.errors)
+                    if result.errors is None and isinstance(document, DocumentNode):
+                        self._remember(operation, document, payload)
+                    yield payload
         except Exception as error:
             yield failure(error, context.request_id)
+
+    def _remember(self, operation: Operation, document: DocumentNode, payload: Payload) -> None:
+        if len(self._introspected) < ANSWERS_REMEMBERED and is_introspection(document, operation.name):
+            self._introspected[operation.query] = payload
 
 
 async def _results(
@@ -208,7 +224,7 @@ async def _results(
     async with aclosing(cast(AsyncGenerator[object, None], events)):
         async for event in events:
             # Executors that are derived from the first one would share a memo that grows with every event.
-            context.objects = 0
+            context.begin_answer()
             each = build(event)
             assert isinstance(each, Executor)
             yield await _awaited(execute_subscription_event(each))

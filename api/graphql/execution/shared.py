@@ -40,6 +40,9 @@ from api.streaming.columns import Streamed
 
 SHARES = "shares"
 
+ANSWER_BYTES = 10_000_000
+"""Of one payload, unless the server has a setting."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shares:
@@ -53,13 +56,22 @@ class Shares:
 class SharedOperation:
     """What one operation makes of each snapshot of one row. Shared by all subscribers that ask for just that."""
 
-    def __init__(self, shares: Shares, key: UUID, name: str, project: Project, related: dict[Any, Any]) -> None:
+    def __init__(
+        self,
+        shares: Shares,
+        key: UUID,
+        name: str,
+        project: Project,
+        related: dict[Any, Any],
+        most_bytes: int = ANSWER_BYTES,
+    ) -> None:
         self.model = shares.model
         self.key = key
         self._wrap = shares.wrap
         self._name = name
         self._project = project
         self._related = related
+        self._most_bytes = most_bytes
         self._loading: dict[Any, asyncio.Task[None]] = {}
         self._row: Any = None
         self._payload: EncodedPayload | None = None
@@ -73,6 +85,8 @@ class SharedOperation:
                 raise
             except Exception as error:  # graphql-core gives the error with its path
                 raise NotShareable from error
+            if len(payload) > self._most_bytes:  # graphql-core gives the error
+                raise NotShareable
             self._payload = EncodedPayload(payload, self._payload)
             self._row = row
         return self._payload
@@ -106,7 +120,10 @@ class SharedOperation:
 class SharedOperations:
     """Finds out which operations can be shared, and gives equal operations the same `SharedOperation`."""
 
-    def __init__(self, schema: strawberry.Schema, documents: Documents | None = None) -> None:
+    def __init__(
+        self, schema: strawberry.Schema, documents: Documents | None = None, most_bytes: int = ANSWER_BYTES
+    ) -> None:
+        self._most_bytes = most_bytes
         self._schema: GraphQLSchema = schema._schema
         self._documents = documents or Documents(self._schema)
         self._shared: WeakValueDictionary[tuple[str, str | None, bytes], SharedOperation] = WeakValueDictionary()
@@ -160,7 +177,9 @@ class SharedOperations:
         if project is None:
             return None
         arguments = get_argument_values(field, nodes[0], variables)
-        return SharedOperation(shares, key_of(shares.type_name, arguments["id"]), name, project, related)
+        return SharedOperation(
+            shares, key_of(shares.type_name, arguments["id"]), name, project, related, self._most_bytes
+        )
 
 
 def shares_of(field: GraphQLField) -> Shares | None:

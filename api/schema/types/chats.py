@@ -206,7 +206,9 @@ class Chat(Node):
     async def participants(self, info: Info) -> list[User]:
         return [User.of(row) for row in await info.context.load(participants_of, self.row.id)]
 
-    @strawberry.field(description="Messages of the chat, oldest first.")
+    @strawberry.field(
+        description="Messages of the chat, oldest first. A page of very long messages ends early; `pageInfo` says so."
+    )
     async def messages(
         self,
         info: Info,
@@ -216,7 +218,10 @@ class Chat(Node):
         before: Before = strawberry.UNSET,
     ) -> MessageConnection:
         asked = window(first, after, last, before)
-        revision, found = await messages_of(info.context.services.database, self.row.id, asked)
+        info.context.expect(asked.count)
+        services = info.context.services
+        most_bytes = services.settings.answer_bytes // 2
+        revision, found = await messages_of(services.database, self.row.id, asked, most_bytes)
         info.context.spend(len(found.items))
         edges = [
             MessageEdge(node=Message.of(row), cursor=cursor)

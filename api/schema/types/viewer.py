@@ -55,6 +55,7 @@ class Viewer(Node):
         self, info: Info, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> ChatConnection:
         asked = window(first, after)
+        info.context.expect(asked.count)
         revision, found = await chats_of(info.context.services.database, self.row.id, asked)
         info.context.spend(len(found.items))
         edges = [
