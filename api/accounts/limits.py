@@ -1,5 +1,6 @@
 """Rate limits: how many attempts per minute a client has."""
 
+from ipaddress import ip_address, ip_network
 from typing import Any, Self, cast
 
 import structlog
@@ -18,7 +19,21 @@ log = structlog.get_logger(__name__)
 MINUTE_SECONDS = 60.0
 
 COUNTING_SECONDS = 2.0
-"""How long a request waits for Redis to count its attempt. After that the attempt is not counted."""
+"""How long a request waits for Redis to count its attempt. After that the process counts it by itself."""
+
+SHARED_FACTOR = 10
+"""An address may be that of an office, and an account may be used from several: so many times more attempts in all."""
+
+
+def network(address: str) -> str:
+    """What counts as one client: an address of IPv4, or the /64 network of one of IPv6, which one customer has."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
 
 
 class RateLimits:
@@ -26,7 +41,10 @@ class RateLimits:
 
     def __init__(self, broadcast_url: str) -> None:
         self._redis: ConnectionPool | None = None
-        storage: Storage = MemoryStorage()
+        own = MemoryStorage()
+        self._own = MovingWindowRateLimiter(own)
+        """Counts in this process, where there is no Redis, or while it is away."""
+        storage: Storage = own
         if not broadcast_url.startswith("memory"):
             self._redis = ConnectionPool.from_url(
                 broadcast_url,
@@ -48,11 +66,12 @@ class RateLimits:
 
     async def spend(self, what: str, who: str, per_minute: int) -> None:
         """Count one attempt by `who` to do `what`. Raises RateLimited if there were more than `per_minute`."""
+        limit = RateLimitItemPerMinute(per_minute)
         try:
-            within = await self._window.hit(RateLimitItemPerMinute(per_minute), what, who)
+            within = await self._window.hit(limit, what, who)
         except (RedisError, OSError) as error:
-            log.warning("attempts are not counted", error=repr(error))  # users must be able to sign in without Redis
-            return
+            log.warning("attempts are counted by this process alone", error=repr(error))
+            within = await self._own.hit(limit, what, who)
         if not within:
             raise RateLimited(
                 f"Too many attempts to {what}: the limit is {per_minute} per minute. Wait a minute, then try again.",

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts.credentials import ENDED, Credentials, Kind
 from api.accounts.kinds import ApiTokens, Sessions, digest_of, new_secret
-from api.accounts.limits import RateLimits
+from api.accounts.limits import SHARED_FACTOR, RateLimits, network
 from api.accounts.models import ApiToken, Session, User
 from api.accounts.passwords import Passwords
 from api.accounts.secret import secret_key
@@ -223,7 +223,12 @@ class Accounts:
         return ended
 
     async def _count(self, what: str, origin: Origin, email: str = "") -> None:
-        await self.rates.spend(what, f"{origin.address} {_folded(email)}", self._settings.sign_ins_per_minute)
+        """One attempt counts for the account from the network, for the network, and for the account."""
+        most, client, account = self._settings.sign_ins_per_minute, network(origin.address), _folded(email)
+        await self.rates.spend(what, f"{client} {account}", most)
+        if account:
+            await self.rates.spend(what, f"from {client}", most * SHARED_FACTOR)
+            await self.rates.spend(what, f"as {account}", most * SHARED_FACTOR)
 
 
 def require_session(identity: Identity) -> None:

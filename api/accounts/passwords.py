@@ -1,11 +1,20 @@
 """Password hashes, computed in threads because a hash would block the event loop."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from pwdlib import PasswordHash
 
+from api.errors import RateLimited
+
 HASHES_AT_ONCE = 2
 """A hash takes 0.1 s of a core and 64 MB by design. Many sign-ins at once must leave room for other requests."""
+
+HASHES_WAITING = 20
+"""The last of them waits for a second. More would delay everybody's sign-in, and each keeps a request open."""
+
+RETRY_SECONDS = 2.0
 
 
 class Passwords:
@@ -14,16 +23,35 @@ class Passwords:
     def __init__(self) -> None:
         self._hash = PasswordHash.recommended()
         self._room = asyncio.Semaphore(HASHES_AT_ONCE)
+        self._waiting = 0
         self._decoy = ""
 
     async def hash(self, password: str) -> str:
-        async with self._room:
+        """Raises RateLimited while too many wait."""
+        async with self._turn():
             return await asyncio.to_thread(self._hash.hash, password)
 
     async def verify(self, password: str, hashed: str | None) -> bool:
-        """Whether password and hash match. Without a hash it takes as long, so that timing reveals no accounts."""
+        """Whether password and hash match. Without a hash it takes as long, so that timing reveals no accounts.
+
+        Raises RateLimited while too many wait.
+        """
         if hashed is None:
             self._decoy = self._decoy or await self.hash("no account has this password")
             hashed, password = self._decoy, "?"
-        async with self._room:
+        async with self._turn():
             return await asyncio.to_thread(self._hash.verify, password, hashed)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if self._waiting >= HASHES_WAITING:
+            raise RateLimited("Many people are signing in now. Try again in a few seconds.", RETRY_SECONDS)
+        self._waiting += 1
+        try:
+            await self._room.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._room.release()

@@ -1,6 +1,6 @@
 """What a resolver finds in `info.context`: the services of the process, the viewer, and loaders of this operation."""
 
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -90,6 +90,10 @@ class Context(Generic[ServicesType]):
     """Objects in the current answer so far."""
     text_bytes: int = 0
     """Texts in the current answer so far, in UTF-8."""
+    busy: bool = False
+    """Whether a query or mutation of this operation runs. It runs to its end, though the client may leave."""
+    on_idle: Callable[[], None] | None = None
+    """Called when it has ended."""
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     @property
@@ -106,6 +110,20 @@ class Context(Generic[ServicesType]):
                 "WebSocket."
             )
         return self.viewer
+
+    async def to_the_end(self, work: Coroutine[Any, Any, Value]) -> Value:
+        """Await the work. If the client leaves meanwhile, it still ends: a cancelled query costs its connection to the
+        database."""
+        self.busy = True
+        return await self.services.database.finish(self._until_idle(work))
+
+    async def _until_idle(self, work: Coroutine[Any, Any, Value]) -> Value:
+        try:
+            return await work
+        finally:
+            self.busy = False
+            if self.on_idle is not None:
+                self.on_idle()
 
     def begin_answer(self) -> None:
         """A subscription's next event is an answer of its own."""

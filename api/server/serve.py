@@ -4,9 +4,11 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -103,6 +105,7 @@ def protocol_options(settings: Settings) -> dict[str, Any]:
 def prepare_process() -> None:
     """Prepare this server process. To be called once all modules are imported."""
     _relax_garbage_collector()
+    _raise_descriptor_limit()
     _stop_with_parent()
 
 
@@ -111,6 +114,13 @@ def _relax_garbage_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 1_000)
+
+
+def _raise_descriptor_limit() -> None:
+    """To what the system allows: each socket is a descriptor, and the usual limit is 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _stop_with_parent() -> None:

@@ -136,7 +136,7 @@ async def browser(port: int) -> AsyncIterator[Connection]:
 
         connection = Paged()
         await page.expose_function("tell", connection.hear)
-        await page.goto(f"http://127.0.0.1:{port}/healthz")
+        await page.goto(f"http://127.0.0.1:{port}/")  # its policy allows sockets to the server
         await page.evaluate(OPEN, address(port))
         await _opened(connection)
         yield connection

@@ -214,8 +214,7 @@ async def _results(
     context: Context[Any],
 ) -> AsyncGenerator[ExecutionResult, None]:
     if executor.operation.operation is not OperationType.SUBSCRIPTION:
-        # To its end, even if the client disconnects: a cancelled query costs its connection to the database.
-        yield await context.services.database.finish(_awaited(execute_root_selection_set(executor)))
+        yield await context.to_the_end(_awaited(execute_root_selection_set(executor)))
         return
     events: AsyncIterable[object] | ExecutionResult = await _awaited(create_source_event_stream(executor))
     if isinstance(events, ExecutionResult):

@@ -23,6 +23,9 @@ LAST_WORD_SECONDS = 120.0
 """For a stuck client to come back and read the close frame, such as a frozen tab or a machine that slept for a moment.
 It costs a socket and the one write that waits there."""
 
+HEADER_SECONDS = 20.0
+"""For a request's headers to arrive, the handshake of a WebSocket among them. uvicorn would wait for ever."""
+
 VANISHED_SECONDS = 30
 """After these seconds more, the kernel gives up a client whose machine does not answer at all."""
 
@@ -93,6 +96,41 @@ class Bounded(asyncio.Protocol):
 
 class BoundedHTTP(Bounded, H11Protocol):
     """HTTP: single answers, and subscriptions as one long response."""
+
+    _awaiting: asyncio.TimerHandle | None = None
+    """Runs while the headers of a request are missing: from the connection or the request's first byte on."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._await_headers()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._transport.get_protocol() is not self or self._is_answering():
+            self._stop_awaiting()
+        elif self._awaiting is None:
+            self._await_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_awaiting()
+        super().connection_lost(exc)
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _await_headers(self) -> None:
+        self._awaiting = asyncio.get_running_loop().call_later(HEADER_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        self._awaiting = None
+        if not self._is_answering():
+            self._transport.write(b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            self._transport.close()
+
+    def _stop_awaiting(self) -> None:
+        if self._awaiting is not None:
+            self._awaiting.cancel()
+            self._awaiting = None
 
 
 class BoundedSocket(Bounded, WebSocketsSansIOProtocol):

@@ -22,6 +22,9 @@ from api.identity import Identity
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
+BODY_SECONDS = 30.0
+"""For a request's body to arrive. 1 MB takes as long at 270 kbit/s."""
+
 HEARTBEAT_SECONDS = 10.0
 """Proxies close a response that is silent for some tens of seconds."""
 
@@ -61,6 +64,19 @@ class GraphQLOverHTTP:
     async def _json(self, request: Request) -> object:
         if not request.headers.get("content-type", "").partition(";")[0].strip().lower() == JSON:
             raise BadUserInput("Send the request as JSON, with `Content-Type: application/json`.")
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await self._body(request)
+        except TimeoutError:
+            raise BadUserInput(
+                f"The request's body did not arrive within {BODY_SECONDS:g} seconds. Send the request again."
+            ) from None
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError):
+            raise BadUserInput("The request's body is not JSON. Send an object with `query` and `variables`.") from None
+
+    async def _body(self, request: Request) -> bytearray:
         body = bytearray()
         async for piece in request.stream():
             body += piece
@@ -68,10 +84,7 @@ class GraphQLOverHTTP:
                 raise BadUserInput(
                     f"The request is larger than {self._services.settings.body_bytes:,} bytes, the limit. Split it."
                 )
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError):
-            raise BadUserInput("The request's body is not JSON. Send an object with `query` and `variables`.") from None
+        return body
 
     async def _framed(
         self, payloads: AsyncGenerator[Payload, None], framing: Framing, viewer: Identity | None

@@ -4,7 +4,6 @@ The legacy `graphql-ws` subprotocol is refused: a client could bypass authorizat
 """
 
 import asyncio
-import json
 from contextlib import ExitStack, aclosing, suppress
 from functools import partial
 from typing import Any
@@ -15,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from api.errors import BadUserInput, LimitExceeded, NoPersistedQueries, Unauthenticated
 from api.graphql.context import Context, Services, counted
-from api.graphql.execution.operations import Operation, Operations, require_whole_characters
+from api.graphql.execution.operations import Operation, Operations
 from api.graphql.execution.projection import NotShareable
 from api.graphql.execution.responses import Refusal, failure, refusal
 from api.graphql.execution.shared import SharedOperation
@@ -32,6 +31,7 @@ from api.graphql.transport.close_codes import (
 )
 from api.graphql.transport.direct_protocol import EXTENSION, DirectWebSocketProtocol
 from api.graphql.transport.fast_path import FastPathSubscriber
+from api.graphql.transport.socket_messages import authorization, decoded, envelope, operation_id
 from api.identity import Identity
 from api.streaming.store import unless_outage
 
@@ -41,8 +41,15 @@ SUBPROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 10.0
 """For `connection_init`. Clients send it at once; one that does not would hold a socket for nothing."""
 
-ID_CHARACTERS = 1_000
-"""Of an operation's id. The id goes before each update, in a block of deflate that holds 64 kB."""
+ANONYMOUS_SECONDS = 300.0
+"""For a socket whose client has not signed in: long enough to sign in over it, and to try GraphiQL."""
+
+ANSWERED_AT_ONCE = 4
+"""Queries and mutations of one socket that are executed and sent at the same time. The rest wait their turn: each
+answer may have 10 MB, and stays in memory until the client has taken it."""
+
+UNSENT_ANSWERS = 5
+"""So many answers of the largest size may wait for a client. It is too slow beyond that."""
 
 
 class Socket:
@@ -60,7 +67,12 @@ class Socket:
         self._watching = ExitStack()
         """Watches the credential of the viewer."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._running = 0
+        """Operations that count against the limit: those of `_tasks`, and abandoned ones whose work has not ended."""
+        self._answering: asyncio.Semaphore | None = None
         self._sending = asyncio.Lock()
+        self._unsent = 0
+        """Bytes that wait to be written."""
         self._ending: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
 
     async def serve(self) -> None:
@@ -111,27 +123,12 @@ class Socket:
     async def _read(self) -> None:
         try:
             while True:
-                await self._receive(await self._message())
+                await self._receive(decoded(await self._websocket.receive()))
         except WebSocketDisconnect:
             pass
         except Closed as closed:
             # Without its traceback, whose frames hold this socket: the two would wait for the garbage collector.
             self.end(closed.with_traceback(None))
-
-    async def _message(self) -> dict[str, Any]:
-        event = await self._websocket.receive()
-        if event["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(event.get("code", 1006))
-        text = event.get("text")
-        if text is None:
-            raise Closed(BAD_MESSAGE, "Send text, not bytes")
-        try:
-            message = json.loads(text)
-        except (ValueError, RecursionError):
-            raise Closed(BAD_MESSAGE, "Send JSON") from None
-        if not isinstance(message, dict):
-            raise Closed(BAD_MESSAGE, "Send a JSON object")
-        return message
 
     async def _receive(self, message: dict[str, Any]) -> None:
         match message.get("type"):
@@ -152,14 +149,9 @@ class Socket:
     async def _initialise(self, payload: object) -> None:
         if self._ready:
             raise Closed(ALREADY_INITIALISED, "connection_init was sent before")
-        if not isinstance(payload, dict | None):
-            raise Closed(BAD_MESSAGE, "The payload of connection_init must be an object")
-        params = {str(name).lower(): value for name, value in (payload or {}).items()}
-        authorization = params.get("authorization")
+        proof = authorization(payload)
         try:
-            self._viewer = await self._services.credentials.identify(
-                None if authorization is None else str(authorization)
-            )
+            self._viewer = await self._services.credentials.identify(proof)
         except Unauthenticated as error:
             raise Closed(FORBIDDEN, str(error)) from None
         except Exception as error:
@@ -168,6 +160,8 @@ class Socket:
         self._timer.cancel()
         if self._viewer is not None:
             self._timer = self._end_later(self._viewer.seconds_left(), Closed(FORBIDDEN, "The token has expired"))
+        else:
+            self._timer = self._end_later(ANONYMOUS_SECONDS, Closed(FORBIDDEN, "Sign in, and connect again"))
         revoked = Closed(FORBIDDEN, "The session has ended, or its token was revoked")
         self._watching.enter_context(self._services.credentials.watch(self._viewer, partial(self.end, revoked)))
         self._ready = True
@@ -176,30 +170,24 @@ class Socket:
     async def _subscribe(self, id: object, payload: object) -> None:
         if not self._ready:
             raise Closed(NOT_INITIALISED, "Send connection_init first")
-        if not isinstance(id, str) or not id:
-            raise Closed(BAD_MESSAGE, "`subscribe` needs an `id`")
-        if len(id) > ID_CHARACTERS:
-            raise Closed(BAD_MESSAGE, f"An id has at most {ID_CHARACTERS} characters")
+        id = operation_id(id)
         if id in self._tasks:
             raise Closed(ALREADY_SUBSCRIBED, f"Subscriber for {id} already exists")
-        try:
-            require_whole_characters(id)
-        except BadUserInput as error:
-            raise Closed(BAD_MESSAGE, str(error)) from None
         request_id = f"{self._websocket.scope.get('request_id', '')}.{id[:60]}"
         try:
             most = self._services.settings.socket_operations
-            if len(self._tasks) >= most:
+            if self._running >= most:
                 raise LimitExceeded(
                     f"A socket carries at most {most} operations at once. Complete some, or open another socket."
                 )
             operation = Operation.of(payload)
         except (LimitExceeded, BadUserInput, NoPersistedQueries) as error:
-            await self._send(_envelope(id, "error") + refusal(error, request_id).errors + b"}")
+            await self._send(envelope(id, "error") + refusal(error, request_id).errors + b"}")
             return
         client = self._websocket.client
         agent = self._websocket.headers.get("user-agent", "")
         context = Context(self._services, self._viewer, client.host if client else "", request_id, agent)
+        self._running += 1
         self._tasks[id] = asyncio.create_task(self._operate(id, operation, context), name=f"socket: {id}")
 
     async def _operate(self, id: str, operation: Operation, context: Context[Any]) -> None:
@@ -207,27 +195,47 @@ class Socket:
         try:
             shared = self._operations.shared(operation, context) if self._direct is not None else None
             if shared is None or not await self._directly(id, shared, context):
-                execute = self._operations.run if self._direct is None else self._operations.executed
-                async with aclosing(execute(operation, context)) as payloads:
-                    async for payload in payloads:
-                        if isinstance(payload, Refusal):
-                            self._forget(id)
-                            await self._send(_envelope(id, "error") + payload.errors + b"}")
-                            return
-                        await self._send(_envelope(id, "next") + payload.body + b"}")
+                if self._operations.subscribes(operation):
+                    refused = await self._execute(id, operation, context)
+                else:
+                    if self._answering is None:
+                        self._answering = asyncio.Semaphore(ANSWERED_AT_ONCE)
+                    async with self._answering:
+                        refused = await self._execute(id, operation, context)
+                if refused is not None:
+                    self._forget(id)
+                    await self._send(envelope(id, "error") + refused.errors + b"}")
+                    return
             self._forget(id)
             await self._send(orjson.dumps({"id": id, "type": "complete"}))
         except (WebSocketDisconnect, RuntimeError):
             pass  # the client disconnected, which `_read` notices
         finally:
             self._forget(id)
+            if context.busy:
+                context.on_idle = self._ended
+            else:
+                self._ended()
+
+    async def _execute(self, id: str, operation: Operation, context: Context[Any]) -> Refusal | None:
+        """Send each payload as it comes. Returns what is wrong if nothing was executed."""
+        execute = self._operations.run if self._direct is None else self._operations.executed
+        async with aclosing(execute(operation, context)) as payloads:
+            async for payload in payloads:
+                if isinstance(payload, Refusal):
+                    return payload
+                await self._send(envelope(id, "next") + payload.body + b"}")
+        return None
+
+    def _ended(self) -> None:
+        self._running -= 1
 
     async def _directly(self, id: str, shared: SharedOperation, context: Context[Any]) -> bool:
         """Follow a row on the fast path. False if graphql-core must execute the operation after all."""
         assert self._direct is not None
-        envelope = _envelope(id, "next")
+        before = envelope(id, "next")
         subscriber = FastPathSubscriber(
-            context.signed_in, shared, self._direct.writer, envelope, self._services, on_full=self._wait_for_room
+            context.signed_in, shared, self._direct.writer, before, self._services, on_full=self._wait_for_room
         )
         with counted(context, "stream", shared.model):
             try:
@@ -235,7 +243,7 @@ class Socket:
             except NotShareable:
                 return False
             except Exception as error:
-                await self._send(envelope + failure(error, context.request_id).body + b"}")
+                await self._send(before + failure(error, context.request_id).body + b"}")
             finally:
                 self._waiting.pop(subscriber, None)
         return True
@@ -260,6 +268,16 @@ class Socket:
 
     async def _send(self, message: bytes) -> None:
         """One message at a time. A client that takes none for too long is disconnected."""
+        self._unsent += len(message)
+        try:
+            if self._unsent > UNSENT_ANSWERS * self._services.settings.answer_bytes:
+                self.end(Closed(TRY_AGAIN_LATER, "Too slow; reconnect"))
+                await asyncio.Event().wait()  # until `serve` cancels this
+            await self._write(message)
+        finally:
+            self._unsent -= len(message)
+
+    async def _write(self, message: bytes) -> None:
         if self._direct is not None:
             try:
                 async with self._sending:
@@ -274,8 +292,3 @@ class Socket:
         except TimeoutError:
             self.end(Closed(TRY_AGAIN_LATER, "Too slow; reconnect"))
             await asyncio.Event().wait()  # until `serve` cancels this
-
-
-def _envelope(id: str, kind: str) -> bytes:
-    """A message up to its payload; a closing brace ends it."""
-    return b'{"id":' + orjson.dumps(id) + b',"type":"' + kind.encode() + b'","payload":'

@@ -12,7 +12,7 @@ import uvloop
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 from api.graphql import encoded_payload
-from api.graphql.transport.websocket import ID_CHARACTERS
+from api.graphql.transport.socket_messages import ID_CHARACTERS
 from tests.support.backends import Backend
 from tests.support.decoders import Decoder, browser, conversing, node, python, subscribe
 from tests.support.operations import STREAM

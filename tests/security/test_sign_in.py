@@ -1,0 +1,60 @@
+"""Guessing passwords and keeping the process busy with hashes is limited, with and without Redis."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from api.accounts.limits import SHARED_FACTOR, RateLimits, network
+from api.accounts.passwords import HASHES_AT_ONCE, HASHES_WAITING, Passwords
+from api.errors import RateLimited
+from tests.support.backends import Backend
+from tests.support.server import serving
+
+SIGN_IN = """mutation ($e: String!) { signIn(input: { email: $e, password: "wrong password" }) { token } }"""
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("", ""),
+    ],
+)
+def test_an_address_of_ipv6_counts_with_its_network(address: str, expected: str) -> None:
+    assert network(address) == expected
+
+
+async def test_without_redis_the_process_counts_by_itself() -> None:
+    async with RateLimits("redis://127.0.0.1:1/0") as rates:
+        for _ in range(2):
+            await rates.spend("sign in", "ann", 2)
+        with pytest.raises(RateLimited, match="the limit is 2 per minute"):
+            await rates.spend("sign in", "ann", 2)
+
+
+@pytest.mark.parametrize("same", ["network", "account"])
+async def test_sign_ins_are_limited_over_all_accounts_and_over_all_networks(backend: Backend, same: str) -> None:
+    codes = []
+    async with serving(backend.settings(sign_ins_per_minute=1)) as server, httpx.AsyncClient() as client:
+        for number in range(SHARED_FACTOR + 1):
+            address = "203.0.113.9" if same == "network" else f"198.51.100.{number}"
+            email = f"{number if same == 'network' else 'same'}@example.com"
+            body = {"query": SIGN_IN, "variables": {"e": email}}
+            answer = await client.post(server.url, json=body, headers={"x-forwarded-for": address})
+            codes.append(answer.json()["errors"][0]["extensions"]["code"])
+    assert codes == ["UNAUTHENTICATED"] * SHARED_FACTOR + ["RATE_LIMITED"]
+
+
+async def test_hashes_wait_in_a_bounded_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    passwords = Passwords()
+    monkeypatch.setattr(passwords._hash, "hash", lambda password: password)
+    most = HASHES_AT_ONCE + HASHES_WAITING
+    results = await asyncio.gather(*(passwords.hash(str(number)) for number in range(most + 3)), return_exceptions=True)
+    refused = [result for result in results if isinstance(result, RateLimited)]
+    assert len(refused) == 3
+    assert {each.extensions["retryAfter"] for each in refused} == {2.0}
+    assert await passwords.hash("again") == "again"
