@@ -23,9 +23,9 @@ _invisible = re.compile(f"[{INVISIBLE}]")
 _visible = re.compile(f"[^{INVISIBLE}]")
 
 
-def utf8_bytes(text: str) -> int:
+def utf8_bytes(text: str | bytes) -> int:
     """How many bytes the text has in UTF-8; half a character counts as one."""
-    return len(text) if text.isascii() else len(text.encode(errors="replace"))
+    return len(text) if isinstance(text, bytes) or text.isascii() else len(text.encode(errors="replace"))
 
 
 def is_blank(text: str) -> bool:

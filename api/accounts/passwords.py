@@ -12,7 +12,7 @@ HASHES_AT_ONCE = 2
 """A hash takes 0.1 s of a core and 64 MB by design. Many sign-ins at once must leave room for other requests."""
 
 HASHES_WAITING = 20
-"""The last of them waits for a second. More would delay everybody's sign-in, and each keeps a request open."""
+"""The last of them waits for a second. More would delay the sign-ins of all users, and each keeps a request open."""
 
 RETRY_SECONDS = 2.0
 

@@ -56,7 +56,10 @@ OVERRIDDEN: list[tuple[Callable[[], Any], tuple[type, ...], set[str]]] = [
     (
         lambda: protocol(H11Protocol),
         (BoundedHTTP, Bounded),
-        {"app_state", "connection_lost", "connection_made", "pause_writing", "resume_writing"},
+        {
+            *("app_state", "connection_lost", "connection_made", "cycle", "data_received"),
+            *("pause_writing", "resume_writing"),
+        },
     ),
     (
         lambda: uvicorn.Server(config()),

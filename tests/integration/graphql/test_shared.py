@@ -35,12 +35,12 @@ def work(monkeypatch: pytest.MonkeyPatch) -> "Counter[str]":
     counted: Counter[str] = Counter()
     make = SharedOperation.__init__
 
-    def counting(self: SharedOperation, shares: Any, key: Any, name: str, project: Any, related: Any) -> None:
+    def counting(self: SharedOperation, shares: Any, key: Any, name: str, project: Any, *rest: Any) -> None:
         def projected(thing: Any) -> Any:
             counted["projections"] += 1
             return project(thing)
 
-        make(self, shares, key, name, projected, related)
+        make(self, shares, key, name, projected, *rest)
 
     class Encoder:
         OPT_SORT_KEYS = orjson.OPT_SORT_KEYS

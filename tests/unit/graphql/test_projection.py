@@ -17,6 +17,7 @@ from api.graphql.execution.projection import NotShareable
 from api.graphql.execution.shared import SharedOperations
 from api.graphql.relay import global_id
 from api.identity import Identity
+from api.settings import Settings
 from tests.unit.graphql.selections import ANN, INPUTS, SCHEMA, documents, snapshots
 
 OPERATIONS = Operations(SCHEMA)
@@ -44,6 +45,7 @@ class OneSnapshot:
         self._row = row
         self.hub = self.metrics = self
         self.database = OneUser()
+        self.settings = Settings()
 
     @asynccontextmanager
     async def follow(self, model: object, key: UUID, viewer: UUID) -> AsyncIterator[AsyncIterator[Message]]:
