@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from unicodedata import normalize
 
 from api.characters import code_point, control_in, direction_in, invisible_in, is_blank
+from api.common_passwords import is_common
 from api.errors import BadUserInput
 
 TITLE_CHARACTERS = 200
@@ -86,7 +87,12 @@ def given_email_address(written: str) -> str:
 
 def new_password(written: str) -> str:
     """A password that is chosen now."""
-    return text(written, "password", least=PASSWORD_CHARACTERS[0], most=PASSWORD_CHARACTERS[1])
+    password = text(written, "password", least=PASSWORD_CHARACTERS[0], most=PASSWORD_CHARACTERS[1])
+    if is_common(password):
+        raise BadUserInput(
+            "This password is one of the most used, or repeats itself. Choose another, such as four words."
+        )
+    return password
 
 
 def given_password(written: str) -> str:

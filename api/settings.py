@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from api import postgres_address
+from api.common_passwords import repeats
 from api.errors import SettingsError
 
 PREFIX = "TWOTRACK_"
@@ -28,6 +29,11 @@ do not need the whole period."""
 
 SECRET_CHARACTERS = 32
 """HMAC with SHA-256 is as strong as its key, up to this length."""
+
+KEY_VARIETY = 8
+"""Different characters in a key. A random one of 32 hexadecimal digits has fewer once in a billion times."""
+
+PLACEHOLDER = re.compile(r"(?i)change.?(me|this)|your.?(secret|key)|replace.?(me|this)|secret.?key.?here")
 
 MISSPELLING_SIMILARITY = 0.55
 """A name that is this similar to a setting is taken for a misspelt one, such as LEASE for LEASE_SECONDS. SERVICE_HOST,
@@ -141,6 +147,13 @@ class Settings(BaseSettings):
                     "commas"
                 )
         return origins
+
+    @field_validator("secret_key")
+    @classmethod
+    def _random_key(cls, key: str | None) -> str | None:
+        if key is not None and (len(set(key)) < KEY_VARIETY or repeats(key) or PLACEHOLDER.search(key)):
+            raise ValueError("it can be guessed; generate one with `openssl rand -hex 32`")
+        return key
 
     @field_validator("allowed_hosts")
     @classmethod

@@ -5,9 +5,11 @@ import asyncio
 import httpx
 import pytest
 
+from api import inputs
 from api.accounts.limits import SHARED_FACTOR, RateLimits, network
 from api.accounts.passwords import HASHES_AT_ONCE, HASHES_WAITING, Passwords
-from api.errors import RateLimited
+from api.errors import BadUserInput, RateLimited, SettingsError
+from api.settings import Settings
 from tests.support.backends import Backend
 from tests.support.server import serving
 
@@ -47,6 +49,28 @@ async def test_sign_ins_are_limited_over_all_accounts_and_over_all_networks(back
             answer = await client.post(server.url, json=body, headers={"x-forwarded-for": address})
             codes.append(answer.json()["errors"][0]["extensions"]["code"])
     assert codes == ["UNAUTHENTICATED"] * SHARED_FACTOR + ["RATE_LIMITED"]
+
+
+@pytest.mark.parametrize("password", ["qwertyuiop", "Password123", "1234567890", "aaaaaaaaaaaa", "passwordpassword"])
+def test_a_common_password_is_refused(password: str) -> None:
+    with pytest.raises(BadUserInput, match="This password is one of the most used, or repeats itself"):
+        inputs.new_password(password)
+    assert inputs.given_password(password) == password  # of an account from before
+
+
+@pytest.mark.parametrize("password", ["correct horse battery", "aaaaaaaaaaab", "qwertyuiop "])
+def test_another_password_is_taken(password: str) -> None:
+    assert inputs.new_password(password) == password
+
+
+@pytest.mark.parametrize("key", ["0" * 64, "changeme" * 4, "please change this secret, it is no key", "ab12" * 16])
+def test_a_key_that_can_be_guessed_stops_the_start(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("TWOTRACK_SECRET_KEY", key)
+    with pytest.raises(SettingsError) as refused:
+        Settings.load()
+    assert str(refused.value) == (
+        "TWOTRACK_SECRET_KEY is invalid: it can be guessed; generate one with `openssl rand -hex 32`."
+    )
 
 
 async def test_hashes_wait_in_a_bounded_queue(monkeypatch: pytest.MonkeyPatch) -> None:

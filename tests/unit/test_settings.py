@@ -9,6 +9,7 @@ import pytest
 from api.accounts.secret import secret_key
 from api.errors import SettingsError
 from api.settings import Settings
+from tests.support.backends import SECRET
 from tests.support.files import write_private
 
 pytestmark = pytest.mark.usefixtures("own_environment")
@@ -143,8 +144,8 @@ def test_a_shared_database_needs_a_key_that_all_processes_share(monkeypatch: pyt
     monkeypatch.setenv("TWOTRACK_DATABASE_URL", "postgresql+asyncpg://localhost/twotrack")
     with pytest.raises(SettingsError, match=r"^TWOTRACK_SECRET_KEY must be set"):
         Settings.load()
-    monkeypatch.setenv("TWOTRACK_SECRET_KEY", "k" * 32)
-    assert secret_key(Settings.load()) == "k" * 32
+    monkeypatch.setenv("TWOTRACK_SECRET_KEY", SECRET)
+    assert secret_key(Settings.load()) == SECRET
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_the_address_of_a_postgres_may_be_written_as_hosters_write_it(
     written: str, read: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TWOTRACK_DATABASE_URL", written)
-    monkeypatch.setenv("TWOTRACK_SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("TWOTRACK_SECRET_KEY", SECRET)
     assert Settings.load().database_url == read
 
 
@@ -210,7 +211,7 @@ def test_an_option_that_cannot_be_obeyed_is_named(
     ],
 )
 def test_options_that_can_be_obeyed_do_not_prevent_the_start(options: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TWOTRACK_SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("TWOTRACK_SECRET_KEY", SECRET)
     monkeypatch.setenv("TWOTRACK_DATABASE_URL", f"postgres://user:hush@localhost/twotrack?{options}")
     assert not Settings.load().embedded
 
