@@ -27,6 +27,6 @@ export default defineConfig({
     include: ["test/**/*.test.{ts,tsx}"],
     setupFiles: ["test/setup.ts"],
     testTimeout: 20_000,
-    hookTimeout: 30_000, // starts a real server, on cores that other tests share
+    hookTimeout: 120_000, // starts a real server, on cores that other tests share
   },
 });
