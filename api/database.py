@@ -117,15 +117,15 @@ class Database:
         async with self.engine.connect() as connection:
             return (await connection.execute(statement, parameters)).all()
 
-    async def write(self, *statements: Executable) -> Sequence[Row[Any]]:
+    async def write(self, *statements: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         """Run statements of the streaming package and commit them. Returns the rows that the last one returns."""
-        return await self.finish(self._write(statements))
+        return await self.finish(self._write(statements, parameters))
 
-    async def _write(self, statements: Sequence[Executable]) -> Sequence[Row[Any]]:
+    async def _write(self, statements: Sequence[Executable], parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
         engine = self._statements if len(statements) == 1 else self.transactions
         async with self._writing, engine.begin() as connection:
             for statement in statements:
-                result = await connection.execute(statement, execution_options={ANNOUNCED: True})
+                result = await connection.execute(statement, parameters, execution_options={ANNOUNCED: True})
             return result.all() if result.returns_rows else []
 
     async def finish(self, work: Coroutine[Any, Any, Result]) -> Result:

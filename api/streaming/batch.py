@@ -1,4 +1,4 @@
-"""A batch of rows as one parameter of a statement, so that one statement, compiled once, changes any number of rows."""
+"""A batch of rows as one parameter of a statement, so that one statement, built once, changes any number of rows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,17 @@ def batch(
     dialect: str, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Mapping[str, Any]], name: str = "batch"
 ) -> FromClause:
     """The rows as a table named `name` to join with. `columns` are its names and types; a missing key becomes NULL."""
-    return _table(dialect, columns, bindparam(name, orjson.dumps(list(rows), default=str).decode(), Text()), name)
+    return _table(dialect, columns, bindparam(name, encoded(rows), Text()), name)
+
+
+def later_batch(dialect: str, columns: Mapping[str, TypeEngine[Any]], name: str = "batch") -> FromClause:
+    """The same for rows that are given when the statement is executed: `encoded` as the parameter of this name."""
+    return _table(dialect, columns, bindparam(name, type_=Text()), name)
+
+
+def encoded(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The rows as a parameter."""
+    return orjson.dumps(list(rows), default=str).decode()
 
 
 def _table(dialect: str, columns: Mapping[str, TypeEngine[Any]], parameter: Any, name: str) -> FromClause:

@@ -3,7 +3,8 @@
 Updates, hand-backs and heartbeats each take one statement, however many rows there are.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Executable,
     Text,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -27,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
 from api.streaming import announcements, channels, leases
-from api.streaming.batch import batch
+from api.streaming.batch import encoded, later_batch
 from api.streaming.chunks import discard, whole_texts
 from api.streaming.columns import Status, Streamed, deadline, now
 from api.streaming.draft import Draft
@@ -82,7 +84,10 @@ class Flusher:
         taken = {draft.id: draft.take(self._clock()) for draft in drafts}
         updates = [draft.to_write(taken[draft.id]) for draft in sorted(drafts, key=lambda draft: draft.id)]
         try:
-            rows = await self._store.write(*statements(model, self._store.dialect, updates, lease=self._lease))
+            names = frozenset(name for update in updates for name in update)
+            kinds = frozenset((update["whole"], update["status"] == Status.STREAMING) for update in updates)
+            written_by = statements(model, self._store.dialect, names, kinds, lease=self._lease)  # type: ignore[arg-type]
+            rows = await self._store.write(*written_by, batch=encoded(updates))
         except Exception as error:
             for draft in drafts:
                 draft.put_back(lost=not is_refused(error))
@@ -205,23 +210,26 @@ class Flusher:
             self._cancel(missed.id, missed.fence)
 
 
+@lru_cache(maxsize=512)  # building them costs more than running them
 def statements(
-    model: type[Streamed], dialect: str, rows: Sequence[Mapping[str, Any]], *, lease: float
+    model: type[Streamed], dialect: str, names: frozenset[str], kinds: frozenset[tuple[bool, bool]], *, lease: float
 ) -> list[Executable]:
     """Write the updates that `Draft.to_write` returned, of rows that are not locked and still belong to this writer.
 
-    They extend the leases by `lease` seconds from now. The last one returns the written rows without their texts, which
-    the writer has. On Postgres they are one, whose parts see the database as it was before. Only to replace texts, one
-    before it locks the rows.
+    The updates are the parameter `batch`, and `names` their columns. `kinds` says which updates are among them: whether
+    they are whole, and whether their rows go on.
+
+    The statements extend the leases by `lease` seconds from now. The last one returns the written rows without their
+    texts, which the writer has. On Postgres it contains the others, which see the database as it was before. If texts
+    are replaced, a statement before it locks the rows.
     """
     table, chunks, texts = model.__table__, model.__chunks__, texts_of(model)
-    names = sorted({name for row in rows for name in row})
-    types = {name: table.c["sequence" if name == "after_sequence" else name].type for name in names if name != "whole"}
+    types = {name: table.c["sequence" if name == "after_sequence" else name].type for name in sorted(names - {"whole"})}
     stored = [type_coerce(table.c[name], Text()).label(f"stored_{name}") for name in texts]
     stored.append(table.c.revision.label("stored_revision"))
-    new = leases.owned(model, batch(dialect, {**types, "whole": Boolean()}, rows), stored)
+    new = leases.owned(model, later_batch(dialect, {**types, "whole": Boolean()}), stored)
     before: list[Any] = []
-    if not all(row["whole"] for row in rows):
+    if any(not whole for whole, _ in kinds):
         # A text of the row itself becomes its first chunk: SQLite would write it again with every update of the row.
         added = []
         for prefix, number in (("stored_", new.c.stored_revision), ("", new.c.stored_revision + 1)):
@@ -229,26 +237,25 @@ def statements(
             has_text = and_(not_(new.c.whole), or_(*(func.length(text) > 0 for text in chunk)))
             added.append(select(new.c.id, number, *chunk).where(has_text))
         before.append(insert(chunks).from_select(["row_id", "number", *texts], union_all(*added)))
-    if any(row["whole"] for row in rows):
+    if any(whole for whole, _ in kinds):
         before.append(delete(chunks).where(chunks.c.row_id.in_(select(new.c.id).where(new.c.whole))))
     # SQLite writes the entries of partial indexes again if a statement names the column of their condition.
-    ending = () if all(row["status"] == Status.STREAMING for row in rows) else ENDING
+    ending = () if all(goes_on for _, goes_on in kinds) else ENDING
     values: dict[str, Any] = {name: new.c[name] for name in ending}
-    for name in set(names) - {"id", "fence", "after_sequence", "whole", *ENDING, *texts}:
+    for name in names - {"id", "fence", "after_sequence", "whole", *ENDING, *texts}:
         values[name] = func.coalesce(new.c[name], table.c[name])
     for name in texts:
         values[name] = case((new.c.whole, new.c[name]), else_=func.substr(table.c[name], 1, 0))
     values |= {"revision": table.c.revision + 1, "lease": deadline(lease)}
     if "updated_at" in table.c:
-        values["updated_at"] = now()
+        values["updated_at"] = bindparam("flushed_at", callable_=now, type_=table.c.updated_at.type)
     returned = [column for column in table.c if column.name not in texts]
     changed = update(model).where(table.c.id == new.c.id).values(values).returning(*returned)
     if dialect != "postgresql":
         return [*before, changed]
     changed = changed.add_cte(*(statement.cte(f"part_{number}") for number, statement in enumerate(before)))
-    replaces = any(row["whole"] and row["status"] == Status.STREAMING for row in rows)
     # The lost update may be committed while a statement begins, which then does not see all chunks that it must delete.
-    return [select(new.c.id), changed] if replaces else [changed]
+    return [select(new.c.id), changed] if (True, True) in kinds else [changed]
 
 
 def texts_of(model: type[Streamed]) -> tuple[str, ...]:

@@ -17,8 +17,11 @@ class Store(Protocol):
     async def read(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """The rows that a query finds now."""
 
-    async def write(self, *statements: Executable) -> Sequence[Row[Any]]:
-        """Run the statements in a transaction of their own. Returns the rows that the last one returns, committed."""
+    async def write(self, *statements: Executable, **parameters: Any) -> Sequence[Row[Any]]:
+        """Run the statements in a transaction of their own, all with these parameters.
+
+        Returns the rows that the last one returns, committed.
+        """
 
 
 def unless_outage(error: Exception) -> Exception | None:

@@ -49,13 +49,13 @@ class InterruptedStore:
     async def read(self, statement: Executable, parameters: Any = None) -> Sequence[Row[Any]]:
         return await self._store.read(statement, parameters)
 
-    async def write(self, *statements: Executable) -> Sequence[Row[Any]]:
+    async def write(self, *statements: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         if self.flushes == self._flush:
             self._happening = asyncio.ensure_future(self._happens())
         self.flushes += 1
         if self._moment is Moment.BEFORE:
             await self.happened()
-        rows = await self._store.write(*statements)
+        rows = await self._store.write(*statements, **parameters)
         if self._moment is Moment.AFTER:
             await self.happened()
         self.flushed.set()

@@ -37,9 +37,9 @@ class CountedStore:
         self.reads += 1
         return await self._store.read(statement, parameters)
 
-    async def write(self, *statements: Executable) -> Sequence[Row[Any]]:
+    async def write(self, *statements: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         self.writes += 1
-        return await self._store.write(*statements)
+        return await self._store.write(*statements, **parameters)
 
 
 @dataclass

@@ -71,11 +71,11 @@ class AwayOnce:
         self._store = store
         self._away = True
 
-    async def write(self, *statements: Executable) -> Sequence[Row[Any]]:
+    async def write(self, *statements: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         if self._away:
             self._away = False
             raise ConnectionRefusedError
-        return await self._store.write(*statements)
+        return await self._store.write(*statements, **parameters)
 
 
 async def test_a_reply_claimed_just_before_an_outage_is_written_after_it(fleet: Fleet) -> None:

@@ -21,6 +21,7 @@ from api.errors import SettingsError
 from api.streaming.guard import ANNOUNCED
 from api.streaming.publisher import Publisher
 from tests.support.backends import Backend
+from tests.support.log_volume import reply
 from tests.support.services import Postgres
 
 TABLES = {"alembic_version", *Base.metadata.tables}
@@ -126,3 +127,13 @@ async def test_addresses_from_before_step_0004_are_composed_and_keep_their_case_
         ("r\u00e9my@x.de", "r\u00e9my@x.de"),
         ("strasse@x.de", "strasse@x.de"),
     ]
+
+
+async def test_undoing_step_0008_keeps_what_was_appended_to_a_message_that_streams(database: Database) -> None:
+    message = await reply(database)
+    async with database.engine.connect() as connection:
+        chunks = [{"row_id": message.id, "number": number, "content": word} for number, word in ((10, "b"), (9, "a"))]
+        await connection.execute(Message.__chunks__.insert(), chunks)
+        await connection.commit()
+        await connection.run_sync(lambda connection: command.downgrade(migrations._config(connection), "0007"))
+        assert (await connection.execute(text("SELECT content FROM messages"))).scalar_one() == "ab"

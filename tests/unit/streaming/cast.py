@@ -52,10 +52,10 @@ class Table:
         with self.engine.connect() as connection:
             return connection.execute(statement).all()
 
-    async def write(self, *statements: Executable) -> Sequence[Row[Any]]:
+    async def write(self, *statements: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         with self.engine.begin() as connection:
             for statement in statements:
-                result = connection.execute(statement, execution_options={ANNOUNCED: True})
+                result = connection.execute(statement, parameters, execution_options={ANNOUNCED: True})
             rows = result.all() if result.returns_rows else []
         self.record()
         return rows
@@ -114,11 +114,11 @@ class Line:
             raise ConnectionError
         return await self._table.read(statement)
 
-    async def write(self, *statements: Executable) -> Sequence[Row[Any]]:
+    async def write(self, *statements: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         await self.there.wait()
         if self.broken:
             raise ConnectionError
-        rows = await self._table.write(*statements)
+        rows = await self._table.write(*statements, **parameters)
         await self.back.wait()
         if self.loses_answers:
             raise ConnectionError

@@ -39,14 +39,14 @@ class Line:
     async def read(self, statement: Executable, parameters: Any = None) -> Sequence[Row[Any]]:
         return await self._database.read(statement, parameters)
 
-    async def write(self, *statements: Any) -> Sequence[Row[Any]]:
+    async def write(self, *statements: Any, **parameters: Any) -> Sequence[Row[Any]]:
         if self.breaks:
             raise ConnectionError("the database is away")
         written = [str(statement.compile(dialect=self._database.engine.dialect)) for statement in statements]
         if self.takes_no_text and any("body" in statement for statement in written):
             raise OperationalError("UPDATE", {}, Exception("database or disk is full"))
         self.written += 1
-        rows = await self._database.write(*statements)
+        rows = await self._database.write(*statements, **parameters)
         if self.loses_answers:
             raise ConnectionError("the answer was lost")
         return rows
