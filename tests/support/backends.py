@@ -41,6 +41,7 @@ def fresh_backend(request: pytest.FixtureRequest, directory: Path, sqlite_templa
     """The backend that the fixture's parameter names; `embedded-plain` writes to sockets without the fast path."""
     if request.param.startswith("embedded"):
         path = directory / "twotrack.db"
+        path.touch(0o600)  # a server refuses a file that others may read
         path.write_bytes(sqlite_template.read_bytes())
         direct = request.param == "embedded"
         yield Backend(request.param, f"sqlite+aiosqlite:///{path}", "memory://", direct_writes=direct)
