@@ -4,20 +4,18 @@ A wrong setting ends a command with one sentence.
 """
 
 import asyncio
-import functools
 import os
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import structlog
 import typer
 import uvloop
 
-from api import logs, migrations
+from api import logs, migrations, user_commands
 from api.errors import SettingsError
 from api.server import metrics
 from api.server.checks import START_ERRORS, check_services, sentence, with_database
@@ -41,25 +39,19 @@ commands = typer.Typer(
     f"{PREFIX}, or lines of a file .env in the working directory.",
 )
 
+commands.add_typer(user_commands.users, name="user")
+commands.add_typer(user_commands.tokens, name="token")
+
 WRONG_SETTING = 2
 """Exit code of a command that cannot run with its settings or options. It is typer's code as well."""
 
 
 def main() -> None:
-    commands()
-
-
-def with_error_sentence(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, which ends with one sentence and no traceback if an operator or a developer must fix something."""
-
-    @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except START_ERRORS as error:
-            _exit(error, WRONG_SETTING)
-
-    return run
+    """Run a command. It ends with one sentence and no traceback if an operator or a developer must fix something."""
+    try:
+        commands()
+    except START_ERRORS as error:
+        _exit(error, WRONG_SETTING)
 
 
 def _exit(error: Exception, code: int) -> NoReturn:
@@ -68,7 +60,6 @@ def _exit(error: Exception, code: int) -> NoReturn:
 
 
 @commands.command()
-@with_error_sentence
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
@@ -134,7 +125,6 @@ def _create_application(*, replies: bool) -> "FastAPI":
 
 
 @commands.command()
-@with_error_sentence
 def worker(
     host: Annotated[str, typer.Option(help="Address of the port for checks and metrics.")] = "127.0.0.1",
     port: Annotated[
@@ -182,7 +172,6 @@ async def _write_replies(settings: Settings, counts: metrics.Metrics, checks: "W
 
 
 @commands.command()
-@with_error_sentence
 def migrate() -> None:
     """Create or upgrade the tables of the database."""
     asyncio.run(with_database(_load_settings(), migrations.migrate))
@@ -199,7 +188,6 @@ LowerRevisions = Annotated[
 
 
 @commands.command()
-@with_error_sentence
 def backup(file: Annotated[Path, typer.Argument(help="File to write. An earlier backup is replaced.")]) -> None:
     """Copy an SQLite database to a file, also while a server uses it."""
     from api.backup import back_up
@@ -209,7 +197,6 @@ def backup(file: Annotated[Path, typer.Argument(help="File to write. An earlier 
 
 
 @commands.command()
-@with_error_sentence
 def restore(
     file: Annotated[Path, typer.Argument(help="A file that `twotrack backup` has written.")],
     lower_revisions: LowerRevisions = False,
@@ -227,7 +214,6 @@ def restore(
 
 
 @commands.command()
-@with_error_sentence
 def restored(
     times: Annotated[int, typer.Option(min=1, help="How often this backup has been restored, this time included.")] = 1,
     lower_revisions: LowerRevisions = False,
@@ -246,7 +232,6 @@ def _report_revisions(raised_by: int) -> None:
 
 
 @commands.command()
-@with_error_sentence
 def schema() -> None:
     """Print the GraphQL schema."""
     from api.schema.schema import make_schema

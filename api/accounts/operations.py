@@ -177,6 +177,14 @@ class Accounts:
             row.password, row.deleted_at, row.disabled_at = "deleted", now(), now()
         await self.end_all(user)
 
+    async def end_sessions(self, user: UUID) -> None:
+        """End all sessions of a user. API tokens stay."""
+        await self._end(Session, Session.user_id == user)
+
+    async def revoke_tokens(self, user: UUID, name: str) -> int:
+        """Revoke the API tokens of a user that have this name. Returns how many there were."""
+        return len(await self._end(ApiToken, ApiToken.user_id == user, ApiToken.name == name))
+
     async def end_all(self, user: UUID) -> None:
         """End all sessions and API tokens of a user."""
         await self._end(Session, Session.user_id == user)

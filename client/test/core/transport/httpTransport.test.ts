@@ -193,8 +193,8 @@ describe("if WebSockets are blocked", () => {
     await eventually(() => expect(server.count("MessageStream")).toBe(2));
     server.frame("message-1", { content: "Once upon" });
     page.show("visible");
+    await eventually(() => expect(texts).toEqual(["Once", "Once upon"]));
     await eventually(() => expect(server.live).toEqual(["MessageStream message-1"]));
-    expect(texts).toEqual(["Once", "Once upon"]);
   });
 
   test("a deleted message ends its stream, and its polling", async () => {
