@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 import pytest
 
+from api import migrations
 from tests.support.conversation import Conversation, conversation, conversations
 from tests.support.fleet import Fleet, ServerProcess
 from tests.support.operations import STREAM
@@ -119,6 +120,24 @@ async def test_two_processes_told_to_leave_part_from_all_their_clients_in_time(
         assert b"event: complete" not in await events
         assert b"--graphql--" not in await parts
         await talk.ann.act("stopMessage", reply)
+
+
+async def test_a_process_that_cannot_start_again_leaves_the_others_serving(fleet: Fleet, pair: ServerProcess) -> None:
+    """As after `twotrack migrate` with a newer version."""
+    database = fleet.database_url.rpartition("/")[2]
+    former = f"'{migrations.newest_step()}'"
+    fleet.postgres.execute("UPDATE alembic_version SET version_num = '9999'", database=database)
+    try:
+        killed, sibling = pair.children
+        os.kill(killed, signal.SIGKILL)
+        await pair.logged("server process not started")
+        assert sibling in pair.children
+        assert pair._answers()
+    finally:
+        fleet.postgres.execute(f"UPDATE alembic_version SET version_num = {former}", database=database)
+    await pair.logged("server process replaced", times=2)
+    await becomes(lambda: asyncio.to_thread(lambda: len(pair.children)), lambda number: number == 2)
+    await pair.leaves()
 
 
 async def test_the_processes_of_a_killed_parent_close_their_sockets_and_free_the_port(

@@ -23,6 +23,7 @@ from api.streaming.publisher import Publisher
 from tests.support.backends import Backend
 from tests.support.log_volume import reply
 from tests.support.services import Postgres
+from tests.support.until import PATIENCE_SECONDS, becomes
 
 TABLES = {"alembic_version", *Base.metadata.tables}
 
@@ -93,6 +94,48 @@ async def test_machines_that_are_deployed_at_the_same_time_migrate_one_after_the
         assert await tables(databases[0]) == TABLES
         for database in databases:
             await database.aclose()
+
+
+async def test_a_migration_behind_an_open_transaction_delays_nobody(postgres_server: Postgres) -> None:
+    """As behind pg_dump, which has read `messages` and stays open."""
+    with postgres_server.database() as url:
+        database, migrating = (Database(url, Publisher(discard)) for _ in range(2))
+        await migrations.migrate(database)
+        async with database.transactions.connect() as connection:
+            await connection.run_sync(lambda connection: command.downgrade(migrations._config(connection), "0006"))
+            await connection.commit()
+        read = text("SELECT count(*) FROM messages")
+        change = text("UPDATE messages SET revision = revision + 1")
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'messages'::regclass")
+        async with database.transactions.connect() as dump:
+            await dump.execute(text("SET idle_in_transaction_session_timeout = 0"))
+            await dump.execute(read)
+            migration = asyncio.create_task(migrations.migrate(migrating))
+            await becomes(lambda: database.read(waiting), lambda rows: rows[0].count)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await database.read(read)
+                await database.write(change)
+            assert not migration.done()
+        await migration
+        assert await tables(database) == TABLES
+        await database.aclose()
+        await migrating.aclose()
+
+
+async def test_a_migration_that_gets_no_lock_says_why(
+    postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "WAIT_SECONDS", 0.0)
+    with postgres_server.database() as url:
+        database = Database(url, Publisher(discard))
+        await migrations.migrate(database)
+        async with database.transactions.connect() as connection:
+            await connection.run_sync(lambda connection: command.downgrade(migrations._config(connection), "0006"))
+            await connection.commit()
+            await connection.execute(text("SELECT count(*) FROM messages"))
+            with pytest.raises(SettingsError, match=r"locked by another transaction .* run `twotrack migrate` again"):
+                await migrations.migrate(database)
+        await database.aclose()
 
 
 async def test_an_empty_shared_database_must_be_migrated_first(postgres_server: Postgres) -> None:

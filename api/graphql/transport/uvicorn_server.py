@@ -12,9 +12,15 @@ from email.utils import formatdate
 from socket import socket
 from types import FrameType
 
+import structlog
 import uvicorn
 from uvicorn.server import ServerState
 from uvicorn.supervisors import multiprocess
+
+log = structlog.get_logger(__name__)
+
+RESTART_SECONDS = 5.0
+"""Before a child process that could not start is started again, while others serve."""
 
 START_FAILED = 3
 """Exit code of a server that did not start, for example because its port is in use. It is uvicorn's code as well: a
@@ -33,10 +39,57 @@ def run_server(config: uvicorn.Config) -> None:
 def run_server_processes(config: uvicorn.Config) -> None:
     """Serve in `config.workers` child processes until SIGTERM or SIGINT, and replace those that die."""
     multiprocess.Process = ServerProcess  # type: ignore[misc]
-    supervisor = multiprocess.Multiprocess(config, [config.bind_socket()])
+    supervisor = ServerSupervisor(config, [config.bind_socket()])
     supervisor.run()
-    if any(process.exitcode == START_FAILED for process in supervisor.processes):
+    if supervisor.start_failed:
         sys.exit(START_FAILED)
+
+
+class ServerSupervisor(multiprocess.Multiprocess):
+    """Replaces child processes that die. A replacement that cannot start does not stop the others.
+
+    uvicorn's stops all of them: after `twotrack migrate` with a newer version, a child that died would end it.
+    """
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket]) -> None:
+        super().__init__(config, sockets)
+        self.start_failed = False
+        self._next_start: dict[int, float] = {}
+        """When the child at this position may be started again, by the monotonic clock."""
+
+    def keep_subprocess_alive(self) -> None:
+        for position, process in enumerate(self.processes):
+            if self.should_exit.is_set():
+                return
+            due = self._next_start.get(position)
+            if due is not None and not process.process.is_alive():
+                if time.monotonic() >= due:
+                    del self._next_start[position]
+                    self._replace(position)
+                continue
+            if process.is_alive(timeout=self.config.timeout_worker_healthcheck):
+                continue
+            process.kill()  # it does not answer
+            process.join()
+            if process.exitcode != START_FAILED:
+                self._replace(position)
+            elif self._serves():
+                log.error("server process not started", pid=process.pid, retry_seconds=RESTART_SECONDS)
+                self._next_start[position] = time.monotonic() + RESTART_SECONDS
+            else:
+                self.start_failed = True
+                self.should_exit.set()
+
+    def _replace(self, position: int) -> None:
+        log.info("server process replaced", pid=self.processes[position].pid)
+        process = multiprocess.Process(self.config, self.sockets)
+        process.start()
+        self.processes[position] = process
+
+    def _serves(self) -> bool:
+        """Whether a child has started to serve."""
+        timeout = self.config.timeout_worker_healthcheck
+        return any(other.process.is_alive() and other.is_ready(timeout) for other in self.processes)
 
 
 class EventDrivenServer(uvicorn.Server):

@@ -21,7 +21,7 @@ from api.graphql.transport import uvicorn_server
 from api.graphql.transport.backpressure import Bounded, BoundedHTTP, BoundedSocket
 from api.graphql.transport.deflate import SharedDeflate, SharedDeflateFactory
 from api.graphql.transport.direct_protocol import DirectWebSocketProtocol
-from api.graphql.transport.uvicorn_server import DatedServerState, EventDrivenServer, ServerProcess
+from api.graphql.transport.uvicorn_server import DatedServerState, EventDrivenServer, ServerProcess, ServerSupervisor
 
 ROOT = Path(__file__).parents[3]
 TRANSPORT = ROOT / "api" / "graphql" / "transport"
@@ -72,6 +72,11 @@ OVERRIDDEN: list[tuple[Callable[[], Any], tuple[type, ...], set[str]]] = [
         (ServerProcess,),
         {"_server", "child_conn", "config", "server", "start"},
     ),
+    (
+        lambda: multiprocess.Multiprocess(config(), []),
+        (ServerSupervisor,),
+        {"config", "keep_subprocess_alive", "processes", "should_exit", "sockets"},
+    ),
     (lambda: PerMessageDeflate(False, False, 15, 15), (SharedDeflate,), {"encode"}),
     (ServerPerMessageDeflateFactory, (SharedDeflateFactory,), {"process_request_params"}),
 ]
@@ -80,7 +85,10 @@ OVERRIDDEN: list[tuple[Callable[[], Any], tuple[type, ...], set[str]]] = [
 CALLED: list[tuple[Callable[[], Any], set[str]]] = [
     (config, {"bind_socket", "encoded_headers", "ws_max_size", "ws_per_message_deflate"}),
     (lambda: uvicorn.Server(config()), {"run", "started"}),
-    (lambda: multiprocess.Process(config(), []), {"exitcode"}),
+    (
+        lambda: multiprocess.Process(config(), []),
+        {"exitcode", "is_alive", "is_ready", "join", "kill", "pid", "process", "start"},
+    ),
     (
         lambda: PerMessageDeflate(False, False, 15, 15),
         {"encoder", "local_max_window_bits", "local_no_context_takeover"},
@@ -103,7 +111,7 @@ def test_the_private_parts_that_we_rely_on_still_exist(make: Callable[[], Any], 
 
 
 def test_uvicorn_starts_its_processes_by_the_name_that_we_replace() -> None:
-    for method in ("init_processes", "keep_subprocess_alive", "restart_all"):
+    for method in ("init_processes", "restart_all"):
         assert "Process" in getattr(multiprocess.Multiprocess, method).__code__.co_names
     assert uvicorn_server.START_FAILED == STARTUP_FAILURE
 
