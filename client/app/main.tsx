@@ -6,6 +6,9 @@ import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
 import { fillCache } from "./preload/fillCache.ts";
 import { currentSession } from "./session/session.ts";
+import { applyTheme } from "./settings/theme.ts";
+
+applyTheme();
 
 void fillCache(currentSession().client).then(() =>
   createRoot(document.getElementById("root") as HTMLElement).render(

@@ -165,6 +165,16 @@ async def shared(page: Visitor, scene: Scene) -> None:
     await expect(page.page.get_by_role("dialog")).to_be_visible()
 
 
+async def settings(page: Visitor, scene: Scene) -> None:
+    await page.opens()
+    await page.button("Settings").click()
+    dialog = page.page.get_by_role("dialog")
+    await dialog.get_by_label("Name of a new token").fill("My agent")
+    await dialog.get_by_role("button", name="Create").click()
+    await expect(dialog.get_by_text("Copy the token now.")).to_be_visible()
+    await dialog.get_by_role("button", name="Delete my account…").click()
+
+
 async def editing(page: Visitor, scene: Scene) -> None:
     await finished(page, scene)
     await page.messages.first.hover()
@@ -195,5 +205,5 @@ SIGNED_OUT: tuple[State, ...] = (sign_in, sign_up)
 
 SIGNED_IN: tuple[State, ...] = (
     start, unread, searching, empty, waiting, thinking, streaming, finished, stopped, failed, offline, unsent, shared,
-    editing, gone,
+    settings, editing, gone,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 /** The viewer's chats, grouped by age, with a search field and a sign-out button. */
 
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import type { ChatsQuery } from "../documents.ts";
 import { signOut } from "../session/session.ts";
 import { Avatar } from "../ui/Avatar.tsx";
@@ -24,8 +25,13 @@ interface Props {
 
 const MOST_SHOWN = 99;
 
+const SettingsDialog = lazy(async () => ({
+  default: (await import("../settings/SettingsDialog.tsx")).SettingsDialog,
+}));
+
 export function Sidebar({ viewer, chats, current, loadMore, hasMore }: Props) {
   const [searchText, setSearchText] = useState("");
+  const [hasSettings, setHasSettings] = useState(false);
   const searchField = useRef<HTMLInputElement>(null);
   const found = chats.filter(({ node }) =>
     node.title.toLocaleLowerCase().includes(searchText.trim().toLocaleLowerCase()),
@@ -103,10 +109,26 @@ export function Sidebar({ viewer, chats, current, loadMore, hasMore }: Props) {
           <small>{viewer.email}</small>
         </p>
         {canNotify && <NotificationButton />}
+        <button
+          type="button"
+          className="quiet"
+          onClick={() => setHasSettings(true)}
+          aria-label="Settings"
+          title="Settings"
+        >
+          <Icon name="settings" />
+        </button>
         <button type="button" className="quiet" onClick={() => signOut()} aria-label="Sign out" title="Sign out">
           <Icon name="leave" />
         </button>
       </footer>
+      {hasSettings &&
+        createPortal(
+          <Suspense>
+            <SettingsDialog name={viewer.user.name} onClose={() => setHasSettings(false)} />
+          </Suspense>,
+          document.body, // not part of the list
+        )}
     </>
   );
 }
