@@ -10,7 +10,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   session: ["ui"],
   markdown: ["ui"],
   chat: ["markdown", "session", "ui"],
-  chats: ["chat", "session", "ui"],
+  settings: ["session", "ui"],
+  chats: ["chat", "session", "settings", "ui"],
   preload: ["chat", "chats", "session", "ui"],
 };
 
