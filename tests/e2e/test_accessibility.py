@@ -60,7 +60,7 @@ async def test_axe_finds_nothing_on_a_phone_with_the_list_of_chats_open(
 
 async def test_axe_would_find_something(browser: Browser, site: Site) -> None:
     """So that silence means something."""
-    async with visiting(browser, site.url) as page:
+    async with visiting(browser, site.url, bypass_csp=True) as page:
         await page.opens()
         await page.page.get_by_role("heading").wait_for()
         await page.page.evaluate("document.querySelector('h1').style.color = '#ddd'")
