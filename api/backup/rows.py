@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import migrations
 from api.base import Base
+from api.chats import models
 from api.database import Database
 from api.errors import SettingsError
 from api.server.checks import with_database
@@ -14,6 +15,8 @@ from api.streaming import restoring
 from api.streaming.columns import Streamed
 from api.streaming.guard import ANNOUNCED
 from api.streaming.tracks import in_lock_order
+
+assert models, "the numbers are raised of models that were imported"
 
 
 async def complete_restore(settings: Settings, times: int, *, lower_revisions: bool = False) -> int:
@@ -54,7 +57,7 @@ async def _require(database: Database, tables: set[str]) -> None:
 async def raise_numbers(connection: AsyncConnection, times: int, *, lower_revisions: bool = False) -> int:
     """Raise the numbers of all models by a million, as often as `times` says. Returns by how much.
 
-    The migrations must have run: they import all models. Raises SettingsError if the numbers reach their limit.
+    Raises SettingsError if the numbers reach their limit.
     """
     tables = await connection.run_sync(_table_names)
     models = [model for model in in_lock_order() if model.__tablename__ in tables]  # of this product
