@@ -66,7 +66,9 @@ async def test_what_no_account_can_have_is_refused(server: Running, field: str, 
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
 
 
-@pytest.mark.parametrize(("field", "value"), [("name", "n" * 100), ("password", "tenletters"), ("password", "p" * 200)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("name", "n" * 100), ("password", "tenletters"), ("password", f"phrase{'p' * 194}")]
+)
 async def test_what_is_just_within_the_limits_is_taken(server: Running, field: str, value: str) -> None:
     assert (await server.stranger().mutate("signUp", **{**ANN, field: value}))["token"]
 
