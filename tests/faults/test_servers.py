@@ -67,6 +67,7 @@ async def pair(fleet: Fleet) -> AsyncIterator[ServerProcess]:
     server = ServerProcess(fleet.settings(), "--no-replies", "--processes", "2")
     try:
         await asyncio.to_thread(server.start)
+        await server.logged("Application startup complete.", times=2)
         yield server
     finally:
         server.end()

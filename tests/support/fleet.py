@@ -37,14 +37,14 @@ GRACE = 10.0
 TWOTRACK = Path(sys.executable).with_name("twotrack")
 
 
-async def comes_true(holds: Callable[[], bool], called: str) -> None:
-    """Return once this holds. For what only another process knows."""
+async def comes_true(holds: Callable[[], bool], called: str, said: Callable[[], str] = str) -> None:
+    """Return once this holds. For what only another process knows; `said` tells, if it fails, what that has said."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not holds():  # noqa: ASYNC110 no event is set for it
                 await asyncio.sleep(0.02)
     except TimeoutError:
-        raise AssertionError(f"waited {PATIENCE_SECONDS} s in vain for {called}") from None
+        raise AssertionError(f"waited {PATIENCE_SECONDS} s in vain for {called}\n{said()}") from None
 
 
 def children_of(parent: int) -> list[tuple[int, str]]:
@@ -111,7 +111,7 @@ class Process(Server):
 
     async def logged(self, event: str, times: int = 1) -> None:
         """Until the process has logged this so often."""
-        await comes_true(lambda: len(self._lines(event)) >= times, f"{event} in\n{self.log[-4000:]}")
+        await comes_true(lambda: len(self._lines(event)) >= times, event, lambda: self.log[-4000:])
 
     @property
     def log(self) -> str:
@@ -135,7 +135,7 @@ class Process(Server):
         """Wait until a process that is about to end has ended well: uvicorn ends by the signal that it was sent."""
         process = self._process
         assert process is not None
-        await comes_true(lambda: process.poll() is not None, f"its end; it said\n{self.log[-4000:]}")
+        await comes_true(lambda: process.poll() is not None, "its end", lambda: self.log[-4000:])
         self.kill()
         assert process.returncode in (0, -signal.SIGTERM), self.log[-4000:]
 

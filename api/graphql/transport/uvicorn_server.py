@@ -143,8 +143,8 @@ class ServerProcess(multiprocess.Process):
         super().start()
         self.child_conn.close()
 
-    @property
-    def server(self) -> uvicorn.Server:
-        if self._server is None:
-            self._server = EventDrivenServer(self.config)
-        return self._server
+    def target(self, sockets: list[socket] | None = None) -> None:
+        # Before the thread that answers health checks starts. Else both would create a server, and the checks could ask
+        # the one that never serves.
+        self._server = EventDrivenServer(self.config)
+        super().target(sockets)
