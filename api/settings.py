@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     chat_participants: Annotated[int, Field(gt=0)] = 100
     sign_ins_per_minute: Annotated[int, Field(gt=0)] = 30
     invitations_per_minute: Annotated[int, Field(gt=0)] = 30
+    guests_per_minute: Annotated[int, Field(gt=0)] = 10_000
 
     @field_validator("database_url")
     @classmethod

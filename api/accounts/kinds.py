@@ -1,11 +1,12 @@
 """The two kinds of credentials of an account: sessions, and API tokens for programs."""
 
+import asyncio
 import hashlib
 import math
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -64,15 +65,20 @@ def living_sessions(keys: Sequence[UUID]) -> Select[UUID]:
     )
 
 
-class ApiTokens:
-    """Random tokens that the database has hashed."""
+class RandomTokens:
+    """Random tokens that the database has hashed. Requests that come together with one token read it once."""
 
-    prefix = API_TOKEN_PREFIX
+    prefix: str
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._identities: dict[bytes, Identity] = {}
         """Identities by digest, of tokens that this process has read."""
+        self._reading: dict[bytes, asyncio.Task[Identity]] = {}
+
+    async def read(self, digest: bytes) -> Identity:
+        """The identity that the token with this digest proves. Raises Unauthenticated."""
+        raise NotImplementedError
 
     async def identify(self, token: str, known: Callable[[UUID], bool]) -> Identity:
         digest = digest_of(token)
@@ -82,6 +88,28 @@ class ApiTokens:
                 raise Unauthenticated(ENDED)
             return identity
         self._identities.pop(digest, None)
+        reading = self._reading.get(digest)
+        if reading is None:
+            reading = self._reading[digest] = asyncio.create_task(self._remember(digest), name="credentials: read")
+        return await asyncio.shield(reading)  # a request that is cancelled must not cancel the others'
+
+    async def _remember(self, digest: bytes) -> Identity:
+        try:
+            identity = await self.read(digest)
+        finally:
+            del self._reading[digest]
+        if len(self._identities) >= 10_000:  # a process follows far fewer
+            self._identities.clear()
+        self._identities[digest] = identity
+        return identity
+
+
+class ApiTokens(RandomTokens):
+    """API tokens, each of one user."""
+
+    prefix = API_TOKEN_PREFIX
+
+    async def read(self, digest: bytes) -> Identity:
         columns = (ApiToken.id, ApiToken.user_id, ApiToken.expires_at, ApiToken.last_used_at)
         query = select(*columns).join(User, User.id == ApiToken.user_id).where(ApiToken.digest == digest, *_lives())
         found = await self._database.read(query)
@@ -90,14 +118,15 @@ class ApiTokens:
         (row,) = found
         if row.last_used_at is None or now() - row.last_used_at > USE_COUNTED:
             await _count_use(self._database, ApiToken, row.id)
-        expires_at = math.inf if row.expires_at is None else row.expires_at.timestamp()
-        if len(self._identities) >= 10_000:  # a process follows far fewer
-            self._identities.clear()
-        identity = self._identities[digest] = Identity(row.user_id, expires_at, row.id, API_TOKEN)
-        return identity
+        return Identity(row.user_id, timestamp(row.expires_at), row.id, API_TOKEN)
 
     def living(self, keys: Sequence[UUID]) -> Select[UUID]:
         return select(ApiToken.id).join(User, User.id == ApiToken.user_id).where(ApiToken.id.in_(keys), *_lives())
+
+
+def timestamp(expires_at: datetime | None) -> float:
+    """Seconds since 1970, infinite for what does not expire."""
+    return math.inf if expires_at is None else expires_at.timestamp()
 
 
 def _lives() -> tuple[ColumnElement[bool], ...]:
@@ -113,11 +142,11 @@ async def _count_use(database: Database, model: type[Session] | type[ApiToken], 
         log.warning("use of a credential not counted", error=repr(error))
 
 
-def new_secret() -> str:
-    """A new API token, which is shown once."""
-    return API_TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+def new_secret(prefix: str = API_TOKEN_PREFIX) -> str:
+    """A new random token, which is shown once."""
+    return prefix + secrets.token_urlsafe(SECRET_BYTES)
 
 
 def digest_of(token: str) -> bytes:
-    """The hash under which an API token is stored. It is random, so a fast hash without salt is enough."""
+    """The hash under which a random token is stored. It is random, so a fast hash without salt is enough."""
     return hashlib.sha256(token.encode()).digest()

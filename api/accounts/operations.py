@@ -76,11 +76,16 @@ class Accounts:
         self._database = database
         self._passwords = passwords
 
-    async def sign_up(self, origin: Origin, name: str, email: str, password: str) -> SignedIn:
-        """Create an account. Raises Conflict if the e-mail address is taken, Forbidden if sign-up is closed, and
-        RateLimited."""
-        if self._settings.sign_up != "open":
-            raise Forbidden("Creating accounts is closed on this server. Ask its operator for an account.")
+    async def sign_up(self, origin: Origin, name: str, email: str, password: str, *, invited: bool = False) -> SignedIn:
+        """Create an account. Raises Conflict if the e-mail address is taken, Forbidden if sign-up is closed, or open to
+        the invited alone, and RateLimited."""
+        match self._settings.sign_up:
+            case "invited" if not invited:
+                raise Forbidden(
+                    "Creating an account on this server takes an invitation. Ask a participant of a chat for a link."
+                )
+            case "closed":
+                raise Forbidden("Creating accounts is closed on this server. Ask its operator for an account.")
         await self._count("sign up", origin)
         user = User(name=name, email=email, password=await self._passwords.hash(password))
         try:
@@ -276,11 +281,14 @@ def _folded(email: str) -> str:
 
 @asynccontextmanager
 async def open_accounts(
-    settings: Settings, database: Database, bus: Bus, publisher: Publisher
+    settings: Settings, database: Database, bus: Bus, publisher: Publisher, *others: Kind
 ) -> AsyncIterator[Accounts]:
-    """The accounts for one process. Raises SettingsError if there is no key to sign tokens with."""
+    """The accounts for one process, and `others`: kinds of credentials that do not belong to an account.
+
+    Raises SettingsError if there is no key to sign tokens with.
+    """
     tokens = Tokens(secret_key(settings), hours=settings.token_hours)
-    kinds: list[Kind] = [Sessions(database, tokens), ApiTokens(database)]
+    kinds: list[Kind] = [Sessions(database, tokens), ApiTokens(database), *others]
     async with (
         RateLimits(settings.broadcast_url) as rates,
         Credentials(database, bus, publisher, kinds, patience=settings.patience_seconds) as credentials,

@@ -1,9 +1,28 @@
 """Chats, memberships and messages: models, reads and operations. Importing the package registers its access rules."""
 
 from api.chats.chats import create_chat, delete_chat, rename_chat, set_assistant
+from api.chats.links import (
+    ReaderLinks,
+    create_link,
+    join_chat,
+    links_of,
+    require_invitation,
+    revoke_link,
+    shared_chat,
+)
 from api.chats.memberships import add_participant, leave_all_chats, remove_participant
 from api.chats.messages import continue_message, delete_message, edit_message, regenerate_message, stop_message
-from api.chats.models import Assistant, Chat, IdempotencyKey, Membership, Message, MessageRole, MessageVersion
+from api.chats.models import (
+    Assistant,
+    Chat,
+    IdempotencyKey,
+    Link,
+    LinkRole,
+    Membership,
+    Message,
+    MessageRole,
+    MessageVersion,
+)
 from api.chats.reading import chats_with_replies, mark_read, unread_counts
 from api.chats.reads import chat_for, chats_by_id, chats_of, message_for, messages_of, participants_of, user_for
 from api.chats.sending import SentMessage, send_message
@@ -13,10 +32,13 @@ __all__ = [
     "Assistant",
     "Chat",
     "IdempotencyKey",
+    "Link",
+    "LinkRole",
     "Membership",
     "Message",
     "MessageRole",
     "MessageVersion",
+    "ReaderLinks",
     "SentMessage",
     "add_participant",
     "chat_for",
@@ -25,10 +47,13 @@ __all__ = [
     "chats_with_replies",
     "continue_message",
     "create_chat",
+    "create_link",
     "delete_chat",
     "delete_message",
     "edit_message",
+    "join_chat",
     "leave_all_chats",
+    "links_of",
     "mark_read",
     "message_for",
     "messages_of",
@@ -36,9 +61,12 @@ __all__ = [
     "regenerate_message",
     "remove_participant",
     "rename_chat",
+    "require_invitation",
+    "revoke_link",
     "select_version",
     "send_message",
     "set_assistant",
+    "shared_chat",
     "shown_version",
     "stop_message",
     "stored_versions",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import defer
 
 from api.accounts import ACCOUNT_GONE, User
 from api.chats.locks import NO_KEY_UPDATE, lock_members, lock_membership
-from api.chats.models import Assistant, Chat, Membership, Message, ReadMark, Removal
+from api.chats.models import Assistant, Chat, Link, Membership, Message, ReadMark, Removal
 from api.chats.titles import UNTITLED
 from api.database import Database
 from api.errors import Forbidden, Unauthenticated
@@ -59,7 +59,7 @@ async def delete_chat(database: Database, viewer: UUID, key: UUID) -> None:
 
 
 async def delete_rows(session: AsyncSession, chat: Chat, members: Sequence[Membership]) -> None:
-    """Delete messages, memberships and chat, in batches. Deleting a message that streams stops its writer."""
+    """Delete a chat with all that belongs to it, messages in batches. Deleting one that streams stops its writer."""
     batch = (
         select(Message)
         .where(Message.chat_id == chat.id)
@@ -73,6 +73,7 @@ async def delete_rows(session: AsyncSession, chat: Chat, members: Sequence[Membe
             await session.delete(message)
         await session.flush()
     await session.execute(delete(Removal).where(Removal.chat_id == chat.id))
+    await session.execute(delete(Link).where(Link.chat_id == chat.id))
     for mark in await session.scalars(select(ReadMark).where(ReadMark.chat_id == chat.id)):
         await session.delete(mark)
     for member in members:

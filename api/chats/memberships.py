@@ -3,13 +3,13 @@
 from contextlib import suppress
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts import RateLimits, User
 from api.chats.chats import delete_rows
 from api.chats.locks import NO_KEY_UPDATE, lock_members, lock_membership
-from api.chats.models import Chat, Membership, Message, Removal
+from api.chats.models import Chat, Link, Membership, Message, Removal
 from api.database import Database
 from api.errors import Forbidden, LimitExceeded, NotFound
 from api.settings import Settings
@@ -31,21 +31,31 @@ async def add_participant(
             raise NotFound("No account has this e-mail address. Check it, or ask its owner to sign up first.")
         # Locked before the count, because another member may be adding a participant at this moment.
         chat = await session.get_one(Chat, key, with_for_update=NO_KEY_UPDATE)
-        if await session.get(Membership, (key, user)) is None:
-            count = select(func.count()).select_from(Membership).where(Membership.chat_id == key)
-            if (await session.scalar(count) or 0) >= settings.chat_participants:
-                raise LimitExceeded(
-                    f"A chat has at most {settings.chat_participants} participants. "
-                    "Remove a participant first, or create another chat."
-                )
-            await _end_removal(session, chat, user, by=viewer)
-            session.add(Membership(chat_id=key, user_id=user))
+        await add_member(session, settings, chat, user, by=viewer)
     return chat
+
+
+async def add_member(session: AsyncSession, settings: Settings, chat: Chat, user: UUID, *, by: UUID) -> None:
+    """Add the user to the locked chat, unless they participate already.
+
+    Raises LimitExceeded, and Forbidden for a user whom the owner has removed, unless the owner adds them.
+    """
+    if await session.get(Membership, (chat.id, user)) is not None:
+        return
+    count = select(func.count()).select_from(Membership).where(Membership.chat_id == chat.id)
+    if (await session.scalar(count) or 0) >= settings.chat_participants:
+        raise LimitExceeded(
+            f"A chat has at most {settings.chat_participants} participants. "
+            "Remove a participant first, or create another chat."
+        )
+    await _end_removal(session, chat, user, by=by)
+    session.add(Membership(chat_id=chat.id, user_id=user))
 
 
 async def remove_participant(database: Database, viewer: UUID, key: UUID, leaver: UUID) -> Chat | None:
     """Remove a participant, who may be the viewer. Returns None if the viewer has left. Raises NotFound, and Forbidden.
 
+    The links that the participant created end, so that a removed one cannot go on reading by one of them.
     An owner who leaves is succeeded by the participant who joined first. The last participant who leaves deletes the
     chat.
     """
@@ -64,6 +74,7 @@ async def remove_participant(database: Database, viewer: UUID, key: UUID, leaver
             await _stop_replies(session, key, leaver)
             await session.refresh(chat, with_for_update=NO_KEY_UPDATE)
             await session.delete(leaving)
+            await session.execute(delete(Link).where(Link.chat_id == key, Link.creator_id == leaver))
             chat.access_epoch += 1
             if leaver != viewer and await session.get(Removal, (key, leaver)) is None:
                 session.add(Removal(chat_id=key, user_id=leaver))

@@ -1,16 +1,17 @@
-"""Chats, memberships, removals, read marks, messages with their versions, and idempotency keys."""
+"""Chats, memberships, removals, links, read marks, messages with their versions, and idempotency keys."""
 
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from uuid_utils.compat import uuid7
 
 from api.accounts.models import User
 from api.base import Base, Timestamps
 from api.streaming.columns import Instant, Revised, Status, Streamed, now
-from api.streaming.tolerant import Choice
+from api.streaming.tolerant import Choice, Key
 from api.streaming.tracks import Stream, Sync, Untracked
 
 
@@ -56,6 +57,29 @@ class Removal(Base):
 
     chat_id: Mapped[UUID] = mapped_column(ForeignKey("chats.id"), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+
+
+class LinkRole(StrEnum):
+    """What a link is for."""
+
+    READER = "READER"
+    PARTICIPANT = "PARTICIPANT"
+
+
+class Link(Base):
+    """A link to a chat, for people whom nobody has added. Revoking it deletes the row."""
+
+    __tablename__ = "links"
+    __track__ = Untracked()  # the dialog that lists them reads them when it opens
+
+    id: Mapped[UUID] = mapped_column(Key, primary_key=True, default=uuid7)
+    chat_id: Mapped[UUID] = mapped_column(ForeignKey("chats.id"), index=True)
+    creator_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    role: Mapped[LinkRole] = mapped_column(Choice(LinkRole, length=11))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    """SHA-256 of the token, which has 256 random bits."""
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class ReadMark(Base):

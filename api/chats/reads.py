@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, select
 
 from api.accounts import User
 from api.characters import utf8_bytes
-from api.chats.access import visible_chats, visible_messages, visible_users
+from api.chats.access import own_chats, visible_chats, visible_messages, visible_users
 from api.chats.models import Chat, Membership, Message
 from api.database import Database
 from api.keyset import Slice, Window
@@ -84,7 +84,7 @@ async def chats_of(database: Database, viewer: UUID, window: Window) -> tuple[in
         async with database.reading() as session:
             revision = await session.scalar(_revision(User, viewer))
             order = [Chat.updated_at, Chat.id]
-            return revision or 0, await window.read(session, visible_chats(viewer), order, descending=True)
+            return revision or 0, await window.read(session, own_chats(viewer), order, descending=True)
 
     return await database.finish(read())
 

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import delete, select, tuple_
 
 from api.accounts import delete_expired_credentials
-from api.chats.models import IdempotencyKey
+from api.chats.models import IdempotencyKey, Link
 from api.database import Database
 from api.streaming.columns import now
 from api.streaming.store import unless_outage
@@ -42,13 +42,19 @@ async def _run(database: Database, age: timedelta) -> None:
     while True:
         await asyncio.sleep(BETWEEN_SECONDS * random.random())  # noqa: S311
         try:
-            credentials = await delete_expired_credentials(database)
+            credentials = await delete_expired_credentials(database) + await delete_expired_links(database)
             keys = await delete_old_keys(database, age) if age else 0
         except Exception as error:
             log.warning("old rows not deleted", error=repr(error), exc_info=unless_outage(error))
         else:
             log.info("old rows deleted", idempotency_keys=keys, credentials=credentials)
         await asyncio.sleep(BETWEEN_SECONDS / 2)
+
+
+async def delete_expired_links(database: Database) -> int:
+    """Delete links that have expired. Returns how many there were."""
+    async with database.transaction() as session:
+        return len((await session.scalars(delete(Link).where(Link.expires_at <= now()).returning(Link.id))).all())
 
 
 async def delete_old_keys(database: Database, age: timedelta) -> int:

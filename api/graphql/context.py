@@ -12,7 +12,7 @@ from strawberry.dataloader import DataLoader
 
 from api.characters import utf8_bytes
 from api.database import Database
-from api.errors import LimitExceeded, Unauthenticated
+from api.errors import Forbidden, LimitExceeded, Unauthenticated
 from api.identity import Identity
 from api.settings import Settings
 from api.streaming.access import rule_of
@@ -29,6 +29,9 @@ ROWS_EXPECTED = 20_000
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 Row = TypeVar("Row", bound=Revised)
+
+
+FOR_USERS = "A link only shows its chat. Sign in for anything else."
 
 
 class AnswerTooLarge(LimitExceeded):
@@ -76,7 +79,8 @@ class Context(Generic[ServicesType]):
     """One operation's context. Loaders batch and do not cache: an event must not see what an earlier one read."""
 
     services: ServicesType
-    viewer: Identity | None
+    sender: Identity | None
+    """The identity that the request's credential proves: of a user, or of a guest with a link."""
     client: str = ""
     """The address that the request came from."""
     request_id: str = ""
@@ -97,19 +101,38 @@ class Context(Generic[ServicesType]):
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     @property
+    def viewer(self) -> Identity | None:
+        """The identity of the user who sent the request; None without a token, and for a guest."""
+        return None if self.sender is None or self.sender.is_guest else self.sender
+
+    @property
     def signed_in(self) -> UUID:
-        """The viewer's id. Raises Unauthenticated if the request has no token."""
+        """The viewer's id. Raises Unauthenticated if the request has no token, and Forbidden for a guest."""
         return self.identity.id
 
     @property
     def identity(self) -> Identity:
-        """The viewer's identity. Raises Unauthenticated if the request has no token."""
-        if self.viewer is None:
+        """The viewer's identity. Raises Unauthenticated if the request has no token, and Forbidden for a guest."""
+        self.require_user()
+        return self.reader
+
+    def require_user(self) -> None:
+        """Raises Unauthenticated if the request has no token, and Forbidden for a guest."""
+        if self.reader.is_guest:
+            raise Forbidden(FOR_USERS)
+
+    @property
+    def reader(self) -> Identity:
+        """The identity by which access rules are asked: a user's or a guest's.
+
+        Raises Unauthenticated if the request has no token.
+        """
+        if self.sender is None:
             raise Unauthenticated(
                 "Sign in first: send `Authorization: Bearer <token>`, or `connectionParams.authorization` over "
                 "WebSocket."
             )
-        return self.viewer
+        return self.sender
 
     async def to_the_end(self, work: Coroutine[Any, Any, Value]) -> Value:
         """Await the work. If the client leaves meanwhile, it still ends: a cancelled query costs its connection to the
@@ -165,10 +188,10 @@ class Context(Generic[ServicesType]):
         return await loader.load(key)  # type: ignore[no-any-return]
 
     async def visible(self, model: type[Row], key: UUID) -> Row | None:
-        """The row, if the model's access rule lets the viewer see it; None if not, or if it does not exist."""
-        if self.viewer is None:
+        """The row, if the model's access rule lets the viewer or guest see it; None if not, or if it does not exist."""
+        if self.sender is None:
             return None
-        query = rule_of(model)(self.viewer.id).where(model.id == key)
+        query = rule_of(model)(self.sender.id).where(model.id == key)
 
         async def find() -> Row | None:
             async with self.services.database.reading() as session:

@@ -114,9 +114,10 @@ def stream_field(model: type[StreamedRow], graphql_type: Any, *, description: st
     Id = Annotated[strawberry.ID, strawberry.argument(description=f"Id of the {name}.")]
 
     async def resolve(info: Info, id: strawberry.ID) -> Any:
-        viewer, key = info.context.signed_in, key_of(name, id)
+        reader, key = info.context.reader, key_of(name, id)
         with counted(info.context, "stream", model):
-            async with info.context.services.hub.follow(model, key, viewer) as snapshots:
+            hub = info.context.services.hub
+            async with hub.follow(model, key, reader.id, shares=reader.is_guest) as snapshots:
                 async for snapshot in snapshots:
                     yield graphql_type.of(snapshot)
                     info.context.services.metrics.updated_stream(model.__name__)

@@ -43,7 +43,7 @@ def sync_field(*, description: str = SYNC_DESCRIPTION, ids: str = f"Ids to follo
     Ids = Annotated[list[strawberry.ID], strawberry.argument(description=ids)]
 
     async def sync(info: Info, ids: list[strawberry.ID]) -> AsyncIterator[SyncEvent]:
-        viewer = info.context.signed_in
+        reader = info.context.reader
         asked = list(dict.fromkeys(ids))
         if len(asked) > IDS_PER_SYNC:
             raise BadUserInput(
@@ -57,7 +57,8 @@ def sync_field(*, description: str = SYNC_DESCRIPTION, ids: str = f"Ids to follo
             for id in asked:
                 if id not in followed.values():
                     yield SyncEvent(id=id, revision=0, deleted=True)
-            async with info.context.services.hub.changes(list(followed), viewer) as changes:
+            hub = info.context.services.hub
+            async with hub.changes(list(followed), reader.id, shares=reader.is_guest) as changes:
                 async for change in changes:
                     id = followed[change.model, change.key]
                     yield SyncEvent(id=id, revision=change.revision, deleted=change.deleted)

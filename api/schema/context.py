@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import strawberry
 
 from api.accounts import Accounts, open_accounts
+from api.chats import ReaderLinks
 from api.database import Database
 from api.graphql.context import Context, Services, SubscriptionMetrics
 from api.settings import Settings
@@ -39,7 +40,7 @@ async def chat_services(
     writer: Writer,
 ) -> AsyncIterator[ChatServices]:
     """The services of one process. Raises SettingsError if there is no key to sign tokens with."""
-    async with open_accounts(settings, database, bus, publisher) as accounts:
+    async with open_accounts(settings, database, bus, publisher, ReaderLinks(database)) as accounts:
         yield ChatServices(
             settings=settings,
             database=database,

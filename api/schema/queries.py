@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api import chats
-from api.accounts import users_by_id
+from api.accounts import network, users_by_id
 from api.graphql import relay
 from api.graphql.relay import Node
 from api.schema.context import Info
@@ -21,13 +21,35 @@ MessageId = Annotated[strawberry.ID, strawberry.argument(description="Id of the 
 @strawberry.type(description="Queries. An object that the viewer may not see is null, like one that does not exist.")
 class Query:
     @strawberry.field(
-        description="The authenticated viewer; null if the request has no token, or the account no longer exists."
+        description="The authenticated viewer; null if the request has no token or that of a link, and if the account "
+        "no longer exists."
     )
     async def viewer(self, info: Info) -> Viewer | None:
         if info.context.viewer is None:
             return None
         row = await info.context.load(users_by_id, info.context.viewer.id)
         return None if row is None else Viewer.of(row)
+
+    @strawberry.field(
+        description="The chat that the token of a reader link shows; null for other tokens, and if the link was "
+        "revoked. Fails with RATE_LIMITED beyond 10,000 openings of a link per minute from one network address."
+    )
+    async def shared(self, info: Info) -> Chat | None:
+        sender, services = info.context.sender, info.context.services
+        if sender is None or not sender.is_guest:
+            return None
+        who = f"{sender.id} {network(info.context.client)}"
+        await services.accounts.rates.spend("open this link", who, services.settings.guests_per_minute)
+        found = await chats.shared_chat(services.database, sender.id)
+        return None if found is None else Chat.of(found[0])
+
+    @strawberry.field(description="The user who created the link by which the chat is shown; null if `shared` is null.")
+    async def shared_by(self, info: Info) -> User | None:
+        if info.context.sender is None or not info.context.sender.is_guest:
+            return None
+        found = await chats.shared_chat(info.context.services.database, info.context.sender.id)
+        row = None if found is None else await info.context.load(users_by_id, found[1])
+        return None if row is None else User.of(row)
 
     @strawberry.field(
         description="Fetches an object by its id. Returns null if it does not exist or is not visible to the viewer, "
@@ -61,17 +83,17 @@ class Query:
 
 async def _chat(info: Info, id: str) -> Chat | None:
     key = relay.key_of("Chat", id)
-    if info.context.viewer is None:
+    if info.context.sender is None:
         return None
-    row = await chats.chat_for(info.context.services.database, info.context.viewer.id, key)
+    row = await chats.chat_for(info.context.services.database, info.context.sender.id, key)
     return None if row is None else Chat.of(row)
 
 
 async def _message(info: Info, id: str) -> Message | None:
     key = relay.key_of("Message", id)
-    if info.context.viewer is None:
+    if info.context.sender is None:
         return None
-    row = await chats.message_for(info.context.services.database, info.context.viewer.id, key)
+    row = await chats.message_for(info.context.services.database, info.context.sender.id, key)
     return None if row is None else Message.of(row)
 
 

@@ -7,7 +7,7 @@ between. A topic takes both what was read and what was received, and keeps the g
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, cast
@@ -51,6 +51,8 @@ class Hub:
         """Subscribers by the scopes of their grants."""
         self._epochs: OrderedDict[UUID, int] = OrderedDict()
         """The newest access epoch that was received, by scope."""
+        self._reading: dict[tuple[UUID | None, tuple[Topic, ...], bool], asyncio.Task[Mapping[Key, AccessGrant]]] = {}
+        """Reads of shared grants that have not ended."""
         self._leaving: set[asyncio.Task[None]] = set()
         """Listeners that were cancelled and have not ended yet."""
         self._listener: asyncio.Task[None] | None = None
@@ -62,7 +64,12 @@ class Hub:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        tasks = [self._listener, *self._leaving, *(topic.listener for topic in self._topics.values())]
+        tasks = [
+            self._listener,
+            *self._leaving,
+            *self._reading.values(),
+            *(topic.listener for topic in self._topics.values()),
+        ]
         for task in tasks:
             if task is not None:
                 task.cancel()
@@ -75,23 +82,27 @@ class Hub:
         return list(self._topics.values())
 
     @asynccontextmanager
-    async def follow(self, model: type[Row], key: UUID, viewer: UUID | None) -> AsyncIterator[AsyncIterator[Row]]:
+    async def follow(
+        self, model: type[Row], key: UUID, viewer: UUID | None, *, shares: bool = False
+    ) -> AsyncIterator[AsyncIterator[Row]]:
         """The snapshots of a streamed row: the current one first, the final one last.
 
         All subscribers share them: do not change them. The iterator raises Gone if the row is or becomes unknown,
-        deleted or not visible to the viewer.
+        deleted or not visible to the viewer. `shares` says whether the viewer stands for any number of people.
         """
-        subscriber = StreamSubscriber(viewer)
+        subscriber = StreamSubscriber(viewer, shares=shares)
         async with self.joined(subscriber, [(model, key)], streams=True) as (topic,):
             yield cast(AsyncIterator[Row], subscriber.snapshots(self, topic))
 
     @asynccontextmanager
-    async def changes(self, keys: Sequence[Key], viewer: UUID | None) -> AsyncIterator[AsyncIterator[Change]]:
+    async def changes(
+        self, keys: Sequence[Key], viewer: UUID | None, *, shares: bool = False
+    ) -> AsyncIterator[AsyncIterator[Change]]:
         """The revisions of these rows: first one change for each row, then one for every greater revision.
 
         A row that is named twice is reported once. See `SyncSubscriber.changes`.
         """
-        subscriber = SyncSubscriber(viewer)
+        subscriber = SyncSubscriber(viewer, shares=shares)
         async with self.joined(subscriber, list(dict.fromkeys(keys)), streams=False) as topics:
             yield subscriber.changes(self, topics)
 
@@ -158,7 +169,10 @@ class Hub:
     async def reauthorize(self, subscriber: Subscriber, topic: Topic) -> None:
         """Read the row if the viewer may see it, and offer it to all subscribers. Raises Gone if it is not visible."""
         subscriber.invalid.discard(topic)
-        grant = await self._access.row(topic.model, topic.key, subscriber.viewer)
+        if subscriber.shares:
+            grant = (await self._shared_grants(subscriber.viewer, [topic], rows=True)).get((topic.model, topic.key))
+        else:
+            grant = await self._access.row(topic.model, topic.key, subscriber.viewer)
         if grant is None:
             self.revoke(subscriber, topic)
             raise Gone(topic.model)
@@ -168,7 +182,10 @@ class Hub:
     async def reauthorize_revisions(self, subscriber: Subscriber, topics: Sequence[Topic]) -> set[Topic]:
         """Read the revisions that the viewer may see, and offer them to all subscribers. Returns the other topics."""
         by_key = {(topic.model, topic.key): topic for topic in topics}
-        grants = await self._access.revisions(list(by_key), subscriber.viewer)
+        if subscriber.shares:
+            grants = await self._shared_grants(subscriber.viewer, topics, rows=False)
+        else:
+            grants = await self._access.revisions(list(by_key), subscriber.viewer)
         for key, grant in grants.items():
             self._grant(subscriber, by_key[key], grant)
             by_key[key].offer(LatestState(grant.revision))
@@ -177,9 +194,50 @@ class Hub:
             self.revoke(subscriber, topic)
         return hidden
 
+    async def _shared_grants(
+        self, viewer: UUID | None, topics: Sequence[Topic], *, rows: bool
+    ) -> Mapping[Key, AccessGrant]:
+        """What a viewer may see who stands for many: read once for all of them, until a user loses access.
+
+        A topic with such a grant has its latest state already, so its row need not be read again.
+        """
+        known = {(topic.model, topic.key): self._known_grant(viewer, topic) for topic in topics}
+        if all(known.values()):
+            return cast(Mapping[Key, AccessGrant], known)
+        asked = (viewer, tuple(topics), rows)
+        reading = self._reading.get(asked)
+        if reading is None:
+            work = self._read_grants(*asked)
+            reading = self._reading[asked] = asyncio.create_task(work, name="hub: shared grants")
+        return await asyncio.shield(reading)  # a subscriber that leaves must not cancel what the others wait for
+
+    def _known_grant(self, viewer: UUID | None, topic: Topic) -> AccessGrant | None:
+        grant = None if viewer is None else topic.grants.get(viewer)
+        if grant is None or grant.scope is None or grant.epoch < self._epochs.get(grant.scope, 0):
+            return None
+        return grant
+
+    async def _read_grants(self, viewer: UUID | None, topics: Sequence[Topic], rows: bool) -> Mapping[Key, AccessGrant]:
+        keys = [(topic.model, topic.key) for topic in topics]
+        grants: dict[Key, AccessGrant] = {}
+        try:
+            if rows:
+                for model, key in keys:
+                    if (grant := await self._access.row(model, key, viewer)) is not None:
+                        grants[model, key] = grant
+            else:
+                grants = await self._access.revisions(keys, viewer)
+        finally:
+            del self._reading[viewer, tuple(topics), rows]
+        for topic in topics:
+            if viewer is not None and (grant := grants.get((topic.model, topic.key))) is not None:
+                topic.offer(LatestState(grant.revision, grant.row))
+                topic.grants[viewer] = _without_row(grant)
+        return grants
+
     def _grant(self, subscriber: Subscriber, topic: Topic, grant: AccessGrant) -> None:
         # Kept without the row, or a thousand subscribers would keep a thousand copies of it.
-        subscriber.grants[topic] = AccessGrant(grant.revision, grant.scope, grant.epoch)
+        subscriber.grants[topic] = _without_row(grant)
         if grant.scope is not None:
             self._subscribers_of[grant.scope].add(subscriber)
             # A user may have lost access while the row was being read.
@@ -211,9 +269,16 @@ class Hub:
         for subscriber in list(self._subscribers_of.get(scope, ())):
             for topic, grant in list(subscriber.grants.items()):
                 if grant.scope == scope:
+                    topic.grants.clear()
                     subscriber.invalidate(topic, epoch)
 
     def invalidate_topic(self, topic: Topic, epoch: int) -> None:
         """Have the topic's subscribers authorized again if their grants are older than this epoch."""
+        if any(grant.epoch < epoch for grant in topic.grants.values()):
+            topic.grants.clear()
         for subscriber in list(topic.subscribers):
             subscriber.invalidate(topic, epoch)
+
+
+def _without_row(grant: AccessGrant) -> AccessGrant:
+    return AccessGrant(grant.revision, grant.scope, grant.epoch)

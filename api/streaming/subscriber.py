@@ -37,10 +37,12 @@ class Authorizer(Protocol):
 class Subscriber:
     """The topics of one subscription, and the viewer's access to them."""
 
-    __slots__ = ("_changed", "_woken", "grants", "invalid", "topics", "viewer")
+    __slots__ = ("_changed", "_woken", "grants", "invalid", "shares", "topics", "viewer")
 
-    def __init__(self, viewer: UUID | None) -> None:
+    def __init__(self, viewer: UUID | None, *, shares: bool = False) -> None:
         self.viewer = viewer
+        self.shares = shares
+        """Whether the viewer stands for any number of people, who are authorized together: one query for all."""
         self.topics: dict[Key, Topic] = {}
         self.grants: dict[Topic, AccessGrant] = {}
         self.invalid: set[Topic] = set()
@@ -82,8 +84,8 @@ class StreamSubscriber(Subscriber):
 
     __slots__ = ("_is_authorized", "_sent", "_topic")
 
-    def __init__(self, viewer: UUID | None) -> None:
-        super().__init__(viewer)
+    def __init__(self, viewer: UUID | None, *, shares: bool = False) -> None:
+        super().__init__(viewer, shares=shares)
         self._topic: Topic | None = None
         self._is_authorized = False
         """Whether it was authorized and not invalidated since."""
@@ -132,8 +134,8 @@ class PushSubscriber(StreamSubscriber):
 
     __slots__ = ("_failure", "_has_ended")
 
-    def __init__(self, viewer: UUID | None) -> None:
-        super().__init__(viewer)
+    def __init__(self, viewer: UUID | None, *, shares: bool = False) -> None:
+        super().__init__(viewer, shares=shares)
         self._has_ended = False
         self._failure: Exception | None = None
 

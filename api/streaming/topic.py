@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from api.streaming import snapshot
+from api.streaming.access import AccessGrant
 from api.streaming.columns import Revised
 from api.streaming.tracks import is_streaming
 
@@ -44,6 +45,8 @@ class Topic:
         self.streams = streams
         self.latest = LatestState(0)
         self.subscribers: set[Receiver] = set()
+        self.grants: dict[UUID, AccessGrant] = {}
+        """What shared viewers may see, by their ids; see `Subscriber.shares`. Empty once a user has lost access."""
         self.joined = asyncio.Event()
         """Set once the bus has confirmed the channel. A row that is read after that misses no change."""
         self.listener: asyncio.Task[None] | None = None

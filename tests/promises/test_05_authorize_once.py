@@ -1,12 +1,13 @@
 """Promise 5: one permission query per subscription and none per update; whoever is taken out gets nothing more."""
 
 import asyncio
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, AsyncExitStack
 
 import pytest
 
 from api.streaming.guard import tables_changed_by
 from tests.support.backends import Backend
+from tests.support.links import guest
 from tests.support.server import Running, serving
 from tests.support.statements import sent_to
 
@@ -186,3 +187,47 @@ async def test_whoever_does_not_take_part_sees_nothing(server: Running, who: str
     code = "NOT_FOUND" if other is bob else "UNAUTHENTICATED"
     async with other.socket() as socket:
         assert (await (await socket.stream(reply)).refusal())["extensions"]["code"] == code
+
+
+async def test_any_number_of_guests_are_authorized_by_one_query_also_after_a_removal(backend: Backend) -> None:
+    async with serving(backend.settings(patience_seconds=NO_SWEEP)) as server:
+        ann, bob = await server.person("Ann"), await server.person("Bob")
+        chat = await ann.create_chat()
+        await ann.add(chat, bob)
+        reply = await ann.prompt(chat)
+        eve, _ = await guest(server, ann, chat)
+        async with AsyncExitStack() as stack:
+            sockets = [await stack.enter_async_context(eve.socket()) for _ in range(10)]
+            with permissions(server) as asked:
+                streams = await asyncio.gather(*(socket.stream(reply) for socket in sockets))
+                await asyncio.gather(*(stream.next() for stream in streams))
+                assert len(asked) == 1
+                late = await sockets[0].stream(reply)
+                await late.next()
+                assert len(asked) == 1
+                changes = await asyncio.gather(*(socket.sync(chat) for socket in sockets))
+                await asyncio.gather(*(one.next() for one in changes))
+                assert len(asked) == 2
+            await ann.remove(chat, bob)
+            with permissions(server) as asked:
+                async with server.writing(reply) as text:
+                    text.append("All of them read this.")
+                    for stream in (*streams, late):
+                        await stream.until(content="All of them read this.")
+                assert len(asked) <= 2  # for the stream and for `sync`
+
+
+async def test_a_change_while_guests_arrive_is_not_lost(server: Running) -> None:
+    """A guest who finds the permission of an earlier one has the latest state as well."""
+    ann = await server.person("Ann")
+    chat = await ann.create_chat()
+    reply = await ann.prompt(chat)
+    eve, _ = await guest(server, ann, chat)
+    async with eve.socket() as socket, server.writing(reply) as text:
+        for number in range(20):
+            text.append(f"{number} ")
+            streams = [await socket.stream(reply) for _ in range(3)]
+            for stream in streams:
+                await stream.until(content="".join(f"{n} " for n in range(number + 1)))
+            for stream in streams:
+                await stream.complete()

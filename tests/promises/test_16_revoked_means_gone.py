@@ -1,4 +1,4 @@
-"""Promise 16: a session or API token that was revoked reads nothing more, on any process, by any transport."""
+"""Promise 16: a session, API token or link that was revoked reads nothing more, on any process, by any transport."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,6 +7,7 @@ import pytest
 
 from api.accounts import Credentials
 from tests.support.accounts import NEW_PASSWORD, PASSWORD, account, again, program
+from tests.support.links import SHARED, guest
 from tests.support.operations import STREAM
 from tests.support.people import Person
 from tests.support.responses import MULTIPART, SSE, following
@@ -128,3 +129,69 @@ async def test_a_credential_is_read_once_by_a_process(server: Running, monkeypat
     newcomer = await program(server, ann)
     await newcomer.ask("{ __typename }")
     assert reads == 1
+
+
+async def test_a_link_that_was_revoked_shows_nothing_more_on_any_process(server: Running, elsewhere: Running) -> None:
+    ann = await account(server)
+    chat = await ann.create_chat()
+    reply = await ann.prompt(chat)
+    eve, link = await guest(server, ann, chat)
+    other = elsewhere.bearer(eve.token)
+    async with eve.socket() as here, other.socket() as there:
+        for socket in (here, there):
+            await (await socket.stream(reply)).next()
+            await (await socket.sync(chat)).next()
+        await ann.mutate("revokeLink", linkId=link)
+        for socket in (here, there):
+            await socket.closed.wait()
+            assert socket.connection.close_code == 4403
+    for reader in (eve, other):
+        assert (await reader.refusal(SHARED))["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize("accept", [SSE, MULTIPART], ids=["sse", "multipart"])
+async def test_a_link_that_was_revoked_ends_its_streaming_responses(
+    server: Running, elsewhere: Running, accept: str
+) -> None:
+    ann = await account(server)
+    chat = await ann.create_chat()
+    reply = await ann.prompt(chat)
+    eve, link = await guest(server, ann, chat)
+    async with following(elsewhere.bearer(eve.token), accept, STREAM, id=reply) as stream:
+        await stream.next()
+        await ann.mutate("revokeLink", linkId=link)
+        with pytest.raises(EOFError):
+            while True:
+                await stream.payload()
+
+
+async def test_the_links_of_a_removed_participant_show_nothing_more(server: Running, elsewhere: Running) -> None:
+    ann, bob = await server.person("Ann"), await server.person("Bob")
+    chat = await ann.create_chat()
+    await ann.add(chat, bob)
+    reply = await ann.prompt(chat)
+    eve, _ = await guest(server, bob, chat)
+    kept, _ = await guest(server, ann, chat)
+    async with elsewhere.bearer(eve.token).socket() as socket, elsewhere.bearer(kept.token).socket() as spared:
+        stream, changes = await socket.stream(reply), await socket.sync(chat)
+        others = await spared.sync(chat)
+        await stream.next()
+        before = (await changes.next())["revision"], (await others.next())["revision"]
+        await ann.remove(chat, bob)
+        assert (await stream.refusal())["extensions"]["code"] == "NOT_FOUND"
+        assert (await changes.until(deleted=True))["revision"] == 0
+        assert (await others.next())["revision"] > before[1]
+
+
+async def test_a_link_ends_with_the_sweep_if_the_bus_loses_the_word(
+    server: Running, elsewhere: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await account(server)
+    chat = await ann.create_chat()
+    eve, link = await guest(server, ann, chat)
+    async with elsewhere.bearer(eve.token).socket() as socket:
+        await (await socket.sync(chat)).next()
+        monkeypatch.setattr(Credentials, "end", lambda *_: None)  # no process receives that it ended
+        await ann.mutate("revokeLink", linkId=link)
+        await socket.closed.wait()
+        assert socket.connection.close_code == 4403

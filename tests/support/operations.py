@@ -16,6 +16,8 @@ CONTRACT = build_schema((ROOT / "schema.graphql").read_text())
 PAYLOADS = {
     "AuthPayload": "token viewer { id email revision user { id name } }",
     "ChatPayload": f"chat {{ {CHAT} }}",
+    "CreateLinkPayload": "link { id role createdAt expiresAt creator { id } } token",
+    "RevokeLinkPayload": "revokedId",
     "CreateApiTokenPayload": "apiToken { id name createdAt lastUsedAt expiresAt } token",
     "DeleteAccountPayload": "deletedId",
     "DeletePayload": "deletedId",

@@ -25,8 +25,8 @@ from graphql import (
 )
 from graphql.pyutils import AwaitableOrValue
 
-from api.errors import BadUserInput, NoPersistedQueries
-from api.graphql.context import Context, counted
+from api.errors import BadUserInput, Forbidden, NoPersistedQueries
+from api.graphql.context import FOR_USERS, Context, counted
 from api.graphql.execution.bounds import BoundedExecutor
 from api.graphql.execution.documents import Documents
 from api.graphql.execution.introspection import ANSWERS_REMEMBERED, is_introspection, mend
@@ -125,7 +125,7 @@ class Operations:
 
     def shared(self, operation: Operation, context: Context[Any]) -> SharedOperation | None:
         """The operation as it is shared with equal ones; None if it is executed for this subscriber alone."""
-        if context.viewer is None:
+        if context.sender is None:
             return None
         return self._operations.of(operation.query, operation.variables, operation.name)
 
@@ -152,11 +152,13 @@ class Operations:
                 yield payload
 
     async def _shared_results(self, shared: SharedOperation, context: Context[Any]) -> AsyncGenerator[Payload, None]:
-        viewer = context.signed_in
+        reader = context.reader
         services = context.services
         with counted(context, "stream", shared.model):
             try:
-                async with services.hub.follow(shared.model, shared.key, viewer) as snapshots:
+                async with services.hub.follow(
+                    shared.model, shared.key, reader.id, shares=reader.is_guest
+                ) as snapshots:
                     async for snapshot in snapshots:
                         encoded = await shared.loaded_payload(snapshot, services.database)
                         yield Payload(encoded.payload)
@@ -191,6 +193,9 @@ class Operations:
             return
         if executor.operation.operation not in allowed:
             yield refusal(BadUserInput(NO_STREAM), context.request_id)
+            return
+        if executor.operation.operation is OperationType.MUTATION and context.sender and context.sender.is_guest:
+            yield refusal(Forbidden(FOR_USERS), context.request_id)
             return
         answers = Answers(context.request_id)
         try:

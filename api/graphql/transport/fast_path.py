@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from api.graphql.context import Services
 from api.graphql.execution.projection import NotLoaded
 from api.graphql.execution.shared import SharedOperation
 from api.graphql.transport.direct_protocol import SocketWriter
+from api.identity import Identity
 from api.streaming.subscriber import PushSubscriber
 
 
@@ -19,7 +19,7 @@ class FastPathSubscriber(PushSubscriber):
 
     def __init__(
         self,
-        viewer: UUID,
+        reader: Identity,
         operation: SharedOperation,
         writer: SocketWriter,
         envelope: bytes,
@@ -27,7 +27,7 @@ class FastPathSubscriber(PushSubscriber):
         *,
         on_full: Callable[["FastPathSubscriber"], None],
     ) -> None:
-        super().__init__(viewer)
+        super().__init__(reader.id, shares=reader.is_guest)
         self._operation = operation
         self._writer = writer
         self._envelope = envelope

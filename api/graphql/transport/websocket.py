@@ -235,7 +235,7 @@ class Socket:
         assert self._direct is not None
         before = envelope(id, "next")
         subscriber = FastPathSubscriber(
-            context.signed_in, shared, self._direct.writer, before, self._services, on_full=self._wait_for_room
+            context.reader, shared, self._direct.writer, before, self._services, on_full=self._wait_for_room
         )
         with counted(context, "stream", shared.model):
             try:

@@ -4,7 +4,7 @@ import strawberry
 
 from api import inputs
 from api.accounts import Origin, SignedIn
-from api.chats import leave_all_chats
+from api.chats import leave_all_chats, require_invitation
 from api.graphql.relay import global_id
 from api.schema.context import Info
 from api.schema.types.viewer import Viewer
@@ -18,6 +18,11 @@ class SignUpInput:
         "a chat."
     )
     password: str = strawberry.field(description="Password of 10 to 200 characters.")
+    link: str | None = strawberry.field(
+        default=None,
+        description="Token of a participant link. Needed if the server lets in only the invited. It makes no "
+        "participant: call `joinChat` next.",
+    )
 
 
 @strawberry.input(description="Input for signing in.")
@@ -85,13 +90,17 @@ def origin(info: Info) -> Origin:
 @strawberry.type
 class AccountMutations:
     @strawberry.mutation(
-        description="Creates an account and signs in. Fails with CONFLICT if the e-mail address is taken, and with "
-        "RATE_LIMITED beyond 30 attempts per minute from one network address."
+        description="Creates an account and signs in. Fails with CONFLICT if the e-mail address is taken, with "
+        "FORBIDDEN if the server lets in only the invited and `link` is missing, and with RATE_LIMITED beyond 30 "
+        "attempts per minute from one network address."
     )
     async def sign_up(self, info: Info, input: SignUpInput) -> AuthPayload:
         name, email = inputs.name(input.name), inputs.email_address(input.email)
-        password = inputs.new_password(input.password)
-        return AuthPayload.of(await info.context.services.accounts.sign_up(origin(info), name, email, password))
+        password, services = inputs.new_password(input.password), info.context.services
+        if input.link and services.settings.sign_up == "invited":
+            await require_invitation(services.database, input.link)
+        signed_in = await services.accounts.sign_up(origin(info), name, email, password, invited=bool(input.link))
+        return AuthPayload.of(signed_in)
 
     @strawberry.mutation(
         description="Signs in with e-mail address and password. Fails with UNAUTHENTICATED if they do not match, and "

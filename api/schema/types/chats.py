@@ -10,6 +10,7 @@ from api.chats import (
     MessageRole,
     chats_by_id,
     chats_with_replies,
+    links_of,
     messages_of,
     participants_of,
     stored_versions,
@@ -24,6 +25,7 @@ from api.graphql.pagination import After, Before, First, Last, PageInfo, page_in
 from api.graphql.relay import Node, global_id
 from api.graphql.streamed import Streamed, describe_enum
 from api.schema.context import Info
+from api.schema.types.links import Link
 from api.schema.types.users import User
 from api.schema.types.versions import MessageVersion, Usage, versions_of
 
@@ -228,6 +230,15 @@ class Chat(Node):
             for row, cursor in zip(found.items, found.cursors, strict=True)
         ]
         return MessageConnection(revision=revision, edges=edges, page_info=page_info(found))
+
+    @strawberry.field(
+        description="Links to the chat, the newest first. At most 50. Fails with FORBIDDEN for guests who came by one."
+    )
+    async def links(self, info: Info) -> list[Link]:
+        info.context.require_user()
+        rows = await info.context.load(links_of, self.row.id)
+        info.context.spend(len(rows))
+        return [Link.of(row) for row in rows]
 
     @snapshot_field(description="Mode of the chat's assistant: which messages it answers.")
     def assistant(self) -> Assistant:
