@@ -63,5 +63,5 @@ TWOTRACK = Product(
     services=_services,
     streams={Message: _replies},
     page=CHAT_PAGE,
-    page_paths=("", "c/"),
+    page_paths=("", "c/", "l"),
 )

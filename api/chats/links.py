@@ -19,7 +19,7 @@ from api.settings import Settings
 from api.streaming.columns import now
 
 PREFIXES = {LinkRole.READER: "twotrackread_", LinkRole.PARTICIPANT: "twotrackjoin_"}
-"""The page tells by the prefix what a link is for. None of them begins with that of API tokens, `twotrack_`."""
+"""The page distinguishes links by the prefix. None of them begins with that of API tokens, `twotrack_`."""
 
 LINKS_PER_CHAT = 50
 
@@ -44,7 +44,7 @@ class ReaderLinks(RandomTokens):
 
 
 def _living(*columns: Any) -> Select[Any]:
-    """These columns of links that have not expired. The links of a disabled account are as good as revoked."""
+    """These columns of links that have not expired. The links of a disabled account have ended."""
     unexpired = or_(Link.expires_at.is_(None), Link.expires_at > now())
     query: Select[Any] = select(*columns).select_from(Link).join(User, User.id == Link.creator_id)
     return query.where(unexpired, User.disabled_at.is_(None))

@@ -67,7 +67,7 @@ class LinkRole(StrEnum):
 
 
 class Link(Base):
-    """A link to a chat, for people whom nobody has added. Revoking it deletes the row."""
+    """A link to a chat, for people who are not participants. Revoking it deletes the row."""
 
     __tablename__ = "links"
     __track__ = Untracked()  # the dialog that lists them reads them when it opens

@@ -1,18 +1,21 @@
-/** The page: the sign-in form, or the chats of the signed-in user. */
+/** The page: the sign-in form, the chats of the signed-in user, or what a link shows. */
 
 import { ApolloProvider } from "@apollo/client/react";
 import { HomePage } from "./chats/HomePage.tsx";
+import { LinkPage } from "./links/LinkPage.tsx";
 import { SignIn } from "./session/SignIn.tsx";
 import { useSession } from "./session/session.ts";
 import { ErrorBoundary } from "./ui/ErrorBoundary.tsx";
 import { ErrorPage } from "./ui/ErrorPage.tsx";
+import { currentLink, useIsAtLink } from "./ui/router.ts";
 
 export function App() {
   const { client, user, notice } = useSession();
+  const link = useIsAtLink() ? currentLink() : undefined;
   return (
     <ApolloProvider key={user} client={client}>
       <ErrorBoundary fallback={<RenderingFailed />}>
-        {user === undefined ? <SignIn notice={notice} /> : <HomePage />}
+        {link !== undefined ? <LinkPage link={link} /> : user === undefined ? <SignIn notice={notice} /> : <HomePage />}
       </ErrorBoundary>
     </ApolloProvider>
   );

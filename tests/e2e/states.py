@@ -8,6 +8,7 @@ from playwright.async_api import expect
 from tests.e2e.author import Author, Dictation
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor
+from tests.support.links import link
 from tests.support.people import Person
 
 QUESTION = "Why are there two high tides a day, and not one?"
@@ -181,6 +182,33 @@ async def editing(page: Visitor, scene: Scene) -> None:
     await page.button("Edit message").click()
 
 
+async def linked(page: Visitor, scene: Scene) -> None:
+    chat = await scene.chat()
+    await page.opens(chat)
+    await page.button("Share").click()
+    await page.page.get_by_role("button", name="Create link").click()
+    await expect(page.page.get_by_text("Copy the link now.")).to_be_visible()
+
+
+async def guest(page: Visitor, scene: Scene) -> None:
+    chat = await scene.chat()
+    await scene.ann.send(chat, QUESTION, reply=False)
+    _, token = await link(scene.ann, chat)
+    await page.at_link(token)
+    await expect(page.page.get_by_text("Shared by Ann")).to_be_visible()
+
+
+async def link_ended(page: Visitor, scene: Scene) -> None:
+    await page.at_link("twotrackread_unknown")
+    await expect(page.page.get_by_role("heading", name="This link no longer works")).to_be_visible()
+
+
+async def invited(page: Visitor, scene: Scene) -> None:
+    _, token = await link(scene.ann, await scene.chat(), "PARTICIPANT")
+    await page.at_link(token)
+    await expect(page.page.get_by_text("You are invited to a chat")).to_be_visible()
+
+
 async def gone(page: Visitor, scene: Scene) -> None:
     await page.opens(await scene.bob.create_chat("Not Ann's"))
     await expect(page.page.get_by_role("heading", name="Chat not found")).to_be_visible()
@@ -201,9 +229,9 @@ async def _half_written(page: Visitor, scene: Scene) -> Dictation:
 
 State = Callable[[Visitor, Scene], Awaitable[None]]
 
-SIGNED_OUT: tuple[State, ...] = (sign_in, sign_up)
+SIGNED_OUT: tuple[State, ...] = (sign_in, sign_up, guest, link_ended, invited)
 
 SIGNED_IN: tuple[State, ...] = (
     start, unread, searching, empty, waiting, thinking, streaming, finished, stopped, failed, offline, unsent, shared,
-    settings, editing, gone,
+    settings, editing, linked, gone,
 )  # fmt: skip

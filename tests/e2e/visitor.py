@@ -41,6 +41,11 @@ class Visitor:
         """The page of a chat, or the first one."""
         await self.page.goto(self._base_url + ("/" if chat is None else f"/c/{chat}"))
 
+    async def at_link(self, token: str) -> None:
+        """The page of a link."""
+        await self.page.goto("about:blank")
+        await self.page.goto(f"{self._base_url}/l#{token}")
+
     @property
     def composer(self) -> Locator:
         return self.page.get_by_role("textbox", name="Message")

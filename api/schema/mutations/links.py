@@ -15,7 +15,7 @@ from api.schema.types.links import Link
 @strawberry.input(description="Input for creating a link to a chat.")
 class CreateLinkInput:
     chat_id: strawberry.ID = strawberry.field(description="Id of the chat.")
-    role: chats.LinkRole = strawberry.field(description="What the link is for.")
+    role: chats.LinkRole = strawberry.field(description="Purpose of the link.")
     expires_at: datetime | None = strawberry.field(
         default=None, description="Date and time when the link expires. Null if it does not expire."
     )

@@ -15,7 +15,7 @@ from api.schema.types.users import User
 describe_enum(
     LinkRole,
     "LinkRole",
-    "What a link to a chat is for.",
+    "Purpose of a link to a chat.",
     placeholder=LinkRole.READER,
     READER="The link shows the chat to any number of people without an account.",
     PARTICIPANT="Users with the link may join the chat; see `joinChat`.",
@@ -27,7 +27,7 @@ class Link:
     row: strawberry.Private[LinkRow]
 
     id: strawberry.ID = strawberry.field(description="Opaque id of the link. It is not the token.")
-    role: LinkRole = strawberry.field(description="What the link is for.")
+    role: LinkRole = strawberry.field(description="Purpose of the link.")
     created_at: datetime = strawberry.field(description="Date and time when the link was created.")
     expires_at: datetime | None = strawberry.field(
         description="Date and time when the link expires. Null if it does not expire."

@@ -8,7 +8,8 @@ import { Reply } from "./Reply.tsx";
 
 interface Props {
   readonly message: BubbleFragment;
-  readonly viewerId: string;
+  /** Undefined for a guest, who only reads. */
+  readonly viewerId: string | undefined;
   /** ID of the reply to this message. It can be regenerated after an edit. */
   readonly replyId?: string | undefined;
 }
@@ -16,5 +17,6 @@ interface Props {
 export const Bubble = memo(function Bubble({ message, viewerId, replyId }: Props) {
   const live: BubbleFragment = useMessageStream(message);
   if (live.role === "ASSISTANT") return <Reply message={live} viewerId={viewerId} />;
-  return <PersonMessage message={live} isOwn={live.author?.id === viewerId} replyId={replyId} />;
+  const isOwn = viewerId !== undefined && live.author?.id === viewerId;
+  return <PersonMessage message={live} isOwn={isOwn} replyId={replyId} />;
 });

@@ -16,7 +16,8 @@ import { useScrollAnchor } from "./useScrollAnchor.ts";
 
 interface Props {
   readonly chat: LoadedChat;
-  readonly viewerId: string;
+  /** Undefined for a guest, who only reads. */
+  readonly viewerId: string | undefined;
   /** Unread messages when the chat was opened. */
   readonly unread: number;
   readonly unsent: readonly OutboxMessage[];
@@ -65,7 +66,9 @@ export function Conversation({ chat, viewerId, unread, unsent, loadOlder, hasOld
             {unsent.map((message) => (
               <PendingMessage key={message.key} chatId={chat.id} message={message} />
             ))}
-            {rows.length === 0 && count === 0 && <p className="empty">Nothing here yet. Write the first message.</p>}
+            {rows.length === 0 && count === 0 && (
+              <p className="empty">Nothing here yet.{viewerId !== undefined && " Write the first message."}</p>
+            )}
           </div>
         </div>
       </section>
@@ -96,7 +99,7 @@ function NewDivider() {
 }
 
 /** ID of the first message that was unread when the chat was opened. */
-function useFirstNew(chatId: string, viewerId: string, unread: number): string | undefined {
+function useFirstNew(chatId: string, viewerId: string | undefined, unread: number): string | undefined {
   const turns = useTurns(chatId);
   const [first] = useState(() =>
     unread === 0
@@ -107,7 +110,7 @@ function useFirstNew(chatId: string, viewerId: string, unread: number): string |
 }
 
 /** Messages of others that have arrived since the user scrolled up. */
-function useMissed(chatId: string, viewerId: string, isAtBottom: boolean): number {
+function useMissed(chatId: string, viewerId: string | undefined, isAtBottom: boolean): number {
   const turns = useTurns(chatId);
   const last = useRef<string>(undefined);
   useEffect(() => {

@@ -18,7 +18,8 @@ import { WaitingIndicator } from "./WaitingIndicator.tsx";
 
 interface Props {
   readonly message: BubbleFragment;
-  readonly viewerId: string;
+  /** Undefined for a guest, who only reads. */
+  readonly viewerId: string | undefined;
 }
 
 export function Reply({ message, viewerId }: Props) {
@@ -31,6 +32,7 @@ export function Reply({ message, viewerId }: Props) {
   const regenerate = useAction(() => client.mutate({ mutation: RegenerateDocument, variables }));
   const resume = useAction(() => client.mutate({ mutation: ContinueDocument, variables }));
   const error = regenerate.error ?? resume.error;
+  const isReader = viewerId === undefined;
   const isEmpty = content === "" && !reasoning;
   return (
     <article
@@ -51,18 +53,23 @@ export function Reply({ message, viewerId }: Props) {
         <FlowingMarkdown text={content} isStreaming={streaming} onFlow={setIsFlowing} />
         {streaming && (isEmpty || message.activity) && <WaitingIndicator message={message} />}
       </div>
-      <ReplyStatus message={message} viewerId={viewerId} regenerate={author ? undefined : regenerate} resume={resume} />
+      <ReplyStatus
+        message={message}
+        viewerId={viewerId}
+        regenerate={author || isReader ? undefined : regenerate}
+        resume={resume}
+      />
       {error && (
         <p className="error" role="alert">
           {error}
         </p>
       )}
       <footer>
-        <Versions message={message} />
+        {!isReader && <Versions message={message} />}
         {!streaming && (
           <span className="actions">
             {content !== "" && <CopyButton text={content} label="Copy reply" />}
-            {!author && (
+            {!author && !isReader && (
               <button
                 type="button"
                 className="quiet"
@@ -74,7 +81,7 @@ export function Reply({ message, viewerId }: Props) {
                 <Icon name="retry" />
               </button>
             )}
-            {(!author || author.id === viewerId) && <DeleteMessage id={id} chatId={chatId} kind="reply" />}
+            {!isReader && (!author || author.id === viewerId) && <DeleteMessage id={id} chatId={chatId} kind="reply" />}
             <Details message={message} viewerId={viewerId} />
           </span>
         )}

@@ -7,7 +7,7 @@ import type { Action } from "../ui/useAction.ts";
 type Named = Pick<PersonFragment, "id" | "name">;
 
 /** A person's name in a sentence about what they did. */
-export function nameOf(person: Named, viewerId: string): string {
+export function nameOf(person: Named, viewerId: string | undefined): string {
   return person.id === viewerId ? "you" : person.name;
 }
 
@@ -33,8 +33,9 @@ const canContinue = ({ content, finishReason }: Ended) => finishReason === "leng
 
 interface Props {
   readonly message: BubbleFragment;
-  readonly viewerId: string;
-  /** Undefined for a reply that was written from outside. */
+  /** Undefined for a guest, who only reads. */
+  readonly viewerId: string | undefined;
+  /** Undefined for a reply that was written from outside, and for a guest. */
   readonly regenerate: Action<[]> | undefined;
   readonly resume: Action<[]>;
 }

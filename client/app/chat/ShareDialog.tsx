@@ -1,4 +1,4 @@
-/** Dialog that lists the participants of a chat, and adds or removes them. */
+/** Dialog that lists the participants of a chat, adds or removes them, and creates links. */
 
 import type { FormEvent } from "react";
 import { AddParticipantDocument, RemoveParticipantDocument } from "../documents.ts";
@@ -6,6 +6,7 @@ import { useSession } from "../session/session.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { useAction } from "../ui/useAction.ts";
+import { Links } from "./Links.tsx";
 import type { LoadedChat } from "./useChat.ts";
 
 interface Props {
@@ -74,6 +75,7 @@ export function ShareDialog({ chat, viewerId, onClose }: Props) {
         ))}
       </ul>
       <p className="aside">Participants see all messages, including earlier ones, and can write.</p>
+      <Links chat={chat} viewerId={viewerId} />
     </Dialog>
   );
 }

@@ -4,7 +4,7 @@
  */
 
 import { storedToken } from "../session/token.ts";
-import { chatIdFromPath } from "../ui/paths.ts";
+import { chatIdFromPath, linkFromAddress } from "../ui/paths.ts";
 import type { GraphQLResponse, Preloaded } from "./fillCache.ts";
 
 interface Request {
@@ -18,7 +18,8 @@ declare const REQUESTS: { readonly chatList: Request; readonly chat: Request };
 const TIMEOUT_MS = 1_000;
 
 const token = storedToken();
-if (token !== null) window.preloaded = preload(token, chatIdFromPath(location.pathname));
+if (token !== null && linkFromAddress(location) === undefined)
+  window.preloaded = preload(token, chatIdFromPath(location.pathname));
 new Intl.DateTimeFormat(); // the first one takes long on a slow machine, which is idle now
 
 function preload(token: string, chatId: string | undefined): Preloaded {

@@ -7,8 +7,14 @@ import { Brand } from "../ui/Brand.tsx";
 import { errorMessage } from "../ui/errors.ts";
 import { signIn } from "./session.ts";
 
-export function SignIn({ notice }: { notice: string | undefined }) {
-  const [isNew, setIsNew] = useState(false);
+interface Props {
+  readonly notice: string | undefined;
+  /** The link for participants by which somebody came who has no account yet. */
+  readonly invitation?: string | undefined;
+}
+
+export function SignIn({ notice, invitation }: Props) {
+  const [isNew, setIsNew] = useState(invitation !== undefined);
   const [submitSignIn, signingIn] = useMutation(SignInDocument);
   const [submitSignUp, signingUp] = useMutation(SignUpDocument);
   const { loading, error } = isNew ? signingUp : signingIn;
@@ -19,7 +25,8 @@ export function SignIn({ notice }: { notice: string | undefined }) {
     const input = { email, password };
     try {
       const token = isNew
-        ? (await submitSignUp({ variables: { input: { ...input, name } } })).data?.signUp.token
+        ? (await submitSignUp({ variables: { input: { ...input, name, link: invitation ?? null } } })).data?.signUp
+            .token
         : (await submitSignIn({ variables: { input } })).data?.signIn.token;
       if (token) signIn(token);
     } catch {

@@ -1,14 +1,18 @@
-/** The session of the signed-in user, and its client. Each session has its own client, so that no cache is shared. */
+/**
+ * The session of the signed-in user, and its client. Each session has its own client, so that no cache is shared. A guest
+ * with a reader link has a session of this page alone, also in a browser where a user is signed in.
+ */
 
-import { createSession } from "@twotrack/client";
+import { createSession, type TokenStorage } from "@twotrack/client";
 import { createTwotrackClient, type TwotrackClient } from "@twotrack/client/apollo";
 import { useSyncExternalStore } from "react";
 import { RefreshTokenDocument, SignOutDocument } from "../documents.ts";
+import { currentLink } from "../ui/router.ts";
 import { storedToken, storeToken } from "./token.ts";
 
 export interface Session {
   readonly client: TwotrackClient;
-  /** Undefined if nobody is signed in. */
+  /** Undefined if nobody is signed in, and once the link of a guest has ended. */
   readonly user: string | undefined;
   /** Shown on the sign-in page: why the last session ended. */
   readonly notice: string | undefined;
@@ -17,8 +21,9 @@ export interface Session {
 const SESSION_ENDED = "Your session has ended. Sign in again to continue where you left off.";
 
 let notice: string | undefined;
+const link = currentLink();
 const tokens = createSession({
-  storage: { get: storedToken, set: storeToken },
+  storage: link?.role === "reader" ? inMemory(link.token) : { get: storedToken, set: storeToken },
   async refresh() {
     const { data } = await session.client.mutate({ mutation: RefreshTokenDocument });
     if (!data) throw new TypeError("The server returned no token."); // tries again later
@@ -54,6 +59,16 @@ export function signIn(token: string): void {
 export function signOut(): void {
   session.client.mutate({ mutation: SignOutDocument, variables: {} }).catch(() => {});
   tokens.signOut();
+}
+
+function inMemory(token: string | null): TokenStorage {
+  let held = token;
+  return {
+    get: () => held,
+    set: (token) => {
+      held = token;
+    },
+  };
 }
 
 function subscribe(listener: () => void): () => void {

@@ -1,6 +1,7 @@
 /** Formats dates and times in the reader's locale. */
 
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 
 export function formatTime(date: string): string {
@@ -9,6 +10,10 @@ export function formatTime(date: string): string {
 
 export function formatDateTime(date: string): string {
   return DATE_AND_TIME.format(new Date(date));
+}
+
+export function formatDate(date: string): string {
+  return DATE.format(new Date(date));
 }
 
 /** Heading of the group that a date belongs to: "Today", "Yesterday", "Last 7 days", "Last 30 days", or the month. */

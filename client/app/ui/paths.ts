@@ -1,4 +1,4 @@
-/** Paths of the page: `/` is the start page, `/c/<id>` a chat. */
+/** Paths of the page: `/` is the start page, `/c/<id>` a chat, and `/l#<token>` a link to a chat. */
 
 export function chatIdFromPath(path: string): string | undefined {
   const id = /^\/c\/([^/]+)$/.exec(path)?.[1];
@@ -12,6 +12,24 @@ function decode(id: string): string {
   } catch {
     return id;
   }
+}
+
+/** A link to a chat. Its role is `other` if the address was not copied as a whole. */
+export interface ChatLink {
+  readonly role: "reader" | "participant" | "other";
+  readonly token: string;
+}
+
+/** The token follows the `#`, which browsers do not send: it reaches no log. */
+export function linkFromAddress({ pathname, hash }: Pick<Location, "pathname" | "hash">): ChatLink | undefined {
+  if (pathname !== "/l") return undefined;
+  const token = hash.slice(1);
+  if (token.startsWith("twotrackread_")) return { role: "reader", token };
+  return { role: token.startsWith("twotrackjoin_") ? "participant" : "other", token };
+}
+
+export function linkAddress(token: string): string {
+  return `${location.origin}/l#${token}`;
 }
 
 export function pathTo(chatId?: string): string {

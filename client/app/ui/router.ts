@@ -1,11 +1,13 @@
 /** Reads and changes the page's address, without loading the page again. */
 
 import { type MouseEvent, useSyncExternalStore } from "react";
-import { chatIdFromPath, pathTo } from "./paths.ts";
+import { type ChatLink, chatIdFromPath, linkFromAddress, pathTo } from "./paths.ts";
 
 const listeners = new Set<() => void>();
 
 addEventListener("popstate", notify);
+// Another link was entered in the address of a page that has shown one: the page begins anew with its token.
+addEventListener("hashchange", () => currentLink() && location.reload());
 
 function notify(): void {
   for (const listener of listeners) listener();
@@ -21,6 +23,28 @@ export function useChatId(): string | undefined {
     () => location.pathname,
   );
   return chatIdFromPath(path);
+}
+
+/** The link in the address of this page; undefined on all other pages. */
+export function currentLink(): ChatLink | undefined {
+  return linkFromAddress(location);
+}
+
+/** True at the address of a link, until `leaveLink` opens the chat. */
+export function useIsAtLink(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => currentLink() !== undefined,
+  );
+}
+
+/** Opens the chat to which a link leads. The link leaves the browser's history, so that "back" does return to it. */
+export function leaveLink(chatId: string): void {
+  history.replaceState(null, "", pathTo(chatId));
+  notify();
 }
 
 /** Opens a chat, or the start page if no ID is given. */

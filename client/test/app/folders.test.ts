@@ -12,6 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   chat: ["markdown", "session", "ui"],
   settings: ["session", "ui"],
   chats: ["chat", "session", "settings", "ui"],
+  links: ["chat", "session", "ui"],
   preload: ["chat", "chats", "session", "ui"],
 };
 

@@ -48,7 +48,9 @@ class OneSnapshot:
         self.settings = Settings()
 
     @asynccontextmanager
-    async def follow(self, model: object, key: UUID, viewer: UUID) -> AsyncIterator[AsyncIterator[Message]]:
+    async def follow(
+        self, model: object, key: UUID, viewer: UUID, *, shares: bool
+    ) -> AsyncIterator[AsyncIterator[Message]]:
         async def only() -> AsyncIterator[Message]:
             yield self._row
 

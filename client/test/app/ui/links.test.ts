@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { linkFromAddress } from "../../../app/ui/paths.ts";
+
+test.each([
+  ["/l", "#twotrackread_x", { role: "reader", token: "twotrackread_x" }],
+  ["/l", "#twotrackjoin_x", { role: "participant", token: "twotrackjoin_x" }],
+  ["/l", "", { role: "other", token: "" }],
+  ["/l", "#twotrack_x", { role: "other", token: "twotrack_x" }],
+  ["/", "#twotrackread_x", undefined],
+  ["/c/x", "#twotrackjoin_x", undefined],
+])("%s%s", (pathname, hash, link) => {
+  expect(linkFromAddress({ pathname, hash })).toEqual(link);
+});
