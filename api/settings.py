@@ -92,6 +92,10 @@ class Settings(BaseSettings):
     sign_ins_per_minute: Annotated[int, Field(gt=0)] = 30
     invitations_per_minute: Annotated[int, Field(gt=0)] = 30
     guests_per_minute: Annotated[int, Field(gt=0)] = 10_000
+    replies_at_once: Annotated[int, Field(ge=0)] = 5
+    messages_per_minute: Annotated[int, Field(ge=0)] = 60
+    tokens_per_day: Annotated[int, Field(ge=0)] = 0
+    stored_bytes: Annotated[int, Field(ge=0)] = 100_000_000
 
     @field_validator("database_url")
     @classmethod

@@ -139,4 +139,5 @@ def _start(command: Sequence[str], env: Mapping[str, str], directory: Path, core
 def environment(**wanted: str) -> dict[str, str]:
     """Ours, without what its owner may have set for a Twotrack of their own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TWOTRACK_")}
-    return {**kept, "PYTHONPATH": str(ROOT), **wanted}
+    one_user_for_many = {"TWOTRACK_MESSAGES_PER_MINUTE": "0", "TWOTRACK_REPLIES_AT_ONCE": "0"}
+    return {**kept, "PYTHONPATH": str(ROOT), **one_user_for_many, **wanted}

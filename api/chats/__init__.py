@@ -23,12 +23,14 @@ from api.chats.models import (
     MessageRole,
     MessageVersion,
 )
+from api.chats.quotas import Allowance, Quotas, count_tokens
 from api.chats.reading import chats_with_replies, mark_read, unread_counts
 from api.chats.reads import chat_for, chats_by_id, chats_of, message_for, messages_of, participants_of, user_for
 from api.chats.sending import SentMessage, send_message
 from api.chats.versions import select_version, shown_version, stored_versions, version_texts, versions_key
 
 __all__ = [
+    "Allowance",
     "Assistant",
     "Chat",
     "IdempotencyKey",
@@ -38,6 +40,7 @@ __all__ = [
     "Message",
     "MessageRole",
     "MessageVersion",
+    "Quotas",
     "ReaderLinks",
     "SentMessage",
     "add_participant",
@@ -46,6 +49,7 @@ __all__ = [
     "chats_of",
     "chats_with_replies",
     "continue_message",
+    "count_tokens",
     "create_chat",
     "create_link",
     "delete_chat",

@@ -104,7 +104,12 @@ class MessageRole(StrEnum):
 class Message(Streamed, Timestamps, Base):
     __tablename__ = "messages"
     __track__ = Stream(
-        "content", "reasoning", while_="streaming", otherwise=Sync(touches="chat"), in_turn="chat_id"
+        "content",
+        "reasoning",
+        while_="streaming",
+        otherwise=Sync(touches="chat"),
+        in_turn="chat_id",
+        on_behalf_of="requested_by_id",
     )  # replies of a chat are written in order, so that each knows those before it
 
     chat_id: Mapped[UUID] = mapped_column(ForeignKey("chats.id"))
@@ -131,6 +136,8 @@ class Message(Streamed, Timestamps, Base):
     """When the shown version was requested. NULL if the message has had no other."""
     regenerated_by_id: Mapped[UUID | None]
     """The user who requested the shown version by regenerating the reply."""
+    requested_by_id: Mapped[UUID | None]
+    """The user for whom a reply counts: who sent the message that it answers, or last regenerated or continued it."""
     stopped_by_id: Mapped[UUID | None]
     edited_at: Mapped[datetime | None] = mapped_column(Instant)
 
@@ -140,6 +147,18 @@ class Message(Streamed, Timestamps, Base):
         Index("ix_messages_chat_id_position", "chat_id", "position", "id"),
         *Streamed.table_args("messages", in_turn="chat_id"),
     )
+
+
+class TokenUsage(Base):
+    """Tokens of the replies that a user requested on one day."""
+
+    __tablename__ = "token_usage"
+    __track__ = Untracked()
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    """In UTC, as YYYY-MM-DD."""
+    tokens: Mapped[int] = mapped_column(BigInteger)
 
 
 class MessageVersion(Base):

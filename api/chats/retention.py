@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, tuple_
 
 from api.accounts import delete_expired_credentials
 from api.chats.models import IdempotencyKey, Link
+from api.chats.quotas import delete_old_usage
 from api.database import Database
 from api.streaming.columns import now
 from api.streaming.store import unless_outage
@@ -43,6 +44,7 @@ async def _run(database: Database, age: timedelta) -> None:
         await asyncio.sleep(BETWEEN_SECONDS * random.random())  # noqa: S311
         try:
             credentials = await delete_expired_credentials(database) + await delete_expired_links(database)
+            await delete_old_usage(database)
             keys = await delete_old_keys(database, age) if age else 0
         except Exception as error:
             log.warning("old rows not deleted", error=repr(error), exc_info=unless_outage(error))

@@ -10,8 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.characters import utf8_bytes
 from api.chats.locks import lock_membership
 from api.chats.models import Assistant, Chat, IdempotencyKey, Membership, Message, MessageRole
+from api.chats.quotas import Quotas, require_reply, require_room
 from api.chats.titles import UNTITLED, title_of
 from api.database import Database
 from api.errors import Conflict, NotFound
@@ -29,17 +31,28 @@ class SentMessage:
 
 
 async def send_message(
-    database: Database, settings: Settings, viewer: UUID, chat: UUID, key: str, content: str, *, reply: bool | None
+    database: Database,
+    settings: Settings,
+    quotas: Quotas,
+    viewer: UUID,
+    chat: UUID,
+    key: str,
+    content: str,
+    *,
+    reply: bool | None,
 ) -> SentMessage:
     """Send a message, and queue a reply if `reply` is true. With None, the chat decides.
 
     A repeated idempotency key returns the original message.
 
-    Raises NotFound, and Conflict if the key was used for another chat or content, or if its message was deleted.
+    Raises NotFound, Conflict if the key was used for another chat or content, or if its message was deleted,
+    LimitExceeded if a quota of the viewer is used up, and RateLimited.
     """
-    sending = _Sending(database, settings, viewer, chat, key, content, reply=reply)
+    await quotas.count_message(viewer)
+    sending = _Sending(database, settings, viewer, chat, key, content, reply=reply, room=await quotas.room(viewer))
     with suppress(IntegrityError):  # another attempt with the same key was committed at the same moment
         await sending.store()
+        quotas.stored(viewer, utf8_bytes(content))
     return await sending.stored()
 
 
@@ -65,7 +78,9 @@ class _Sending:
         content: str,
         *,
         reply: bool | None,
+        room: int | None,
     ) -> None:
+        self._room = room
         self._database, self._settings = database, settings
         self._viewer, self._chat, self._key, self._content, self._reply = viewer, chat, key, content, reply
         self._digest = hashlib.sha256(content.encode()).digest()
@@ -76,6 +91,7 @@ class _Sending:
             if await session.get(IdempotencyKey, (self._viewer, self._key)) is not None:
                 return
             await lock_membership(session, self._chat, self._viewer)
+            require_room(self._room, utf8_bytes(self._content))
             message = Message(chat_id=self._chat, author_id=self._viewer, role=MessageRole.USER, content=self._content)
             session.add(message)
             await session.flush()  # so that the message's id is smaller than that of its reply
@@ -99,8 +115,15 @@ class _Sending:
         return assistant is Assistant.ALWAYS or (assistant is Assistant.WHEN_ASKED and asks_assistant(self._content))
 
     async def _queue_reply(self, session: AsyncSession) -> Message:
+        await require_reply(session, self._settings, self._viewer)
         model = self._settings.model.partition("?")[0]
-        reply = Message(chat_id=self._chat, role=MessageRole.ASSISTANT, model=model, content="")
+        reply = Message(
+            chat_id=self._chat,
+            role=MessageRole.ASSISTANT,
+            model=model,
+            content="",
+            requested_by_id=self._viewer,
+        )
         enqueue(reply, self._settings.queue_seconds)
         session.add(reply)
         await session.flush()

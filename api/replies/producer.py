@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.accounts.models import User
 from api.chats.models import Message, MessageRole
+from api.chats.quotas import count_tokens
 from api.replies import prompt
 from api.replies.metadata import count
 from api.replies.prompt import Turn
@@ -23,6 +24,9 @@ log = structlog.get_logger(__name__)
 EVENTS_PER_TURN = 100
 """After this many events of a model, other tasks run. A model whose whole text has arrived never waits, and would keep
 its own text from being written and Stop from being received."""
+
+CHARACTERS_PER_TOKEN = 4
+"""A rule of thumb for English. https://platform.openai.com/tokenizer"""
 
 RETRY_SECONDS = 0.25
 """Between two attempts to read from a database that does not answer."""
@@ -39,13 +43,26 @@ class ReplyProducer:
     async def __call__(self, reply: Message, draft: Draft) -> None:
         writing = _Writing(reply, draft)
         draft.set(model=self._model.name)
-        async with aclosing(self._model.reply_to(await self._history(reply), reply.content)) as events:
-            received = 0
-            async for event in events:
-                writing.apply(event)
-                received += 1
-                if not received % EVENTS_PER_TURN:
-                    await asyncio.sleep(0)
+        history = await self._history(reply)
+        try:
+            async with aclosing(self._model.reply_to(history, reply.content)) as events:
+                received = 0
+                async for event in events:
+                    writing.apply(event)
+                    received += 1
+                    if not received % EVENTS_PER_TURN:
+                        await asyncio.sleep(0)
+        finally:
+            await self._count(reply, writing.tokens or estimated(history, writing.characters))
+
+    async def _count(self, reply: Message, tokens: int) -> None:
+        """Add the tokens to those of the user's day, however the reply ended. The reply does not fail with this."""
+        if reply.requested_by_id is None:
+            return
+        try:
+            await self._store.write(count_tokens(self._store.dialect, reply.requested_by_id, tokens))
+        except (OSError, SQLAlchemyError) as error:
+            log.warning("tokens not counted", id=str(reply.id), tokens=tokens, error=repr(error))
 
     async def _history(self, reply: Message) -> list[Turn]:
         """The final messages before this reply in its chat, the oldest first. The prompt limits them further."""
@@ -96,6 +113,11 @@ class ReplyProducer:
             await asyncio.sleep(RETRY_SECONDS)
 
 
+def estimated(history: Sequence[Turn], characters: int) -> int:
+    """Tokens of a request whose provider counted none, for example because the reply was stopped."""
+    return (sum(len(turn.content) for turn in history) + characters) // CHARACTERS_PER_TOKEN
+
+
 class _Writing:
     """Applies the events of a model to the draft of a reply."""
 
@@ -104,6 +126,10 @@ class _Writing:
         self._draft = draft
         self._reasoning_gap = "\n\n" if reply.reasoning else ""
         self._has_activity = False
+        self.characters = 0
+        """Characters that the model has written."""
+        self.tokens = 0
+        """Tokens that the provider counted."""
         if reply.activity:  # of a worker that handed the reply back
             draft.show(activity="")
 
@@ -124,9 +150,11 @@ class _Writing:
         if self._has_activity:
             self._has_activity = False
             self._draft.set(activity="")
+        self.characters += len(delta)
         self._draft.append(delta, to=column)
 
     def _finish(self, event: Finished) -> None:
+        self.tokens = (event.input_tokens or 0) + (event.output_tokens or 0)
         if event.failure is None or not self._reply.content:  # a continuation that failed can be continued again
             self._draft.set(finish_reason=event.reason, provider_finish_reason=event.provider_reason or "")
         self._draft.set(

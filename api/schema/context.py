@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import strawberry
 
 from api.accounts import Accounts, open_accounts
-from api.chats import ReaderLinks
+from api.chats import Quotas, ReaderLinks
 from api.database import Database
 from api.graphql.context import Context, Services, SubscriptionMetrics
 from api.settings import Settings
@@ -20,10 +20,11 @@ from api.streaming.writer import Writer
 
 @dataclass(frozen=True)
 class ChatServices(Services):
-    """The engine's services, the accounts, and what accepts replies from outside."""
+    """The engine's services, the accounts, what accepts replies from outside, and the quotas of users."""
 
     accounts: Accounts
     outside: OutsideWriter
+    quotas: Quotas
 
 
 Info = strawberry.Info[Context[ChatServices], None]
@@ -49,4 +50,5 @@ async def chat_services(
             credentials=accounts.credentials,
             accounts=accounts,
             outside=OutsideWriter(database, writer, cadence=settings.cadence_seconds, lease=settings.lease_seconds),
+            quotas=Quotas(database, settings, accounts.rates),
         )

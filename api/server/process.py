@@ -55,6 +55,7 @@ async def running(settings: Settings, product: Product, metrics: Metrics, *, rep
             product.streams,
             patience=settings.patience_seconds,
             wait=settings.queue_seconds,
+            at_once=settings.replies_at_once,
             observer=observer,
         )
         bus.on_reconnect(sweep.trigger)
@@ -117,6 +118,7 @@ async def _working(runtime: Runtime, product: Product) -> AsyncIterator[None]:
                 writer=runtime.writer,
                 lease=settings.lease_seconds,
                 limit=settings.worker_replies,
+                at_once=settings.replies_at_once,
                 observer=runtime.observer,
             )
             await stack.enter_async_context(worker.working(grace))

@@ -23,6 +23,7 @@ The files, in the order in which an update passes through them:
     flush           writes the updates, heartbeats and hand-backs that are due
     leases          the statements that claim, extend, hand back and settle rows
     turns           which row of a turn is the next
+    fairness        whose rows are the next, and how many of one requester are written at once
     batch           many rows as one parameter of a statement
     store           how statements reach the database
 

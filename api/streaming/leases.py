@@ -17,7 +17,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from api.streaming.batch import batch
 from api.streaming.chunks import has_chunks, whole_texts
 from api.streaming.columns import Status, Streamed, database_now, deadline, now
-from api.streaming.tracks import Stream
+from api.streaming.fairness import fairly, held_up
+from api.streaming.tracks import Stream, requester_of
 from api.streaming.turns import behind
 
 MAX_CLAIMS = 3
@@ -32,17 +33,24 @@ StreamedModel = type[Streamed]
 
 
 @lru_cache(maxsize=512)  # a worker runs it every second, with a limit that varies
-def claim(model: StreamedModel, writer: UUID, *, limit: int, lease: float) -> ReturningUpdate[Any]:
+def claim(model: StreamedModel, writer: UUID, *, limit: int, lease: float, at_once: int = 0) -> ReturningUpdate[Any]:
     """Claims the rows that have waited longest for this writer, at most `limit`, for `lease` seconds.
 
-    Returns whole rows. No two claims get the same row.
+    Of a model with requesters, first those whose requesters have the fewest rows that are being written, and at most
+    `at_once` of each; 0 is no limit. Returns whole rows. No two claims get the same row.
     """
+    waits = and_(model.streaming, model.writer.is_(None), _still_waits(model), ~behind(model))
+    chosen = select(model.id).where(waits)
+    order: tuple[Any, ...] = (model.lease.nulls_first(), model.id)
+    if requester_of(model) is not None:
+        fair = fairly(model, waits, at_once)
+        # Asked again of the row itself: another claim may have got it since.
+        chosen = select(model.id).join(fair, fair.c.id == model.id).where(model.streaming, model.writer.is_(None))
+        order = (fair.c.place, *order)
     waiting = (
-        select(model.id)
-        .where(model.streaming, model.writer.is_(None), _still_waits(model), ~behind(model))
-        .order_by(model.lease.nulls_first(), model.id)
+        chosen.order_by(*order)
         .limit(limit)
-        .with_for_update(key_share=True, skip_locked=True)
+        .with_for_update(of=model, key_share=True, skip_locked=True)
         .cte("waiting")
         .prefix_with("MATERIALIZED")
     )
@@ -111,16 +119,17 @@ def _owned_by(model: StreamedModel, dialect: str, fences: Mapping[UUID, int]) ->
 
 
 @cache  # every process runs it every few seconds, and building the statement costs more than running it
-def settle(model: StreamedModel, *, wait: float) -> ReturningUpdate[Any]:
+def settle(model: StreamedModel, *, wait: float, at_once: int = 0) -> ReturningUpdate[Any]:
     """Settles every row whose lease ran out: a claimed row without text starts again, any other row fails. So does a
     row without text whose producer is outside: no worker has what it takes to write it.
 
     Returns whole rows. A row that starts again keeps its revision and waits for a worker, for `wait` seconds. After
-    MAX_CLAIMS claims it fails, too. A row that waits behind another of its turn has no lease: it gets one, for `wait`
-    seconds, when it is the first. The chunks of rows that ended are to be discarded.
+    MAX_CLAIMS claims it fails, too. A row that waits behind another of its turn, or for its requester to have fewer
+    than `at_once` others written, has no lease: it gets one, for `wait` seconds, when that is over. The chunks of rows
+    that ended are to be discarded.
     """
     waits = model.writer.is_(None)
-    is_behind = behind(model)
+    is_behind = or_(behind(model), held_up(model, at_once))
     lined_up = or_(and_(model.lease.is_not(None), is_behind), and_(model.lease.is_(None), ~is_behind))
     expired = (
         select(model.id, and_(waits, is_behind).label("pauses"), and_(waits, model.lease.is_(None)).label("begins"))

@@ -47,6 +47,7 @@ class Sweep:
     """Sweeps every `patience` seconds, with jitter. Its lifetime is an `async with`.
 
     `streamed` are the models whose rows it settles. A row that starts again waits for a worker, for `wait` seconds.
+    `at_once` is how many rows of one requester are written at once, 0 for any number.
     `observer` is called for every row that the sweep ends.
     """
 
@@ -59,6 +60,7 @@ class Sweep:
         *,
         patience: float,
         wait: float,
+        at_once: int = 0,
         observer: Observer = NO_OBSERVER,
     ) -> None:
         self._store = store
@@ -67,6 +69,7 @@ class Sweep:
         self._streamed = tuple(streamed)
         self._patience = patience
         self._wait = wait
+        self._at_once = at_once
         self._observer = observer
         self._triggered = asyncio.Event()
         self._database_was_away = False
@@ -119,7 +122,7 @@ class Sweep:
     async def _settle(self) -> None:
         for model in self._streamed:
             try:
-                settled = await self._store.write(leases.settle(model, wait=self._wait))  # type: ignore[arg-type]
+                settled = await self._store.write(leases.settle(model, wait=self._wait, at_once=self._at_once))  # type: ignore[arg-type]
             except Exception:
                 self._database_was_away = True
                 raise

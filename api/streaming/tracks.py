@@ -58,13 +58,24 @@ class Stream:
 
     `in_turn` names a column. Rows that share its value are written one after the other, in the order of their creation:
     workers do not claim a row while an earlier one is unfinished. A row in which it is NULL takes no turn.
+
+    `on_behalf_of` names a column with the requester of a row, usually a user. Workers claim fairly among requesters,
+    and write no more rows of one at once than the process allows. A row in which it is NULL is not limited.
     """
 
-    def __init__(self, *texts: str, while_: str, otherwise: Sync, in_turn: str | None = None) -> None:
+    def __init__(
+        self,
+        *texts: str,
+        while_: str,
+        otherwise: Sync,
+        in_turn: str | None = None,
+        on_behalf_of: str | None = None,
+    ) -> None:
         self.texts = texts
         self.while_ = while_
         self.otherwise = otherwise
         self.in_turn = in_turn
+        self.on_behalf_of = on_behalf_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,8 @@ def _contradictions(model: type[Tracked], track: Sync | Stream) -> Iterable[str]
                 yield f"it streams `{name}`, which is not a column of the model."
         if track.in_turn is not None and track.in_turn not in columns:
             yield f"its rows take turns by `{track.in_turn}`, which is not a column of the model."
+        if track.on_behalf_of is not None and track.on_behalf_of not in columns:
+            yield f"its rows are written on behalf of `{track.on_behalf_of}`, which is not a column of the model."
         if "fence" not in columns:
             yield "there are no columns for a status, a lease and a fence. Inherit from `Streamed`."
         if not isinstance(class_attributes(model).get(track.while_), hybrid_property):
@@ -156,6 +169,12 @@ def turn_of(model: type["Tracked"]) -> str | None:
     """The column by which the model's rows take turns, if they do."""
     track = model.__track__
     return track.in_turn if isinstance(track, Stream) else None
+
+
+def requester_of(model: type["Tracked"]) -> str | None:
+    """The column that names on whose behalf a row of the model is written, if there is one."""
+    track = model.__track__
+    return track.on_behalf_of if isinstance(track, Stream) else None
 
 
 def has_page(model: type["Tracked"]) -> bool:

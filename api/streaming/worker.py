@@ -42,7 +42,8 @@ class StreamWorker(Generic[Row]):
 
     `produce` is the producer. It gets the row and its draft, and appends text to the draft. When it returns, the row is
     COMPLETE. When it raises an exception, the row is FAILED: a ProducerError says why, and any other exception is
-    logged as a bug. `lease` is in seconds. `limit` is the most rows that are written at the same time.
+    logged as a bug. `lease` is in seconds. `limit` is the most rows that are written at the same time,
+    and `at_once` the most of one requester on all workers, 0 for any number.
     `observer` is called when a row is claimed, and when the number of rows that are written changes.
     """
 
@@ -56,6 +57,7 @@ class StreamWorker(Generic[Row]):
         writer: Writer,
         lease: float,
         limit: int,
+        at_once: int = 0,
         observer: Observer = NO_OBSERVER,
     ) -> None:
         self.id: UUID = uuid7()
@@ -66,6 +68,7 @@ class StreamWorker(Generic[Row]):
         self._writer = writer
         self._lease = lease
         self._limit = limit
+        self._at_once = at_once
         self._observer = observer
         self._tasks: set[asyncio.Task[None]] = set()
         self._claim_now = asyncio.Event()
@@ -110,7 +113,13 @@ class StreamWorker(Generic[Row]):
             self._claim_now.clear()
             try:
                 while self._is_open and (room := self._limit - len(self._tasks)):
-                    claim = leases.claim(self._model, self.id, limit=room, lease=self._lease)  # type: ignore[arg-type]
+                    claim = leases.claim(
+                        self._model,  # type: ignore[arg-type]
+                        self.id,
+                        limit=room,
+                        lease=self._lease,
+                        at_once=self._at_once,
+                    )
                     rows = await self._store.write(claim)
                     for row in rows:
                         self._start(snapshot.from_values(self._model, dict(row._mapping)))

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from api.chats.models import Message, MessageRole
 from api.graphql import relay
 from api.streaming.columns import Status
-from tests.support.backends import SECRET, migrate
+from tests.support.backends import SECRET, UNLIMITED, migrate
 from tests.support.deployment import Deployment
 from tests.support.fleet import ServerProcess, comes_true
 from tests.support.people import Person
@@ -35,6 +35,7 @@ QUICK: dict[str, Any] = {
     "lease_seconds": 2,  # of a writer that was killed
     "grace_seconds": 5,  # a tenth of it to part
     "secret_key": SECRET,
+    **UNLIMITED,
 }
 """Times for tests that wait for what they are about."""
 

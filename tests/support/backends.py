@@ -17,6 +17,10 @@ from tests.support.services import Postgres, Redis
 SECRET = "only for tests, and long enough to sign with"
 
 
+UNLIMITED = {"messages_per_minute": 0, "replies_at_once": 0}
+"""For tests in which one user does the work of many."""
+
+
 @dataclass(frozen=True)
 class Backend:
     """Addresses of a database and a bus that only this test uses."""
@@ -33,6 +37,7 @@ class Backend:
             "direct_writes": self.direct_writes,
             "patience_seconds": 0.5,
             "secret_key": SECRET,
+            **UNLIMITED,
         }
         return Settings(database_url=self.database_url, broadcast_url=self.broadcast_url, **{**fast, **changes})
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from api.settings import PREFIX
-from tests.support.backends import SECRET
+from tests.support.backends import SECRET, UNLIMITED
 from tests.support.deployment import Deployment
 from tests.support.services import Postgres, Redis, Server
 from tests.support.until import PATIENCE_SECONDS
@@ -180,6 +180,7 @@ class Fleet(Deployment):
             "model_timeout_seconds": 30,
             "grace_seconds": GRACE,
             "send_timeout_seconds": 5,
+            **UNLIMITED,
             **changes,
         }
 

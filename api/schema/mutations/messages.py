@@ -72,7 +72,9 @@ class MessageMutations:
     @strawberry.mutation(
         description="Sends a message, and queues the assistant's reply if one is wanted. A repeated idempotency key "
         "with the same chat and content returns the original message. Fails with CONFLICT if the key was used for "
-        "anything else, or if its message was deleted. A chat without a title is named after the message."
+        "anything else, or if its message was deleted, with LIMIT_EXCEEDED if a quota of the viewer is used up (see "
+        "`Viewer.allowance`), and with RATE_LIMITED beyond 60 messages per minute. A chat without a title is named "
+        "after the message."
     )
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
         viewer, chat = info.context.signed_in, key_of("Chat", input.chat_id)
@@ -81,7 +83,9 @@ class MessageMutations:
             inputs.idempotency_key(input.idempotency_key),
             inputs.content(input.content, settings.message_bytes),
         )
-        sent = await chats.send_message(database, settings, viewer, chat, key, content, reply=input.reply)
+        sent = await chats.send_message(
+            database, settings, info.context.services.quotas, viewer, chat, key, content, reply=input.reply
+        )
         reply = None if sent.reply is None else Message.of(sent.reply)
         return SendMessagePayload(message=Message.of(sent.message), reply=reply, chat=Chat.of(sent.chat))
 
@@ -100,7 +104,7 @@ class MessageMutations:
     async def regenerate_message(self, info: Info, input: MessageInput) -> MessagePayload:
         viewer, key = info.context.signed_in, key_of("Message", input.message_id)
         services = info.context.services
-        row = await chats.regenerate_message(services.database, services.settings, viewer, key)
+        row = await chats.regenerate_message(services.database, services.settings, services.quotas, viewer, key)
         return MessagePayload(message=Message.of(row))
 
     @strawberry.mutation(
@@ -132,7 +136,7 @@ class MessageMutations:
     async def continue_message(self, info: Info, input: MessageInput) -> MessagePayload:
         viewer, key = info.context.signed_in, key_of("Message", input.message_id)
         services = info.context.services
-        row = await chats.continue_message(services.database, services.settings, viewer, key)
+        row = await chats.continue_message(services.database, services.settings, services.quotas, viewer, key)
         return MessagePayload(message=Message.of(row))
 
     @strawberry.mutation(
@@ -143,7 +147,8 @@ class MessageMutations:
         viewer, services = info.context.signed_in, info.context.services
         content = inputs.content(input.content, services.settings.message_bytes)
         key = key_of("Message", input.message_id)
-        return MessagePayload(message=Message.of(await chats.edit_message(services.database, viewer, key, content)))
+        row = await chats.edit_message(services.database, services.quotas, viewer, key, content)
+        return MessagePayload(message=Message.of(row))
 
     @strawberry.mutation(
         description="Deletes a message that the viewer wrote, or any reply of the assistant. A reply that is "

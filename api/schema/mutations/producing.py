@@ -140,6 +140,7 @@ class ProducingMutations:
             reply_to=None if input.reply_to is None else key_of("Message", input.reply_to),
             model=inputs.label(input.model, "name of the model", outside.MODEL_CHARACTERS),
         )
+        await services.quotas.count_message(viewer)
         row = await outside.start_reply(services.database, services.settings, viewer, wanted)
         payload: StartReplyPayload = StartReplyPayload.of(row, info, fence=row.fence)
         return payload

@@ -8,6 +8,7 @@ from api.graphql.execution.projection import snapshot_field
 from api.graphql.pagination import After, First, page_info, window
 from api.graphql.relay import Node
 from api.schema.context import Info
+from api.schema.types.allowance import Allowance
 from api.schema.types.chats import Chat, ChatConnection, ChatEdge
 from api.schema.types.credentials import ApiToken, Session
 from api.schema.types.users import User
@@ -49,6 +50,10 @@ class Viewer(Node):
         rows = await info.context.services.accounts.api_tokens(info.context.identity)
         info.context.spend(len(rows))
         return [ApiToken.of(row) for row in rows]
+
+    @strawberry.field(description="Quotas of the viewer: what is used, and the limits.")
+    async def allowance(self, info: Info) -> Allowance:
+        return Allowance.of(await info.context.services.quotas.allowance(self.row.id))
 
     @strawberry.field(description="Chats in which the viewer participates, most recently active first.")
     async def chats(

@@ -40,6 +40,8 @@ export class RealServer {
     const settings = {
       TWOTRACK_DATABASE_URL: `sqlite+aiosqlite:///${join(this.#folder, "test.db")}`,
       TWOTRACK_MODEL: model,
+      TWOTRACK_MESSAGES_PER_MINUTE: "0", // one user does the work of many
+      TWOTRACK_REPLIES_AT_ONCE: "0",
       TWOTRACK_CADENCE_SECONDS: "0.1",
       TWOTRACK_PATIENCE_SECONDS: "1",
       TWOTRACK_GRACE_SECONDS: "1",
