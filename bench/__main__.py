@@ -25,7 +25,7 @@ from bench.contestants import REST, Contestant, Services, bare, idiom
 from bench.load import Load
 from bench.measure import Figures, measure
 from bench.processes import ROOT, allow_many_sockets, on_core
-from bench.scenarios import AGENTS, IDIOM, LOGGED, NOTES, TWOTRACK, WORKER, WRITE, Run
+from bench.scenarios import AGENTS, GUESTS, IDIOM, LOGGED, NOTES, TWOTRACK, WORKER, WRITE, Run
 from tests.support.services import Postgres, Redis, throw_away
 
 Produce = Callable[[Load], Awaitable[Figures]]
@@ -42,7 +42,13 @@ def main() -> int:
         assert isinstance(postgres, Postgres)
         services = Services(redis, postgres)
         bench = Bench(
-            {TWOTRACK: services.twotrack, NOTES: services.notes, IDIOM: idiom, WRITE: bare},
+            {
+                TWOTRACK: services.twotrack,
+                GUESTS: partial(services.twotrack, guests=True),
+                NOTES: services.notes,
+                IDIOM: idiom,
+                WRITE: bare,
+            },
             {
                 WORKER: partial(producing.by_worker, services),
                 AGENTS: partial(producing.by_agents, services),

@@ -55,8 +55,11 @@ class Services:
     postgres: Postgres
 
     @asynccontextmanager
-    async def twotrack(self, load: Load) -> AsyncIterator[Stage]:
-        """`twotrack serve --no-replies`; `twotrack worker` begins to write when it is told to."""
+    async def twotrack(self, load: Load, *, guests: bool = False) -> AsyncIterator[Stage]:
+        """`twotrack serve --no-replies`; `twotrack worker` begins to write when it is told to.
+
+        The readers are two participants of each chat, each on many sockets; or `guests`, all with the one link to it.
+        """
         with self.postgres.database(self.postgres.template("bench", migrate)) as database:
             env = {
                 **self.environment(load, database),
@@ -76,7 +79,11 @@ class Services:
                 async def rows() -> list[dict[str, Any]]:
                     return [await people[0].message(id) for id in replies]
 
-                readers = itertools.cycle((id, person.authorization) for person in people for id in replies)
+                if guests:
+                    by_link = [await people[0].link_to(id) for id in replies]
+                    readers = itertools.cycle(zip(replies, by_link, strict=True))
+                else:
+                    readers = itertools.cycle((id, person.authorization) for person in people for id in replies)
                 seats = [
                     Seat(id, f"{reader:036}", authorization)
                     for reader, (id, authorization) in zip(range(load.readers), readers, strict=False)
@@ -206,6 +213,12 @@ class Person:
         sent = await self.ask(send, input={"chatId": chat, "content": question, "idempotencyKey": question})
         reply: str = sent["reply"]["id"]
         return reply
+
+    async def link_to(self, reply: str) -> str:
+        """What guests with a link to the chat of this reply send as `Authorization`."""
+        chat = (await self.ask("query ($id: ID!) { message(id: $id) { chatId } }", id=reply))["chatId"]
+        create = "mutation ($input: CreateLinkInput!) { createLink(input: $input) { token } }"
+        return f"Bearer {(await self.ask(create, input={'chatId': chat, 'role': 'READER'}))['token']}"
 
     async def message(self, id: str) -> dict[str, Any]:
         row: dict[str, Any] = await self.ask(f"query ($id: ID!) {{ message(id: $id) {{ {FIELDS} }} }}", id=id)

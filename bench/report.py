@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from bench.measure import Figures
-from bench.scenarios import AGENTS, IDIOM, LOGGED, NOTES, SCENARIOS, TWOTRACK, WORKER, WRITE, Run
+from bench.scenarios import AGENTS, GUESTS, IDIOM, LOGGED, NOTES, SCENARIOS, TWOTRACK, WORKER, WRITE, Run
 
 Round = dict[Run, Figures]
 
@@ -87,6 +87,12 @@ GOALS = [
         "CPU, agents' replies against ours",
     ),
     Goal("append_p99_ms", 700, lambda of: of("producers", AGENTS).p99_ms, "ms from all but 1 % of appends to receipt"),
+    Goal(
+        "guests_of_participants",
+        1.1,
+        lambda of: of("crowd", GUESTS).cpu_us / of("crowd", TWOTRACK).cpu_us,
+        "CPU for 5,000 guests, of that for 5,000 sockets of participants",
+    ),
     Goal("five_thousand_p99_ms", 250, lambda of: of("crowd", TWOTRACK).p99_ms, "ms to all but 1 % of 5,000 readers"),
     *(
         Goal(f"log_bytes_per_reply_byte_{name}", 12, log_bytes(name), f"bytes of log for one of a {name[:-2]} kB reply")

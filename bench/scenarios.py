@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from bench.load import Load
 
-TWOTRACK, IDIOM, WRITE, NOTES = "twotrack", "idiom", "write", "notes"
+TWOTRACK, IDIOM, WRITE, NOTES, GUESTS = "twotrack", "idiom", "write", "notes", "guests"
 
 WORKER, AGENTS = "worker", "agents"
 """Who writes replies, where nobody reads them; see `producing`."""
@@ -16,7 +16,13 @@ PLOT = "plot"
 
 TOKENS_PER_SECOND, TOKEN_CHARACTERS = 58, 5
 
-NAMES = {TWOTRACK: "Twotrack", IDIOM: "strawberry + broadcaster", WRITE: "bare write", NOTES: "notes"}
+NAMES = {
+    TWOTRACK: "Twotrack",
+    IDIOM: "strawberry + broadcaster",
+    WRITE: "bare write",
+    NOTES: "notes",
+    GUESTS: "Twotrack, guests",
+}
 NAMES |= {name: f"a reply of {size // 1_000} kB" for name, size in LOGGED.items()}
 NAMES |= {WORKER: "our worker", AGENTS: "agents, through one server"}
 
@@ -55,7 +61,7 @@ def table(*, quick: bool) -> list[Run]:
     return [
         *_runs("fanout", fanout, plain=(WRITE, TWOTRACK, NOTES, IDIOM), deflate=(TWOTRACK, NOTES, IDIOM)),
         *_runs("streams", streams, plain=(WRITE, TWOTRACK, NOTES, IDIOM)),
-        *_runs("crowd", crowd, plain=(WRITE, TWOTRACK)),
+        *_runs("crowd", crowd, plain=(WRITE, TWOTRACK, GUESTS)),
         *_runs("idle", idle, plain=(TWOTRACK,), deflate=(TWOTRACK,)),
         *_runs("producers", producers, plain=(WORKER, AGENTS)),
         *(Run("log", name, Load(readers=0, chars=size)) for name, size in LOGGED.items()),

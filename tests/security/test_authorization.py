@@ -14,7 +14,7 @@ from graphql import (
 )
 
 from api.graphql.relay import global_id
-from tests.support.accounts import account, program
+from tests.support.accounts import program
 from tests.support.links import guest, link
 from tests.support.operations import CONTRACT, mutations
 from tests.support.people import Person
@@ -87,20 +87,19 @@ class Cast:
 
 @pytest.fixture
 async def cast(server: Running) -> Cast:
-    ann, bob, eve = [await account(server, name) for name in ("Ann", "Bob", "Eve")]
+    ann, bob, eve = [await server.person(name) for name in ("Ann", "Bob", "Eve")]
     chat = await ann.create_chat()
     await ann.add(chat, bob)
     message = (await ann.send(chat, reply=False))["message"]["id"]
     started = (await ann.mutate("startReply", chatId=chat, idempotencyKey="a reply"))["message"]["id"]
     reader, _ = await guest(server, ann, chat)
     own, _ = await link(ann, chat)
-    user = global_id("User", UUID(int=0))
     return Cast(
         ann, bob, eve, reader, await program(server, ann),
         {
             "chatId": chat,
             "messageId": message,
-            "userId": (await ann.ask("{ viewer { user { id } } }"))["viewer"]["user"]["id"] or user,
+            "userId": ann.user_id,
             "linkId": own,
             "sessionId": global_id("Session", NOWHERE),
             "apiTokenId": global_id("ApiToken", NOWHERE),
