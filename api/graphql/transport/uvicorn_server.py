@@ -144,7 +144,13 @@ class ServerProcess(multiprocess.Process):
         self.child_conn.close()
 
     def target(self, sockets: list[socket] | None = None) -> None:
-        # Before the thread that answers health checks starts. Else both would create a server, and the checks could ask
-        # the one that never serves.
-        self._server = EventDrivenServer(self.config)
+        # Created before the thread that answers health checks starts. Else both would create a server, and the checks
+        # could ask the one that never serves.
+        assert self.server
         super().target(sockets)
+
+    @property
+    def server(self) -> uvicorn.Server:
+        if self._server is None:
+            self._server = EventDrivenServer(self.config)
+        return self._server

@@ -70,7 +70,7 @@ OVERRIDDEN: list[tuple[Callable[[], Any], tuple[type, ...], set[str]]] = [
     (
         lambda: multiprocess.Process(config(), []),
         (ServerProcess,),
-        {"_server", "child_conn", "config", "start", "target"},
+        {"_server", "child_conn", "config", "server", "start", "target"},
     ),
     (
         lambda: multiprocess.Multiprocess(config(), []),

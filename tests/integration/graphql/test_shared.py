@@ -173,7 +173,7 @@ async def test_each_reader_is_authorized_by_one_query_of_their_own(server: Runni
     chat = await ann.create_chat()
     await ann.add(chat, bob)
     reply = await ann.prompt(chat)
-    with sent_to(server.runtime.database, like=lambda statement: "JOIN participations" in statement) as asked:
+    with sent_to(server.runtime.database, like=lambda statement: "FROM participations" in statement) as asked:
         async with (
             readers(ann, bob, ann, id=reply) as sockets,
             following(bob, SSE, STREAM, id=reply) as events,
