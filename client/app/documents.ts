@@ -40,7 +40,7 @@ export type CreateLinkInput = {
   chatId: string;
   /** Date and time when the link expires. Null if it does not expire. */
   expiresAt?: string | null | undefined;
-  /** What the link is for. */
+  /** Purpose of the link. */
   role: LinkRole;
 };
 
@@ -70,7 +70,7 @@ export type JoinChatInput = {
   token: string;
 };
 
-/** What a link to a chat is for. */
+/** Purpose of a link to a chat. */
 export type LinkRole =
   /** Users with the link may join the chat; see `joinChat`. */
   | 'PARTICIPANT'

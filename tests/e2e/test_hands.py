@@ -193,3 +193,24 @@ async def test_a_finished_reply_is_spoken_once_and_not_while_it_grows(
         await page.button("Stop").click()
         await page.sees_it_end("STOPPED")
         await expect(spoken).to_contain_text("Reply stopped. The Moon pulls")
+
+
+async def test_on_a_phone_enter_starts_a_new_line_and_the_button_sends(arrive: Arrive, ann: Person, chat: str) -> None:
+    page = await arrive(ann, chat, **PHONE)
+    await page.composer.fill("one")
+    await page.composer.press("Enter")
+    await page.composer.press_sequentially("two")
+    await expect(page.composer).to_have_value("one\ntwo")
+    await page.button("Send").tap()
+    await expect(page.messages.first).to_contain_text("one\ntwo")
+    size = await page.composer.evaluate("field => parseFloat(getComputedStyle(field).fontSize)")
+    assert size >= 16, "a phone would zoom in on the field"
+
+
+async def test_the_page_can_be_installed(arrive: Arrive, site: Site) -> None:
+    page = await arrive()
+    address = await page.page.locator("link[rel=manifest]").get_attribute("href")
+    answer = await page.page.request.get(f"{site.url}{address}")
+    assert answer.headers["content-type"] == "application/manifest+json"
+    for icon in (await answer.json())["icons"]:
+        assert (await page.page.request.get(f"{site.url}{icon['src']}")).headers["content-type"] == icon["type"]

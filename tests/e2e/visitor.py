@@ -69,7 +69,10 @@ class Visitor:
 
     async def writes(self, content: str) -> None:
         await self.composer.fill(content)
-        await self.composer.press("Enter")
+        if await self.page.evaluate("matchMedia('(pointer: fine)').matches"):
+            await self.composer.press("Enter")
+        else:
+            await self.button("Send").tap()
 
     async def sees(self, words: str) -> None:
         """Until the newest reply shows these words."""

@@ -1,13 +1,13 @@
 /**
- * Text field for a new message. Enter sends, Shift+Enter starts a new line, ArrowUp edits the last message. While a reply
- * is being written and the field is empty, the button stops it.
+ * Text field for a new message. Enter sends, Shift+Enter starts a new line, ArrowUp edits the last message. On a phone,
+ * Enter starts a new line and the button sends. While a reply is being written and the field is empty, the button stops it.
  */
 
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { tabStorage } from "../session/safeStorage.ts";
 import { useSession } from "../session/session.ts";
 import { Icon } from "../ui/Icon.tsx";
-import { isComposing } from "../ui/isComposing.ts";
+import { hasKeyboard, isComposing, sends } from "../ui/keyboard.ts";
 
 interface Props {
   /** Identifies the draft, together with the user. Drafts survive a reload. */
@@ -37,7 +37,7 @@ export function Composer({ draftKey, onSend, onEditLast, onStop, placeholder, is
 
   useEffect(() => {
     // Not on a phone: its keyboard would cover the chat that the user wants to read.
-    if (matchMedia("(pointer: fine)").matches) field.current?.focus();
+    if (hasKeyboard()) field.current?.focus();
   }, []);
 
   const submit = async (event: FormEvent) => {
@@ -48,7 +48,7 @@ export function Composer({ draftKey, onSend, onEditLast, onStop, placeholder, is
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (isComposing(event)) return;
-    if (event.key === "Enter" && !event.shiftKey) void submit(event);
+    if (sends(event)) void submit(event);
     if (event.key === "ArrowUp" && content === "" && onEditLast) {
       event.preventDefault();
       onEditLast();
@@ -66,7 +66,7 @@ export function Composer({ draftKey, onSend, onEditLast, onStop, placeholder, is
         placeholder={placeholder}
         aria-label="Message"
         dir="auto"
-        enterKeyHint="send"
+        enterKeyHint={hasKeyboard() ? "send" : "enter"}
       />
       {isEmpty && onStop ? (
         <button

@@ -3,7 +3,7 @@
 import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { type BubbleFragment, EditDocument, RegenerateDocument } from "../documents.ts";
 import { useSession } from "../session/session.ts";
-import { isComposing } from "../ui/isComposing.ts";
+import { isComposing, sends } from "../ui/keyboard.ts";
 import { useAction } from "../ui/useAction.ts";
 
 interface Props {
@@ -32,7 +32,7 @@ export function EditMessage({ message, replyId, onClose }: Props) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (isComposing(event)) return;
     if (event.key === "Escape") onClose();
-    if (event.key === "Enter" && !event.shiftKey) submit(event);
+    if (sends(event)) submit(event);
   };
 
   return (

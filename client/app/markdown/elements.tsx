@@ -6,7 +6,7 @@
 import type { Element, ElementContent, Nodes } from "hast";
 import { defaultSchema, sanitize } from "hast-util-sanitize";
 import { toJsxRuntime } from "hast-util-to-jsx-runtime";
-import type { FootnoteDefinition, Paragraph, RootContent } from "mdast";
+import type { FootnoteDefinition, Link, Paragraph, RootContent } from "mdast";
 import { type Handlers, toHast } from "mdast-util-to-hast";
 import { type ComponentProps, type ReactElement, type ReactNode, use } from "react";
 import { Fragment, jsx, jsxs } from "react/jsx-runtime";
@@ -38,9 +38,35 @@ function find(node: Nodes, tagName: string): Element | undefined {
   return undefined;
 }
 
+const LINE_BREAK = /^<br\s*\/?>$/i;
+
+/** Punctuation of Chinese and Japanese, which no address contains unescaped. */
+const FULL_WIDTH = /[\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/;
+
+/** True if the link was written as an address, without brackets. */
+function isAddress({ url }: Link, text: string): boolean {
+  return text !== "" && (url === text || url === `http://${text}` || url === `mailto:${text}`);
+}
+
+function shortened(url: string, rest: string): string {
+  return url.slice(0, url.length - rest.length);
+}
+
 const handlers: Handlers = {
-  /** Shown as text. */
-  html: (_, node: { value: string }): ElementContent => ({ type: "text", value: node.value }),
+  /** Shown as text, except `<br>`: a table cell has no other way to break a line. */
+  html: (_, { value }: { value: string }): ElementContent =>
+    LINE_BREAK.test(value) ? { type: "element", tagName: "br", properties: {}, children: [] } : { type: "text", value },
+  /** An address in a text without spaces ends before full-width punctuation, for example before `。`. */
+  link: (state, node: Link): Array<ElementContent> => {
+    const [child] = node.children;
+    const text = child?.type === "text" && node.children.length === 1 ? child.value : "";
+    const end = isAddress(node, text) ? text.search(FULL_WIDTH) : -1;
+    const kept = end > 0 ? { ...node, url: shortened(node.url, text.slice(end)) } : node;
+    const children: ElementContent[] = end > 0 ? [{ type: "text", value: text.slice(0, end) }] : state.all(node);
+    const anchor: Element = { type: "element", tagName: "a", properties: { href: kept.url }, children };
+    if (node.title) anchor.properties.title = node.title;
+    return end > 0 ? [anchor, { type: "text", value: text.slice(end) }] : [anchor];
+  },
   /** A link instead: the URL of an image can carry text of the chat to its host, so the browser must not load it. */
   image: (_, { url, alt }: { url: string; alt?: string | null }): Element => ({
     type: "element",

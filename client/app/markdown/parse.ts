@@ -8,6 +8,7 @@
 import type { Definition, Nodes, RootContent } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
+import { cjkFriendlyExtension } from "micromark-extension-cjk-friendly";
 import { gfm } from "micromark-extension-gfm";
 import remend from "remend";
 import { type Block, joinBlocks, skipLines, splitBlock } from "./chunks.ts";
@@ -21,7 +22,11 @@ export interface Parsed {
   readonly begun?: Block | undefined;
 }
 
-const DIALECT = { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] };
+/** GFM, in which one `~` is text (`20~25`), and emphasis works without spaces around it, as in Chinese and Japanese. */
+const DIALECT = {
+  extensions: [gfm({ singleTilde: false }), cjkFriendlyExtension()],
+  mdastExtensions: [gfmFromMarkdown()],
+};
 
 const EMPTY: Parsed = { settled: [], open: [], settledText: "" };
 
