@@ -1,13 +1,16 @@
 /** The page: the sign-in form, the chats of the signed-in user, or what a link shows. */
 
 import { ApolloProvider } from "@apollo/client/react";
+import { lazy, Suspense } from "react";
 import { HomePage } from "./chats/HomePage.tsx";
-import { LinkPage } from "./links/LinkPage.tsx";
 import { SignIn } from "./session/SignIn.tsx";
 import { useSession } from "./session/session.ts";
 import { ErrorBoundary } from "./ui/ErrorBoundary.tsx";
 import { ErrorPage } from "./ui/ErrorPage.tsx";
 import { currentLink, useIsAtLink } from "./ui/router.ts";
+
+// Loaded when needed: most visits are not by a link.
+const LinkPage = lazy(async () => ({ default: (await import("./links/LinkPage.tsx")).LinkPage }));
 
 export function App() {
   const { client, user, notice } = useSession();
@@ -15,7 +18,15 @@ export function App() {
   return (
     <ApolloProvider key={user} client={client}>
       <ErrorBoundary fallback={<RenderingFailed />}>
-        {link !== undefined ? <LinkPage link={link} /> : user === undefined ? <SignIn notice={notice} /> : <HomePage />}
+        {link !== undefined ? (
+          <Suspense>
+            <LinkPage link={link} />
+          </Suspense>
+        ) : user === undefined ? (
+          <SignIn notice={notice} />
+        ) : (
+          <HomePage />
+        )}
       </ErrorBoundary>
     </ApolloProvider>
   );

@@ -1,6 +1,6 @@
 /** Header of a chat: the title, the participants, and buttons to share, delete or leave it. */
 
-import { type FormEvent, useState } from "react";
+import { type FormEvent, lazy, Suspense, useState } from "react";
 import { DeleteChatDocument, RemoveParticipantDocument, RenameChatDocument } from "../documents.ts";
 import { useSession } from "../session/session.ts";
 import { Avatar } from "../ui/Avatar.tsx";
@@ -9,8 +9,10 @@ import { Icon } from "../ui/Icon.tsx";
 import { navigate } from "../ui/router.ts";
 import { useAction } from "../ui/useAction.ts";
 import { AssistantMode } from "./AssistantMode.tsx";
-import { ShareDialog } from "./ShareDialog.tsx";
 import type { LoadedChat } from "./useChat.ts";
+
+// Loaded when it opens.
+const ShareDialog = lazy(async () => ({ default: (await import("./ShareDialog.tsx")).ShareDialog }));
 
 interface Props {
   readonly chat: LoadedChat;
@@ -53,7 +55,11 @@ export function ChatHeader({ chat, viewerId }: Props) {
       >
         <Icon name={isOwner ? "delete" : "leave"} />
       </button>
-      {isSharing && <ShareDialog chat={chat} viewerId={viewerId} onClose={() => setIsSharing(false)} />}
+      {isSharing && (
+        <Suspense>
+          <ShareDialog chat={chat} viewerId={viewerId} onClose={() => setIsSharing(false)} />
+        </Suspense>
+      )}
       {isLeaving && <LeaveDialog chat={chat} viewerId={viewerId} onClose={() => setIsLeaving(false)} />}
     </header>
   );
