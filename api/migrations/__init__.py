@@ -7,9 +7,10 @@ import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.database import Database
 from api.errors import SettingsError
@@ -25,6 +26,10 @@ LOCK_MILLISECONDS = 200
 """For a step to get a lock on Postgres. All later statements on a table wait behind one that waits for its lock, so
 this is how long another transaction, such as pg_dump, can make `migrate` delay reads and writes."""
 
+TURN_SECONDS = 0.2
+"""Before a process checks again whether another one still migrates. It holds no transaction meanwhile: an index that
+the other builds concurrently would wait for it."""
+
 RETRY_SECONDS = 1.0
 """Before a step that did not get its locks is tried again. Statements that waited behind it run in between."""
 
@@ -38,8 +43,10 @@ LOCK_ERRORS = {"55P03", "40P01"}
 async def migrate(database: Database) -> None:
     """Bring the database to the newest step.
 
-    On Postgres each step is a transaction, which is tried again until it gets its locks. Raises SettingsError if a
-    newer version has used the database, or if a step does not get its locks.
+    On Postgres each step is a transaction, which is tried again until it gets its locks. A step with
+    `concurrent = True` is none: it builds indexes, delays no reads and writes, and waits until older transactions end.
+
+    Raises SettingsError if a newer version has used the database, or if a step does not get its locks.
     """
     if database.dialect != "postgresql":
         async with database.transactions.begin() as connection:
@@ -64,11 +71,27 @@ async def migrate(database: Database) -> None:
 
 
 async def _take_one_step(database: Database) -> bool:
-    """Returns True if there is none left. Other migrations wait until the transaction ends."""
+    """Returns True if there is none left. Waits a moment if another process migrates."""
     async with database.transactions.begin() as connection:
-        await connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
+        if await connection.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
+            return await _take_one_step_alone(database, connection)
+    await asyncio.sleep(TURN_SECONDS)
+    return False
+
+
+async def _take_one_step_alone(database: Database, connection: AsyncConnection) -> bool:
+    step = await connection.run_sync(_next_step)
+    if step is None:
+        return True
+    if not getattr(step.module, "concurrent", False):
         await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'"))
-        return await connection.run_sync(_upgrade_by_one)
+        await connection.run_sync(_upgrade_by_one)
+        return False
+    log.info("migration builds indexes; it waits for older transactions", step=step.revision)
+    await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    async with database.engine.connect() as building:  # Postgres builds an index concurrently outside transactions only
+        await building.run_sync(_upgrade_by_one)
+    return False
 
 
 async def prepare(database: Database, *, embedded: bool) -> None:
@@ -101,11 +124,15 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(_config(connection), "head")
 
 
-def _upgrade_by_one(connection: Connection) -> bool:
-    if _current_step(connection) == newest_step():
-        return True
+def _upgrade_by_one(connection: Connection) -> None:
     command.upgrade(_config(connection), "+1")
-    return False
+
+
+def _next_step(connection: Connection) -> Script | None:
+    """None at the newest step."""
+    current = _current_step(connection)
+    later = _steps().iterate_revisions("head", current or "base")
+    return next((step for step in reversed(list(later)) if step.revision != current), None)
 
 
 def _current_step(connection: Connection) -> str | None:
