@@ -31,10 +31,12 @@ def _schema() -> "strawberry.Schema":
 @asynccontextmanager
 async def _services(runtime: Runtime) -> AsyncIterator["ChatServices"]:
     from api.chats.retention import retention
+    from api.chats.search_index import indexing
     from api.schema.context import chat_services
 
     async with (
         retention(runtime.database, key_days=runtime.settings.key_days),
+        indexing(runtime.database),
         chat_services(
             runtime.settings,
             runtime.database,

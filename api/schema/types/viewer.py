@@ -1,9 +1,12 @@
 """`Viewer`: the authenticated user, with all that depends on who that is."""
 
+from typing import Annotated
+
 import strawberry
 
 from api.accounts import User as UserRow
 from api.chats import chats_of
+from api.chats.search import search_messages, search_query
 from api.graphql.execution.projection import snapshot_field
 from api.graphql.pagination import After, First, page_info, window
 from api.graphql.relay import Node
@@ -11,7 +14,18 @@ from api.schema.context import Info
 from api.schema.types.allowance import Allowance
 from api.schema.types.chats import Chat, ChatConnection, ChatEdge
 from api.schema.types.credentials import ApiToken, Session
+from api.schema.types.search import SearchConnection, SearchEdge
 from api.schema.types.users import User
+
+SEARCHES_PER_MINUTE = 120
+
+Words = Annotated[
+    str,
+    strawberry.argument(
+        description="Words to find, at most 200 characters. Case, accents and punctuation do not matter, and there are "
+        "no operators. A word of two letters or more also finds longer words that begin with it."
+    ),
+]
 
 
 @strawberry.type(description="The authenticated user, with the data that only this user may see.")
@@ -67,3 +81,21 @@ class Viewer(Node):
             ChatEdge(node=Chat.of(row), cursor=cursor) for row, cursor in zip(found.items, found.cursors, strict=True)
         ]
         return ChatConnection(revision=revision, edges=edges, page_info=page_info(found))
+
+    @strawberry.field(
+        description="Messages in the viewer's chats whose text contains all words of the query, the newest first. "
+        "Searches the first 100,000 characters of messages that are final, in the 1,000 most recently active chats. "
+        "Fails with BAD_USER_INPUT for a query without a letter or digit, and with RATE_LIMITED beyond 120 searches "
+        "per minute."
+    )
+    async def search(
+        self, info: Info, query: Words, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+    ) -> SearchConnection:
+        services, asked, terms = info.context.services, window(first, after), search_query(query)
+        info.context.expect(asked.count)
+        await services.accounts.rates.spend("search", str(self.row.id), SEARCHES_PER_MINUTE)
+        most = services.settings.answer_bytes // 2
+        found = await search_messages(services.database, self.row.id, terms, asked, most)
+        info.context.spend(len(found.items))
+        edges = [SearchEdge.of(item, cursor) for item, cursor in zip(found.items, found.cursors, strict=True)]
+        return SearchConnection(edges=edges, page_info=page_info(found))
