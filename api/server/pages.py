@@ -14,9 +14,7 @@ from api.server.product import Product
 
 async def graphiql(request: Request) -> Response:
     """GET `/graphql`: GraphiQL for browsers. For other clients, 405 and a sentence."""
-    if "text/html" not in request.headers.get("accept", ""):
-        return await no_graphiql(request)
-    return _page(GRAPHIQL / "index.html")
+    return _page(GRAPHIQL / "index.html") if _is_browser(request) else await no_graphiql(request)
 
 
 async def no_graphiql(request: Request) -> Response:
@@ -27,7 +25,10 @@ async def no_graphiql(request: Request) -> Response:
 
 
 class Pages:
-    """The product's page at its paths, and the files beside it, such as an icon, by name."""
+    """The product's page at its paths, and the files beside it, such as an icon, by name.
+
+    A browser that opens any other path gets the page with status 404: the page says so, and leads on.
+    """
 
     def __init__(self, product: Product) -> None:
         self._product = product
@@ -38,6 +39,8 @@ class Pages:
             return _page(self._product.page / "index.html")
         if (file := self._file(path)) is not None:
             return FileResponse(file)
+        if _is_browser(request):
+            return _page(self._product.page / "index.html", 404)
         return PlainTextResponse(f"Page not found. {self._product.name} is at /.\n", 404)
 
     def _file(self, name: str) -> Path | None:
@@ -46,7 +49,11 @@ class Pages:
         return file if "/" not in name and os.path.isfile(file) else None
 
 
-def _page(file: Path) -> Response:
+def _is_browser(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _page(file: Path, status: int = 200) -> Response:
     if not file.is_file():
         return PlainTextResponse("The page is not built yet. Run `make setup`, then reload.\n", 503)
-    return FileResponse(file, headers=page_headers(file))
+    return FileResponse(file, status, headers=page_headers(file))

@@ -51,6 +51,8 @@ class Product:
     page: Path
     """The folder with the built page: `index.html`, and `assets/` with files whose names contain a hash."""
     page_paths: tuple[str, ...] = ("",)
-    """Paths that serve the page. A path that ends with `/` stands for all paths below it."""
+    """Paths that serve the page. A path that ends with `/` stands for all paths below it.
+
+    Browsers get the page at all other paths too, with status 404."""
     prepare: Callable[[Database], Awaitable[None]] = field(default=no_tables)
     """Makes the tables that do not come from the migrations."""

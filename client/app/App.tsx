@@ -7,18 +7,22 @@ import { SignIn } from "./session/SignIn.tsx";
 import { useSession } from "./session/session.ts";
 import { ErrorBoundary } from "./ui/ErrorBoundary.tsx";
 import { ErrorPage } from "./ui/ErrorPage.tsx";
-import { currentLink, useIsAtLink } from "./ui/router.ts";
+import { NotFound } from "./ui/NotFound.tsx";
+import { currentLink, useIsAtLink, useIsKnownPath } from "./ui/router.ts";
 
 // Loaded when needed: most visits are not by a link.
 const LinkPage = lazy(async () => ({ default: (await import("./links/LinkPage.tsx")).LinkPage }));
 
 export function App() {
   const { client, user, notice } = useSession();
+  const isKnownPath = useIsKnownPath();
   const link = useIsAtLink() ? currentLink() : undefined;
   return (
     <ApolloProvider key={user} client={client}>
       <ErrorBoundary fallback={<RenderingFailed />}>
-        {link !== undefined ? (
+        {!isKnownPath ? (
+          <NotFound />
+        ) : link !== undefined ? (
           <Suspense>
             <LinkPage link={link} />
           </Suspense>

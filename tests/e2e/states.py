@@ -214,6 +214,11 @@ async def gone(page: Visitor, scene: Scene) -> None:
     await expect(page.page.get_by_role("heading", name="Chat not found")).to_be_visible()
 
 
+async def not_found(page: Visitor, scene: Scene) -> None:
+    await page.page.goto(f"{scene.site.url}/no/such/page")
+    await expect(page.page.get_by_role("heading", name="Page not found")).to_be_visible()
+
+
 async def _asked(page: Visitor, scene: Scene) -> Dictation:
     await page.opens(await scene.chat())
     await page.writes(QUESTION)
@@ -229,7 +234,7 @@ async def _half_written(page: Visitor, scene: Scene) -> Dictation:
 
 State = Callable[[Visitor, Scene], Awaitable[None]]
 
-SIGNED_OUT: tuple[State, ...] = (sign_in, sign_up, guest, link_ended, invited)
+SIGNED_OUT: tuple[State, ...] = (sign_in, sign_up, guest, link_ended, invited, not_found)
 
 SIGNED_IN: tuple[State, ...] = (
     start, unread, searching, empty, waiting, thinking, streaming, finished, stopped, failed, offline, unsent, shared,

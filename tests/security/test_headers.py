@@ -50,17 +50,25 @@ async def test_every_answer_has_the_headers(client: httpx.AsyncClient) -> None:
         assert {name: answer.headers.get(name) for name in COMMON} == COMMON, answer.url
 
 
-@pytest.mark.parametrize("path", ["/", "/graphql"])
+@pytest.mark.parametrize("path", ["/", "/graphql", "/nowhere"])
 async def test_a_page_runs_its_own_scripts_alone(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path, headers=HTML)
     policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
     inline = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
     hashes = [f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in inline]
     assert policy["script-src"].split() == ["'self'", *hashes]
-    assert len(hashes) == (1 if path == "/" else 0)
+    assert len(hashes) == (0 if path == "/graphql" else 1)
     assert (policy["default-src"], policy["connect-src"]) == ("'self'", "'self'")
     assert (policy["frame-ancestors"], policy["object-src"], policy["base-uri"]) == ("'none'", "'none'", "'none'")
     assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+
+
+async def test_a_browser_gets_the_page_at_an_unknown_address_and_is_told_that_it_is_not_found(
+    client: httpx.AsyncClient,
+) -> None:
+    known, unknown = await client.get("/", headers=HTML), await client.get("/no/such/page", headers=HTML)
+    assert (known.status_code, unknown.status_code) == (200, 404)
+    assert unknown.text == known.text
 
 
 async def test_data_that_is_shown_as_a_page_loads_nothing(client: httpx.AsyncClient) -> None:

@@ -11,6 +11,7 @@ import { Conversation } from "./Conversation.tsx";
 import { outboxOf, useOutboxMessages } from "./outbox.ts";
 import { useChat } from "./useChat.ts";
 import { useMarkRead } from "./useMarkRead.ts";
+import { usePrinting } from "./usePrinting.ts";
 import { useRestoreFocus } from "./useRestoreFocus.ts";
 import { useStop } from "./useStop.ts";
 
@@ -32,11 +33,13 @@ interface Props {
 export function ChatPage({ id, viewerId, unreadCount, onUnread }: Props) {
   const outbox = outboxOf(useSession());
   const unsent = useOutboxMessages(outbox, id);
-  const { chat, error, retry, loadOlder, hasOlder } = useChat(id);
+  const { chat, error, retry, loadOlder, loadAll, hasOlder } = useChat(id);
+  const print = usePrinting(hasOlder, loadAll);
   const page = useRef<HTMLDivElement>(null);
   const [unreadAtStart] = useState(unreadCount);
   useMarkRead(id, viewerId, onUnread);
   const { stop, error: stopError } = useStop(id);
+  const failure = stopError ?? print.error;
   useRestoreFocus(page, chat != null);
 
   if (chat === null)
@@ -70,9 +73,9 @@ export function ChatPage({ id, viewerId, unreadCount, onUnread }: Props) {
         loadOlder={loadOlder}
         hasOlder={hasOlder}
       />
-      {stopError && (
+      {failure && (
         <p className="error" role="alert">
-          {stopError}
+          {failure}
         </p>
       )}
       <Composer

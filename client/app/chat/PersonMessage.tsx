@@ -24,6 +24,7 @@ export function PersonMessage({ message, isOwn, replyId }: Props) {
       className={isOwn ? "own" : "other"}
       data-message-id={id}
       data-status={status}
+      data-byline={`${name}, ${formatDateTime(createdAt)}`}
       aria-label={`${isOwn ? "You" : name}, ${formatTime(createdAt)}`}
     >
       {!isOwn && (

@@ -25,7 +25,8 @@ interface Props {
 export function Reply({ message, viewerId }: Props) {
   const { client } = useSession();
   const { id, chatId, content, reasoning, status, streaming, createdAt, author } = message;
-  const time = useMemo(() => formatTime(createdAt), [createdAt]);
+  const name = author?.name ?? "Assistant";
+  const [time, dateAndTime] = useMemo(() => [formatTime(createdAt), formatDateTime(createdAt)], [createdAt]);
   const [isFlowing, setIsFlowing] = useState(streaming);
   const body = useAnnouncedEnd(message, isFlowing);
   const variables = { input: { messageId: id } };
@@ -40,7 +41,8 @@ export function Reply({ message, viewerId }: Props) {
       data-message-id={id}
       data-status={status}
       aria-busy={streaming || isFlowing}
-      aria-label={`${author?.name ?? "Assistant"}, ${time}`}
+      data-byline={`${name}, ${dateAndTime}`}
+      aria-label={`${name}, ${time}`}
     >
       {author && (
         <header>

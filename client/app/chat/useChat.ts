@@ -29,11 +29,18 @@ export function useChat(id: string) {
   const { data, error, refetch } = useQuery(query, { variables });
   const messages = data?.chat?.messages;
   const shown = messages?.edges.length ?? 0;
+  const hasOlder = messages?.pageInfo.hasPreviousPage ?? false;
   const before = messages?.pageInfo.startCursor;
 
   const loadOlder = useAction(async () => {
     if (before) await fetchOlder(client, { id, last: PAGE_SIZE, before });
   });
+
+  /** Loads all messages before those that are shown. */
+  const loadAll = useCallback(async () => {
+    let cursor = hasOlder ? before : undefined;
+    while (cursor) cursor = await fetchOlder(client, { id, last: MAX_PAGE_SIZE, before: cursor });
+  }, [client, id, hasOlder, before]);
 
   /** Fetches all messages that are shown, not only the newest: an old one may have been edited. */
   const refresh = useCallback(async () => {
@@ -57,8 +64,7 @@ export function useChat(id: string) {
 
   useEffect(() => () => void client.cache.gc({ resetResultCache: true }), [client]);
 
-  const hasOlder = messages?.pageInfo.hasPreviousPage ?? false;
-  return { chat: data?.chat, error, retry: refetch, loadOlder, hasOlder };
+  return { chat: data?.chat, error, retry: refetch, loadOlder, loadAll, hasOlder };
 }
 
 /**
@@ -87,9 +93,10 @@ async function fetchNewest(client: TwotrackClient, variables: ChatQueryVariables
   return data?.chat?.messages.pageInfo.startCursor;
 }
 
-/** Fetches the messages before a cursor. Returns the cursor before those. */
+/** Fetches the messages before a cursor. Returns the cursor before those, if there are more. */
 async function fetchOlder(client: TwotrackClient, variables: OlderMessagesQueryVariables): Promise<Cursor> {
   const { data } = await client.query({ query: OlderMessagesDocument, variables, fetchPolicy: "no-cache" });
   if (data) client.writeQuery({ query: OlderMessagesDocument, variables, data });
-  return data?.chat?.messages.pageInfo.startCursor;
+  const { hasPreviousPage = false, startCursor } = data?.chat?.messages.pageInfo ?? {};
+  return hasPreviousPage ? startCursor : undefined;
 }

@@ -119,7 +119,7 @@ export function Sidebar({ viewer, chats, current, loadMore, hasMore }: Props) {
           <Icon name="settings" />
         </button>
         <button type="button" className="quiet" onClick={() => signOut()} aria-label="Sign out" title="Sign out">
-          <Icon name="leave" />
+          <Icon name="power" />
         </button>
       </footer>
       {hasSettings &&

@@ -3,6 +3,7 @@
 import { useQuery } from "@apollo/client/react";
 import { Conversation } from "../chat/Conversation.tsx";
 import { useChat } from "../chat/useChat.ts";
+import { usePrinting } from "../chat/usePrinting.ts";
 import { SharedDocument, type SharedQuery } from "../documents.ts";
 import { ConnectionBanner } from "../ui/ConnectionBanner.tsx";
 import { errorMessage } from "../ui/errors.ts";
@@ -21,7 +22,8 @@ interface Props {
 }
 
 function SharedChat({ id, sharedBy }: Props) {
-  const { chat, error, loadOlder, hasOlder } = useChat(id);
+  const { chat, error, loadOlder, loadAll, hasOlder } = useChat(id);
+  usePrinting(hasOlder, loadAll);
   if (chat === null) return <ChatGone />;
   if (chat === undefined)
     return error ? <LinkEnded title="This chat could not be loaded">{errorMessage(error)}</LinkEnded> : null;

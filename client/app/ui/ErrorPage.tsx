@@ -9,9 +9,17 @@ interface Props {
   readonly children: ReactNode;
   readonly onRetry?: () => void;
   readonly retryLabel?: string;
+  /** Of the link to the start page. */
+  readonly linkLabel?: string;
 }
 
-export function ErrorPage({ title, children, onRetry, retryLabel = "Try again" }: Props) {
+export function ErrorPage({
+  title,
+  children,
+  onRetry,
+  retryLabel = "Try again",
+  linkLabel = "Start a new chat",
+}: Props) {
   return (
     <div className="error-page" role="alert">
       <h1>{title}</h1>
@@ -22,7 +30,7 @@ export function ErrorPage({ title, children, onRetry, retryLabel = "Try again" }
         </button>
       ) : (
         <a className="button" href={pathTo()} onClick={onLinkClick()}>
-          Start a new chat
+          {linkLabel}
         </a>
       )}
     </div>

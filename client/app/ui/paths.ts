@@ -14,6 +14,11 @@ function decode(id: string): string {
   }
 }
 
+/** False for an address that leads to no page. */
+export function isKnownPath(path: string): boolean {
+  return path === "/" || path === "/l" || chatIdFromPath(path) !== undefined;
+}
+
 /** A link to a chat. Its role is `other` if the address was not copied as a whole. */
 export interface ChatLink {
   readonly role: "reader" | "participant" | "other";

@@ -1,7 +1,7 @@
 /** Reads and changes the page's address, without loading the page again. */
 
 import { type MouseEvent, useSyncExternalStore } from "react";
-import { type ChatLink, chatIdFromPath, linkFromAddress, pathTo } from "./paths.ts";
+import { type ChatLink, chatIdFromPath, isKnownPath, linkFromAddress, pathTo } from "./paths.ts";
 
 const listeners = new Set<() => void>();
 
@@ -13,16 +13,24 @@ function notify(): void {
   for (const listener of listeners) listener();
 }
 
+/** Returns what an address stands for, and again when the address has changed. */
+function useAddress<Value extends string | boolean>(read: () => Value): Value {
+  return useSyncExternalStore(subscribe, read);
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
 /** ID of the open chat; undefined on the start page. */
 export function useChatId(): string | undefined {
-  const path = useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => location.pathname,
-  );
-  return chatIdFromPath(path);
+  return chatIdFromPath(useAddress(() => location.pathname));
+}
+
+/** False at an address that leads to no page. */
+export function useIsKnownPath(): boolean {
+  return useAddress(() => isKnownPath(location.pathname));
 }
 
 /** The link in the address of this page; undefined on all other pages. */
@@ -32,13 +40,7 @@ export function currentLink(): ChatLink | undefined {
 
 /** True at the address of a link, until `leaveLink` opens the chat. */
 export function useIsAtLink(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => currentLink() !== undefined,
-  );
+  return useAddress(() => currentLink() !== undefined);
 }
 
 /** Opens the chat to which a link leads. The link leaves the browser's history, so that "back" does return to it. */
