@@ -182,6 +182,12 @@ async def editing(page: Visitor, scene: Scene) -> None:
     await page.button("Edit message").click()
 
 
+async def menu(page: Visitor, scene: Scene) -> None:
+    await finished(page, scene)
+    await page.button("Chat menu").click()
+    await expect(page.button("Export as JSON")).to_be_visible()
+
+
 async def linked(page: Visitor, scene: Scene) -> None:
     chat = await scene.chat()
     await page.opens(chat)
@@ -238,5 +244,5 @@ SIGNED_OUT: tuple[State, ...] = (sign_in, sign_up, guest, link_ended, invited, n
 
 SIGNED_IN: tuple[State, ...] = (
     start, unread, searching, empty, waiting, thinking, streaming, finished, stopped, failed, offline, unsent, shared,
-    settings, editing, linked, gone,
+    settings, editing, menu, linked, gone,
 )  # fmt: skip

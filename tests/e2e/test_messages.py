@@ -146,6 +146,7 @@ async def test_a_chat_that_is_deleted_is_gone_from_every_page_and_every_list(
 ) -> None:
     await answered(ann, model, chat)
     anns, bobs = await both(arrive, ann, bob, chat)
+    await anns.button("Chat menu").click()
     await anns.button("Delete chat").click()
     await anns.button("Delete").click()
     await expect(anns.page.get_by_role("heading", name="Ann")).to_be_visible()

@@ -1,5 +1,6 @@
-"""A chat on paper: all of it, and nothing of the controls around it. And the page at an address that leads nowhere."""
+"""A chat on paper and in a file: all of it, and nothing of the page around it. And an address that leads nowhere."""
 
+import json
 from io import BytesIO
 
 import pytest
@@ -67,6 +68,31 @@ async def test_a_chat_of_about_three_pages_is_printed_on_three_and_the_reader_st
     assert len(sheets) == 3
     assert [number for number in range(1, 26) if f"Message {number}: {PARAGRAPH}" not in " ".join(sheets)] == []
     assert await page.messages.nth(5).bounding_box() == before
+
+
+async def saved(page: Visitor, item: str) -> tuple[str, str]:
+    """The name and the text of the file that the chat's menu makes."""
+    await page.button("Chat menu").click()
+    async with page.page.expect_download() as downloading:
+        await page.button(item).click()
+    download = await downloading.value
+    return download.suggested_filename, (await download.path()).read_text(encoding="utf-8")
+
+
+async def test_a_chat_is_exported_with_all_its_messages_as_markdown_and_as_json(
+    arrive: Arrive, site: Site, ann: Person, chat: str
+) -> None:
+    messages = [f"Message {number}" for number in range(1, 121)]
+    await site.written(ann, chat, *messages)
+    page = await arrive(ann, chat)
+    name, markdown = await saved(page, "Export as Markdown")
+    assert name == "Tides.md"
+    assert [line for line in markdown.splitlines() if line.startswith("Message ")] == messages
+    name, text = await saved(page, "Export as JSON")
+    assert name == "Tides.json"
+    exported = json.loads(text)
+    assert [(message["name"], message["content"]) for message in exported["messages"]] == [("Ann", m) for m in messages]
+    await expect(page.button("Export as JSON")).to_have_count(0)
 
 
 async def test_an_address_that_the_page_does_not_know_says_so_and_leads_on(arrive: Arrive, site: Site) -> None:

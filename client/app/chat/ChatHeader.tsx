@@ -1,14 +1,13 @@
-/** Header of a chat: the title, the participants, and buttons to share, delete or leave it. */
+/** Header of a chat: the title, the participants, a button to share it, and a menu. */
 
 import { type FormEvent, lazy, Suspense, useState } from "react";
-import { DeleteChatDocument, RemoveParticipantDocument, RenameChatDocument } from "../documents.ts";
+import { RenameChatDocument } from "../documents.ts";
 import { useSession } from "../session/session.ts";
 import { Avatar } from "../ui/Avatar.tsx";
-import { ConfirmDialog } from "../ui/ConfirmDialog.tsx";
 import { Icon } from "../ui/Icon.tsx";
-import { navigate } from "../ui/router.ts";
-import { useAction } from "../ui/useAction.ts";
+import { type Action, useAction } from "../ui/useAction.ts";
 import { AssistantMode } from "./AssistantMode.tsx";
+import { ChatMenu } from "./ChatMenu.tsx";
 import type { LoadedChat } from "./useChat.ts";
 
 // Loaded when it opens.
@@ -17,13 +16,12 @@ const ShareDialog = lazy(async () => ({ default: (await import("./ShareDialog.ts
 interface Props {
   readonly chat: LoadedChat;
   readonly viewerId: string;
+  readonly print: Action<[]>;
 }
 
-export function ChatHeader({ chat, viewerId }: Props) {
+export function ChatHeader({ chat, viewerId, print }: Props) {
   const [isSharing, setIsSharing] = useState(false);
-  const [isLeaving, setIsLeaving] = useState(false);
   const others = chat.participants.length - 1;
-  const isOwner = chat.owner.id === viewerId;
   return (
     <header className="chat-header">
       <Title chat={chat} />
@@ -46,21 +44,12 @@ export function ChatHeader({ chat, viewerId }: Props) {
         )}
         <span className="wide">Share</span>
       </button>
-      <button
-        type="button"
-        className="quiet"
-        onClick={() => setIsLeaving(true)}
-        aria-label={isOwner ? "Delete chat" : "Leave chat"}
-        title={isOwner ? "Delete chat" : "Leave chat"}
-      >
-        <Icon name={isOwner ? "delete" : "leave"} />
-      </button>
+      <ChatMenu chat={chat} viewerId={viewerId} print={print} />
       {isSharing && (
         <Suspense>
           <ShareDialog chat={chat} viewerId={viewerId} onClose={() => setIsSharing(false)} />
         </Suspense>
       )}
-      {isLeaving && <LeaveDialog chat={chat} viewerId={viewerId} onClose={() => setIsLeaving(false)} />}
     </header>
   );
 }
@@ -106,31 +95,5 @@ function Title({ chat }: { chat: LoadedChat }) {
         </small>
       )}
     </form>
-  );
-}
-
-/** Asks before the owner deletes the chat, or another participant leaves it. */
-function LeaveDialog({ chat, viewerId, onClose }: Props & { onClose: () => void }) {
-  const { client } = useSession();
-  const isOwner = chat.owner.id === viewerId;
-  const leave = async () => {
-    const chatId = chat.id;
-    if (isOwner) await client.mutate({ mutation: DeleteChatDocument, variables: { input: { chatId } } });
-    else
-      await client.mutate({ mutation: RemoveParticipantDocument, variables: { input: { chatId, userId: viewerId } } });
-    navigate();
-  };
-  return (
-    <ConfirmDialog
-      title={isOwner ? "Delete this chat?" : "Leave this chat?"}
-      explanation={
-        isOwner
-          ? "All messages are deleted for all participants. This cannot be undone."
-          : "You will not see this chat again unless a participant adds you."
-      }
-      confirmLabel={isOwner ? "Delete" : "Leave"}
-      onConfirm={leave}
-      onClose={onClose}
-    />
   );
 }

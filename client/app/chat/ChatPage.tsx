@@ -39,7 +39,6 @@ export function ChatPage({ id, viewerId, unreadCount, onUnread }: Props) {
   const [unreadAtStart] = useState(unreadCount);
   useMarkRead(id, viewerId, onUnread);
   const { stop, error: stopError } = useStop(id);
-  const failure = stopError ?? print.error;
   useRestoreFocus(page, chat != null);
 
   if (chat === null)
@@ -64,7 +63,7 @@ export function ChatPage({ id, viewerId, unreadCount, onUnread }: Props) {
 
   return (
     <div className="chat" ref={page}>
-      <ChatHeader chat={chat} viewerId={viewerId} />
+      <ChatHeader chat={chat} viewerId={viewerId} print={print} />
       <Conversation
         chat={chat}
         viewerId={viewerId}
@@ -73,9 +72,9 @@ export function ChatPage({ id, viewerId, unreadCount, onUnread }: Props) {
         loadOlder={loadOlder}
         hasOlder={hasOlder}
       />
-      {failure && (
+      {stopError && (
         <p className="error" role="alert">
-          {failure}
+          {stopError}
         </p>
       )}
       <Composer

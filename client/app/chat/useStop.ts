@@ -37,7 +37,7 @@ export function useStop(chatId: string): Stop {
     const onKeyDown = (event: KeyboardEvent) => {
       const target = event.target instanceof Element ? event.target : undefined;
       if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
-      if (document.querySelector("dialog[open]") === null && !target?.closest(OWN_ESCAPE)) stop();
+      if (document.querySelector("dialog[open], :popover-open") === null && !target?.closest(OWN_ESCAPE)) stop();
     };
     addEventListener("keydown", onKeyDown);
     return () => removeEventListener("keydown", onKeyDown);

@@ -2,6 +2,7 @@
 
 const PATHS = {
   add: "M12 5v14M5 12h14",
+  print: "M7 9V4h10v5M7 17H4v-8h16v8h-3M7 14h10v6H7z",
   retry: "M20 11a8 8 0 1 0-2.3 6.3M20 5v6h-6",
   check: "M5 12.5l4.5 4.5L19 7.5",
   close: "M6 6l12 12M18 6L6 18",
@@ -14,9 +15,11 @@ const PATHS = {
   chevron: "M9 6l6 6-6 6",
   leave: "M14 4h5v16h-5M10 8l-4 4 4 4M6 12h9",
   menu: "M4 7h16M4 12h16M4 17h16",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
   power: "M12 4v8M7.5 7a7.5 7.5 0 1 0 9 0",
   people:
     "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20a6.5 6.5 0 0 1 13 0M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14a6.5 6.5 0 0 1 3.5 6",
+  save: "M12 4v11M7 10l5 5 5-5M5 20h14",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16 16l5 5",
   send: "M12 19V5M6 11l6-6 6 6",
   settings:
