@@ -27,7 +27,7 @@ MOST_CHATS = 1_000
 EXCERPT_BEFORE, EXCERPT_CHARACTERS = 40, 160
 
 LOCATED_CHARACTERS = 1_000_000
-"""In which one page looks for the places of the terms. An excerpt beyond shows the start of its message."""
+"""Of texts, in which one page locates the terms. The excerpt of a later text is its start."""
 
 
 @dataclass(frozen=True, slots=True)

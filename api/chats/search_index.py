@@ -38,7 +38,7 @@ from api.streaming.store import unless_outage
 log = structlog.get_logger(__name__)
 
 BETWEEN_SECONDS = 10.0
-"""Between two looks at the queue, if no search empties it."""
+"""Between two readings of the queue, if no search empties it."""
 
 BATCH_ROWS = 20
 """Messages that one transaction indexes: few enough that no writer on SQLite waits for it."""

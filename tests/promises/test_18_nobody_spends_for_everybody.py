@@ -31,7 +31,9 @@ def keys(replies: list[str]) -> set[UUID]:
 async def test_the_reply_of_another_user_begins_while_one_user_asks_for_many(
     backend: Backend,
 ) -> None:
-    settings = backend.settings(replies_at_once=2, worker_replies=3, model="scripted?chars=100000&rate=20")
+    settings = backend.settings(
+        replies_at_once=2, worker_replies=3, model="scripted?chars=100000&rate=20", grace_seconds=1
+    )
     async with serving(settings, replies=True) as server:
         ann, bob = await server.person("Ann"), await server.person("Bob")
         many = [await ann.prompt() for _ in range(10)]
