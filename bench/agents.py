@@ -1,6 +1,6 @@
 """Agents that write replies through the Python package, one process for all of them: `python -m bench.agents`.
 
-Prints the delays from an append to its receipt, in milliseconds, as JSON.
+Prints the delays from an append to its receipt, in milliseconds, as JSON: of the appends while all of them write.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import httpx
 import uvloop
 from twotrack_producer import Reply, Server, reply
 
-from bench.load import Load
+from bench.load import BEGIN_SECONDS, END_SECONDS, Load
 from bench.publishing import whole_text
 
 CHARACTERS_PER_TOKEN = 5
@@ -48,16 +48,17 @@ class OneConnection(httpx.AsyncBaseTransport):
             self._streams[1].close()
 
 
-async def main(load: Load, url: str, token: str, chat: str) -> list[float]:
-    delays: list[float] = []
+async def main(load: Load, url: str, token: str, chats: list[str]) -> list[float]:
+    begin = time.monotonic()
+    delays: list[tuple[float, float]] = []
     async with asyncio.TaskGroup() as agents:
-        for number in range(load.messages):
+        for number, chat in enumerate(chats):
             agents.create_task(write(url, token, chat, load, number, delays))
         gc.freeze()
-    return delays
+    return [delay for at, delay in delays if BEGIN_SECONDS <= at - begin <= load.seconds - END_SECONDS]
 
 
-async def write(url: str, token: str, chat: str, load: Load, number: int, delays: list[float]) -> None:
+async def write(url: str, token: str, chat: str, load: Load, number: int, delays: list[tuple[float, float]]) -> None:
     """One agent, with a connection of its own."""
     text, loop = whole_text(load.question(number), load.chars), asyncio.get_running_loop()
     pause = CHARACTERS_PER_TOKEN / load.chars_per_second
@@ -77,12 +78,13 @@ async def write(url: str, token: str, chat: str, load: Load, number: int, delays
                 await asyncio.sleep(begun + count * pause - loop.time())
 
 
-async def sample(draft: Reply, delays: list[float]) -> None:
+async def sample(draft: Reply, delays: list[tuple[float, float]]) -> None:
     appended = time.monotonic()
     await draft.flush()
-    delays.append((time.monotonic() - appended) * 1e3)
+    delays.append((appended, (time.monotonic() - appended) * 1e3))
 
 
 if __name__ == "__main__":
     given = os.environ
-    print(json.dumps(uvloop.run(main(Load.from_json(given["LOAD"]), given["URL"], given["TOKEN"], given["CHAT"]))))
+    load, chats = Load.from_json(given["LOAD"]), json.loads(given["CHATS"])
+    print(json.dumps(uvloop.run(main(load, given["URL"], given["TOKEN"], chats))))

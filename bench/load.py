@@ -10,6 +10,12 @@ SELECTION = ("id", "chatId", "role", "content", "status", "streaming", "revision
 
 FIELDS = " ".join(SELECTION) + " { id name }"
 
+BEGIN_SECONDS = 5.0
+"""Until all producers write."""
+
+END_SECONDS = 1.5
+"""What is measured of producers ends before they do."""
+
 
 @dataclass(frozen=True)
 class Load:

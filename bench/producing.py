@@ -9,17 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.contestants import REST, SERVER, TWOTRACK, Person, Services, migrate, person
-from bench.load import Load
+from bench.load import BEGIN_SECONDS, END_SECONDS, Load
 from bench.measure import Figures, percentile
 from bench.processes import Process, Times, running
 from bench.story import Unfaithful
 from tests.support.services import free_port
-
-BEGIN_SECONDS = 5.0
-"""Until all replies are being written."""
-
-END_SECONDS = 1.5
-"""What is measured ends before the replies do."""
 
 PATIENCE_SECONDS = 60
 
@@ -69,13 +63,16 @@ async def by_worker(services: Services, load: Load) -> Figures:
 
 
 async def by_agents(services: Services, load: Load) -> Figures:
-    """The agents append each token as it comes; the helper has one request in flight for each."""
+    """Each agent writes one reply in a chat of its own, and appends each token as it comes.
+
+    The delays are those of the seconds in which the server's CPU is measured.
+    """
     async with scene(services, load, core=SERVER) as here:
-        chat = await here.chat()
+        chats = [await here.chat() for _ in range(load.messages)]
         agents = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bench.agents",
             env={
-                **here.env, "PATH": "", "LOAD": load.to_json(), "CHAT": chat,
+                **here.env, "PATH": "", "LOAD": load.to_json(), "CHATS": json.dumps(chats),
                 "PYTHONPATH": ":".join(sys.path), "URL": f"http://127.0.0.1:{here.port}/graphql",
                 "TOKEN": here.ann.authorization.removeprefix("Bearer "),
             },
@@ -90,14 +87,15 @@ async def by_agents(services: Services, load: Load) -> Figures:
                 agents.kill()
                 await agents.wait()
         delays: list[float] = json.loads(output)
-        await verify(here.ann, chat, load)
+        await verify(here.ann, chats, load)
         return figures(load, spent, seconds, delays)
 
 
-async def verify(ann: Person, chat: str, load: Load) -> None:
+async def verify(ann: Person, chats: list[str], load: Load) -> None:
     """Every reply has all its text."""
-    page = "query ($id: ID!) { chat(id: $id) { messages(last: 100) { edges { node { status content } } } } }"
-    for edge in (await ann.ask(page, id=chat))["messages"]["edges"]:
+    page = "query ($id: ID!) { chat(id: $id) { messages(last: 1) { edges { node { status content } } } } }"
+    for chat in chats:
+        (edge,) = (await ann.ask(page, id=chat))["messages"]["edges"]
         if (edge["node"]["status"], len(edge["node"]["content"])) != ("COMPLETE", load.chars):
             raise Unfaithful("a reply lacks text")
 

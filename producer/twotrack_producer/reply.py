@@ -228,8 +228,11 @@ class Reply:
     def _pace(self, sent_at: float, *, has_text: bool) -> None:
         """Decide when the next batch is sent, by how long this one waited for the server's update."""
         now = time.monotonic()
-        if has_text:
-            self._pause = min(max(0.0, self._pause + now - sent_at - LEAD_SECONDS), LONGEST_PAUSE_SECONDS)
+        waited = now - sent_at
+        if has_text and waited < LEAD_SECONDS:
+            self._pause /= 2  # an update was due already, so the next batch is sent earlier
+        elif has_text:
+            self._pause = min(self._pause + (waited - LEAD_SECONDS) / 2, LONGEST_PAUSE_SECONDS)
         self._send_at = now + self._pause
 
     async def _fail(self, error: ProducerError) -> None:

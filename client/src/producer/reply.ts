@@ -255,7 +255,12 @@ class Reply implements ReplyText {
   /** Decides when the next batch is sent, by how long this one waited for the server's update. */
   #pace(sentAt: number, hasText: boolean): void {
     const now = Date.now();
-    if (hasText) this.#pauseMs = Math.min(Math.max(0, this.#pauseMs + now - sentAt - LEAD_MS), LONGEST_PAUSE_MS);
+    const waitedMs = now - sentAt;
+    if (hasText && waitedMs < LEAD_MS) {
+      this.#pauseMs /= 2; // an update was due already, so the next batch is sent earlier
+    } else if (hasText) {
+      this.#pauseMs = Math.min(this.#pauseMs + (waitedMs - LEAD_MS) / 2, LONGEST_PAUSE_MS);
+    }
     this.#sendAt = now + this.#pauseMs;
   }
 
