@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 from api.errors import BadUserInput
+from api.streaming.tolerant import UnreadableKey
 
 
 @strawberry.interface(description="An object with a globally unique id.")
@@ -20,8 +21,10 @@ class Node:
         return cls(id=global_id(cls.__name__, row.id), row=row)
 
 
-def global_id(kind: str, key: UUID) -> strawberry.ID:
-    """The id of the object of this type with this key."""
+def global_id(kind: str, key: UUID | UnreadableKey) -> strawberry.ID:
+    """The id of the object of this type with this key. That of an unreadable key is unique, and names no object."""
+    if isinstance(key, UnreadableKey):
+        return strawberry.ID(UnreadableKey(base64.urlsafe_b64encode(f"{kind}:?{key}".encode()).decode().rstrip("=")))
     return strawberry.ID(base64.urlsafe_b64encode(f"{kind}:{key.hex}".encode()).decode().rstrip("="))
 
 

@@ -21,6 +21,8 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails
 from graphql.pyutils import AwaitableOrValue, Path
 
+from api.streaming.tolerant import UnreadableKey
+
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 
 
@@ -33,6 +35,8 @@ class TolerantExecutor(Executor[Any]):
 
     @staticmethod
     def complete_leaf_value(return_type: GraphQLLeafType, result: Any) -> Any:
+        if isinstance(result, UnreadableKey):
+            raise Unreadable("what is stored is no id")
         try:
             completed = Executor.complete_leaf_value(return_type, result)
             if type(completed) is str and not completed.isascii():
@@ -86,6 +90,7 @@ _placeholders: dict[str, Callable[[Any], Any]] = {
     "Boolean": lambda value: False,
     "DateTime": lambda value: "1970-01-01T00:00:00Z",
     "Float": lambda value: 0.0,
+    "ID": str,
     "Int": _nearest_int,
     "String": _readable_part,
 }

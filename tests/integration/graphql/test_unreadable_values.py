@@ -1,10 +1,12 @@
 """A stored value that its field cannot hold costs that field, and never the page, the list or the stream."""
 
 import logging
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from api.graphql import relay
 from api.streaming.guard import ANNOUNCED
@@ -45,6 +47,16 @@ async def store(server: Running, id: str, column: str, value: str, *, table: str
         changed = await connection.execute(
             text(statement.replace(":key", f"'{shown}'")), execution_options={ANNOUNCED: True}
         )
+        assert changed.rowcount == 1
+
+
+def store_past_the_constraints(server: Running, id: str, column: str, value: str) -> None:
+    """Write into a message of SQLite with a program that checks no foreign keys. Most do not unless they are told to."""
+    path = make_url(server.settings.database_url).database
+    assert path is not None
+    _, key = relay.read(id)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        changed = connection.execute(f"UPDATE messages SET {column} = {value} WHERE id = ?", (key.hex,))
         assert changed.rowcount == 1
 
 
@@ -133,6 +145,28 @@ async def test_an_unreadable_value_of_a_required_field_is_a_placeholder_with_an_
     assert error["extensions"]["code"] == "INTERNAL"
     (entry,) = failures(caplog)
     assert entry["path"] == error["path"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("id", "'somebody'"), ("id", "x'00ff'"), ("id", "12"), ("author_id", "'somebody'"), ("reply_to_id", "x'00ff'")],
+)
+async def test_an_unreadable_id_costs_its_own_field(server: Running, column: str, value: str) -> None:
+    skip_elsewhere(server, SQLITE)
+    ann = await server.person("Ann")
+    chat = await ann.create_chat()
+    first, second = await ann.send(chat, "Hello"), await ann.send(chat, "Again")
+    store_past_the_constraints(server, second["message"]["id"], column, value)
+    messages, errors = await page(ann, chat)
+    assert [message["content"] for message in messages] == ["Hello", "", "Again", ""]
+    ids = [message["id"] for message in messages]
+    assert (ids[0], len(set(ids))) == (first["message"]["id"], 4)
+    field = {"id": "id", "author_id": "author", "reply_to_id": None}[column]
+    assert [error["path"][3:] for error in errors] == ([[2, "node", field]] if field else [])
+    assert {error["extensions"]["code"] for error in errors} <= {"INTERNAL"}
+    if column == "id":
+        answer = await ann.post("query ($id: ID!) { message(id: $id) { content } }", id=ids[2])
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 async def test_text_that_is_not_utf8_is_shown_with_replacement_characters(server: Running) -> None:
