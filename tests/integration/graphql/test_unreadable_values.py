@@ -51,7 +51,7 @@ async def store(server: Running, id: str, column: str, value: str, *, table: str
 
 
 def store_past_the_constraints(server: Running, id: str, column: str, value: str) -> None:
-    """Write into a message of SQLite with a program that checks no foreign keys. Most do not unless they are told to."""
+    """Write into a message of SQLite as a program that checks no foreign keys. Most do so only if they are told to."""
     path = make_url(server.settings.database_url).database
     assert path is not None
     _, key = relay.read(id)
