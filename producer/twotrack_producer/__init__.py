@@ -3,6 +3,7 @@
 server    sends operations, and repeats them over lost connections and restarts of the server
 reply     one reply: batches, sequence numbers, lease, and how it ends
 batches   what was appended and has not been sent
+pace      when the next batch is sent
 errors    the errors of this package
 """
 

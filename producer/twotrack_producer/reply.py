@@ -11,17 +11,11 @@ from typing import Any, Self
 
 from twotrack_producer.batches import Batches, whole
 from twotrack_producer.errors import Finished, ProducerError, Refused, Stopped, TakenOver, TooLong
+from twotrack_producer.pace import Pace
 from twotrack_producer.server import Server
 
 RENEWALS_PER_LEASE = 3
 """Two renewals may be lost before the lease runs out."""
-
-LEAD_SECONDS = 0.1
-"""How long before the server's next update a batch is sent. Text that comes later than that waits for the update after
-it, so an early batch would delay the text behind it."""
-
-LONGEST_PAUSE_SECONDS = 2.0
-"""A server updates even the longest text this often."""
 
 FAREWELL_SECONDS = 5.0
 """How long a producer that is cancelled tries to send the rest."""
@@ -68,7 +62,8 @@ class Reply:
         self._stored = 0
         """How many of the changes the server has stored."""
         self._progress = asyncio.Event()
-        self._pause = self._send_at = 0.0
+        self._pace = Pace()
+        self._send_at = 0.0
         self._is_confirmed = False
         """Whether a request was accepted since the reply was opened."""
         self._is_reopened = False
@@ -197,7 +192,10 @@ class Reply:
                     batch, stored = self._batches.take(), self._stored if self._batches else self._changes
                     sent_at = time.monotonic()
                     await self._request(APPEND, batch)
-                    self._pace(sent_at, has_text=bool(batch))
+                    answered_at = time.monotonic()
+                    if batch:
+                        self._pace.answered(answered_at - sent_at)
+                    self._send_at = answered_at + self._pace.pause
                     self._stored = stored
                     self._notify()
             await self._request(FINISH, self._ending)
@@ -224,16 +222,6 @@ class Reply:
     async def _woken(self) -> None:
         self._wake.clear()
         await self._wake.wait()
-
-    def _pace(self, sent_at: float, *, has_text: bool) -> None:
-        """Decide when the next batch is sent, by how long this one waited for the server's update."""
-        now = time.monotonic()
-        waited = now - sent_at
-        if has_text and waited < LEAD_SECONDS:
-            self._pause /= 2  # an update was due already, so the next batch is sent earlier
-        elif has_text:
-            self._pause = min(self._pause + (waited - LEAD_SECONDS) / 2, LONGEST_PAUSE_SECONDS)
-        self._send_at = now + self._pause
 
     async def _fail(self, error: ProducerError) -> None:
         """Keep the reason, and cancel the block if it still runs."""

@@ -5,28 +5,11 @@
  */
 
 import { Batches, wellFormed } from "./batches.ts";
+import { APPEND, FINISH, INTERRUPTED, START, STATUS, TOO_LONG } from "./documents.ts";
 import { Finished, ProducerError, Refused, Stopped, TakenOver, TooLong } from "./errors.ts";
+import { Pace } from "./pace.ts";
 
 const RENEWALS_PER_LEASE = 3; // two renewals may be lost before the lease runs out
-
-// How long before the server's next update a batch is sent. Text that comes later than that waits for the update after
-// it, so an early batch would delay the text behind it.
-const LEAD_MS = 100;
-
-const LONGEST_PAUSE_MS = 2_000; // a server updates even the longest text this often
-
-const INTERRUPTED = {
-  code: "INTERRUPTED",
-  message: "The agent was interrupted before it finished this reply. Ask again.",
-};
-const TOO_LONG = { code: "TOO_LONG", message: "The reply became too long and was cut off. Ask for a shorter one." };
-
-const MESSAGE = "message { id status content error { code } }";
-const STARTED = `fence sequence leaseSeconds ${MESSAGE}`;
-const START = `mutation ($input: StartReplyInput!) { startReply(input: $input) { ${STARTED} } }`;
-const APPEND = "mutation ($input: AppendToReplyInput!) { appendToReply(input: $input) { sequence } }";
-const FINISH = "mutation ($input: FinishReplyInput!) { finishReply(input: $input) { message { id } } }";
-const STATUS = "query ($id: ID!) { message(id: $id) { status error { code } } }";
 
 export interface ReplyOptions {
   chatId: string;
@@ -110,7 +93,7 @@ class Reply implements ReplyText {
   #leaseMs = 0;
   #isConfirmed = false; // a request was accepted since the reply was opened
   #isReopened = false;
-  #pauseMs = 0;
+  readonly #pace = new Pace();
   #sendAt = 0;
   #changes = 0; // how often something was appended or shown
   #stored = 0; // how many of the changes the server has stored
@@ -222,7 +205,9 @@ class Reply implements ReplyText {
         const stored = this.#batches.isEmpty ? this.#changes : this.#stored;
         const sentAt = Date.now();
         await this.#request(APPEND, batch);
-        this.#pace(sentAt, Object.keys(batch).length > 0);
+        const answeredAt = Date.now();
+        if (Object.keys(batch).length > 0) this.#pace.answered(answeredAt - sentAt);
+        this.#sendAt = answeredAt + this.#pace.pauseMs;
         this.#stored = stored;
         this.#notify();
       }
@@ -250,18 +235,6 @@ class Reply implements ReplyText {
       };
     });
     this.#wake = () => {};
-  }
-
-  /** Decides when the next batch is sent, by how long this one waited for the server's update. */
-  #pace(sentAt: number, hasText: boolean): void {
-    const now = Date.now();
-    const waitedMs = now - sentAt;
-    if (hasText && waitedMs < LEAD_MS) {
-      this.#pauseMs /= 2; // an update was due already, so the next batch is sent earlier
-    } else if (hasText) {
-      this.#pauseMs = Math.min(this.#pauseMs + (waitedMs - LEAD_MS) / 2, LONGEST_PAUSE_MS);
-    }
-    this.#sendAt = now + this.#pauseMs;
   }
 
   #notify(): void {
