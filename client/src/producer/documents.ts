@@ -11,4 +11,7 @@ export const INTERRUPTED = {
   code: "INTERRUPTED",
   message: "The agent was interrupted before it finished this reply. Ask again.",
 };
-export const TOO_LONG = { code: "TOO_LONG", message: "The reply became too long and was cut off. Ask for a shorter one." };
+export const TOO_LONG = {
+  code: "TOO_LONG",
+  message: "The reply became too long and was cut off. Ask for a shorter one.",
+};
