@@ -13,6 +13,9 @@ TRACEBACK_CHARACTERS = 20_000
 
 HIDDEN = "[hidden]"
 
+OURS = ("timestamp", "level")
+"""What the processors before this one have made."""
+
 _keys = re.compile(
     r"""
       \b (?:sk|pk|rk|gsk|xai|hf|pplx|r8) [-_] [\w*-]{8,}        # as providers write theirs
@@ -38,13 +41,14 @@ _steering_in_lines = re.compile(f"(?![\\n\\t])[{CONTROLS}{DIRECTIONS}]")
 def clean(_: object, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor for the end of the chain, when tracebacks are texts."""
     for name, value in entry.items():
-        entry[name] = _clean(value, is_traceback=name in ("exception", "stack"))
+        if name not in OURS:
+            entry[name] = _clean(value, is_traceback=name in ("exception", "stack"))
     return entry
 
 
 def _clean(value: Any, *, is_traceback: bool = False) -> Any:
     if isinstance(value, str):
-        return cleaned(value, is_traceback=is_traceback)
+        return value if _is_plain_word(value) else cleaned(value, is_traceback=is_traceback)
     if isinstance(value, Mapping):
         return {_clean(name): _clean(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
@@ -52,6 +56,14 @@ def _clean(value: Any, *, is_traceback: bool = False) -> Any:
     if value is None or isinstance(value, int | float):
         return value
     return cleaned(str(value))
+
+
+def _is_plain_word(text: str) -> bool:
+    """Whether it is one word of letters and digits that is no key: most values are, such as ids and names of methods.
+
+    The patterns take a quarter of the time in which a line is written.
+    """
+    return text.isascii() and text.isalnum() and len(text) <= TEXT_CHARACTERS and not text.startswith("AIza")
 
 
 def cleaned(text: str, *, is_traceback: bool = False) -> str:

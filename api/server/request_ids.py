@@ -1,5 +1,6 @@
 """Gives each request an id, logs one line per request and measures it."""
 
+import asyncio
 import re
 import time
 from typing import Any
@@ -59,6 +60,8 @@ class RequestIds:
                 await self._app(scope, receive, send_with_id)
         finally:
             elapsed = time.monotonic() - started
+            if scope["type"] == "websocket":
+                await asyncio.sleep(0)  # if many sockets end at once, all of them are closed before a line is written
             if (code := scope.get("close_code")) is not None:
                 result["code"] = code
             if scope["type"] == "http" and not streams and "status" in result:

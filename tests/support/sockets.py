@@ -90,7 +90,8 @@ class Subscription:
     async def refusal(self) -> dict[str, Any]:
         """The one error that ends this: `data: null` with it, then `complete`."""
         message = await self.message()
-        assert (message["type"], message["payload"]["data"]) == ("next", None), message
+        assert message["type"] == "next", message
+        assert message["payload"]["data"] is None, message
         error: dict[str, Any]
         (error,) = message["payload"]["errors"]
         assert (await self.message())["type"] == "complete"
