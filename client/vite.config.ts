@@ -11,6 +11,8 @@ export const sources = {
   "@twotrack/client/urql/react": here("src/urql/react/index.ts"),
   "@twotrack/client/apollo": here("src/apollo/index.ts"),
   "@twotrack/client/urql": here("src/urql/index.ts"),
+  "@twotrack/client/operations": here("src/operations/index.ts"),
+  "@twotrack/client/testing": here("src/testing/index.ts"),
   "@twotrack/client/producer": here("src/producer/index.ts"),
   "@twotrack/client": here("src/core/index.ts"),
 };

@@ -3,11 +3,16 @@
 const embedded = () => null;
 
 export const keys: Record<string, () => null> = {
+  Allowance: embedded,
   ChatConnection: embedded,
   ChatEdge: embedded,
+  ExcerptPart: embedded,
   MessageConnection: embedded,
   MessageEdge: embedded,
+  MessageVersion: embedded,
   PageInfo: embedded,
+  SearchConnection: embedded,
+  SearchEdge: embedded,
   StreamError: embedded,
   SyncEvent: embedded,
   Usage: embedded,

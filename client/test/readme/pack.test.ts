@@ -25,6 +25,7 @@ beforeAll(() => {
   mkdirSync(place, { recursive: true });
   run("tar", "-xzf", join(app, filename), "-C", place, "--strip-components=1");
   for (const name of [
+    "@testing-library/react",
     "@types/react",
     "@types/react-dom",
     "relay-runtime",
@@ -32,6 +33,7 @@ beforeAll(() => {
     "rxjs",
     "@urql/exchange-graphcache",
     "svelte",
+    "vitest",
     "vue",
     ...needs(place),
   ])
@@ -110,8 +112,17 @@ test("a page without a framework contains neither React nor a GraphQL client", (
 }, 60_000);
 
 test("Node imports every entry point", () => {
-  for (const entry of ["", "/producer", "/apollo", "/apollo/react", "/urql", "/urql/react"])
-    expect(
-      run("node", "-e", `import("@twotrack/client${entry}").then((it) => console.log(Object.keys(it).length > 2))`),
-    ).toBe("true\n");
+  const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
+  const entries = Object.keys(exports).filter((entry) => !entry.endsWith(".graphql"));
+  expect(entries).toContain("./testing");
+  const names = JSON.stringify(entries.map((entry) => entry.replace(".", "@twotrack/client")));
+  const code = `Promise.all(${names}.map((name) => import(name))).then((all) => console.log(String(all.map(Object.keys).map((it) => it.length > 0))))`;
+  expect(run("node", "-e", code)).toBe(`${entries.map(() => true)}\n`);
 }, 60_000);
+
+test("the tarball has the schema, and source maps with the sources in them", () => {
+  const dist = join(app, "node_modules/@twotrack/client/dist");
+  expect(readFileSync(join(dist, "schema.graphql"), "utf8")).toBe(readFileSync("../schema.graphql", "utf8"));
+  const { sourcesContent } = JSON.parse(readFileSync(join(dist, "core/connection.js.map"), "utf8"));
+  expect(sourcesContent).toEqual([readFileSync("src/core/connection.ts", "utf8")]);
+});

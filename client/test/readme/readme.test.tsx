@@ -8,7 +8,7 @@ import type { TwotrackClient } from "../../src/urql/index.ts";
 import { eventually } from "../bindings/harness.tsx";
 import { type Person, RealServer } from "../real/server.ts";
 import { TestServer } from "../server.ts";
-import { snippets, writeSnippets } from "./snippets.ts";
+import { writeSnippets } from "./snippets.ts";
 
 const FOLDER = "test/readme/dist"; // ignored by git
 writeSnippets(FOLDER);
@@ -38,35 +38,6 @@ const setLocation = (url: string) =>
   (window as unknown as { happyDOM: { setURL(url: string): void } }).happyDOM.setURL(url);
 const load = <Module,>(name: string): Promise<Module> => import(/* @vite-ignore */ `./dist/${name}`);
 const shown = () => [...document.querySelectorAll("article")].map((bubble) => bubble.textContent);
-
-test("every snippet has a test", () => {
-  expect([...snippets().keys()].sort()).toEqual([
-    "Bubble.svelte",
-    "Chat.svelte",
-    "apollo.tsx",
-    "connection.ts",
-    "events.ts", // in clients.test.tsx
-    "existing-apollo.tsx", // in clients.test.tsx
-    "existing-urql.ts",
-    "follow.py", // tested in tests/integration/graphql/test_gql.py
-    "follow.sh",
-    "fragment.tsx",
-    "graphcache.ts",
-    "native.ts", // in clients.test.tsx
-    "notes.tsx",
-    "older.tsx",
-    "pacer.ts",
-    "plain.ts",
-    "relay.ts",
-    "sending.tsx",
-    "session.tsx",
-    "smooth.tsx",
-    "stores.ts", // in stores.test.tsx
-    "svelte.ts",
-    "urql.tsx",
-    "vue.ts",
-  ]);
-});
 
 describe.each(["apollo.tsx", "urql.tsx"])("%s", (name) => {
   test("shows a reply while it streams", async () => {
