@@ -9,6 +9,7 @@ import { writeSnippets } from "./snippets.ts";
 
 /** A new Vite app with the packed tarball. */
 let app: string;
+let tarball: string;
 
 const run = (command: string, ...args: string[]) => {
   const { stdout, stderr } = spawnSync(command, args, { cwd: app, encoding: "utf8" });
@@ -23,7 +24,8 @@ beforeAll(() => {
   const [{ filename }] = Object.values(JSON.parse(packed)) as [{ filename: string }];
   const place = join(app, "node_modules/@twotrack/client");
   mkdirSync(place, { recursive: true });
-  run("tar", "-xzf", join(app, filename), "-C", place, "--strip-components=1");
+  tarball = join(app, filename);
+  run("tar", "-xzf", tarball, "-C", place, "--strip-components=1");
   for (const name of [
     "@testing-library/react",
     "@types/react",
@@ -111,13 +113,26 @@ test("a page without a framework contains neither React nor a GraphQL client", (
   expect(code.length).toBeLessThan(60_000);
 }, 60_000);
 
-test("Node imports every entry point", () => {
+test("publint and attw find nothing to complain about", () => {
+  expect(run(bin("publint"), tarball, "--strict")).toContain("All good!");
+  // For ESM, bundlers and node16. Scripts that require it get an ES module.
+  const args = [tarball, "--profile", "esm-only", "--no-definitely-typed", "--format", "ascii"];
+  const { status, stdout } = spawnSync(bin("attw"), args, { encoding: "utf8" });
+  expect(status, stdout).toBe(0);
+}, 60_000);
+
+test("Node imports every entry point, and a CommonJS script requires them", () => {
   const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
-  const entries = Object.keys(exports).filter((entry) => !entry.endsWith(".graphql"));
+  const entries = Object.keys(exports);
   expect(entries).toContain("./testing");
   const names = JSON.stringify(entries.map((entry) => entry.replace(".", "@twotrack/client")));
-  const code = `Promise.all(${names}.map((name) => import(name))).then((all) => console.log(String(all.map(Object.keys).map((it) => it.length > 0))))`;
-  expect(run("node", "-e", code)).toBe(`${entries.map(() => true)}\n`);
+  const code = `
+    const names = ${names};
+    Promise.all(names.map((name) => import(name))).then((modules) =>
+      console.log(String(modules.map((module, index) => module.createConnection === require(names[index]).createConnection && Object.keys(module).length > 0))));
+  `;
+  const warning = "--disable-warning=ExperimentalWarning"; // about require, until Node 22
+  expect(run("node", warning, "-e", code)).toBe(`${entries.map(() => true)}\n`);
 }, 60_000);
 
 test("the tarball has the schema, and source maps with the sources in them", () => {
