@@ -1,10 +1,6 @@
 /** A connection without a server, for unit tests and Storybook. */
 
-export {
-  type Answer,
-  createTestConnection,
-  type LiveSubscription,
-  type SentOperation,
-  type TestConnection,
-  type TestConnectionOptions,
-} from "./testConnection.ts";
+export type { Answer, SentOperation } from "./answers.ts";
+export type { Fields } from "./frames.ts";
+export type { LiveSubscription } from "./subscriptions.ts";
+export { createTestConnection, type TestConnection, type TestConnectionOptions } from "./testConnection.ts";

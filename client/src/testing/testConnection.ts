@@ -13,8 +13,6 @@ import { type Answer, Answers, type SentOperation } from "./answers.ts";
 import { type Fields, Frames } from "./frames.ts";
 import { type LiveSubscription, Subscriptions } from "./subscriptions.ts";
 
-export type { Answer, LiveSubscription, SentOperation };
-
 const URL = "http://twotrack.test/graphql"; // nothing is sent to it
 
 export interface TestConnectionOptions extends Pick<ConnectionOptions, "streams"> {
