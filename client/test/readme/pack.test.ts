@@ -27,6 +27,7 @@ beforeAll(() => {
   tarball = join(app, filename);
   run("tar", "-xzf", tarball, "-C", place, "--strip-components=1");
   for (const name of [
+    "@apollo/client-integration-nextjs",
     "@testing-library/react",
     "@types/react",
     "@types/react-dom",

@@ -1,5 +1,6 @@
 // @vitest-environment node
 
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { snippets } from "./snippets.ts";
 
@@ -17,19 +18,33 @@ test("every snippet has a test", () => {
     "follow.sh",
     "fragment.tsx",
     "graphcache.ts",
+    "jest.config.cjs", // in test/environments
     "native.ts",
+    "next.config.mjs", // in test/environments
     "notes.tsx",
     "older.tsx",
+    "optimistic.tsx",
     "pacer.ts",
     "plain.ts",
+    "providers.tsx", // in test/environments
     "relay.ts",
     "sending.tsx",
     "session.tsx",
     "smooth.tsx",
     "stores.ts",
+    "suspense.tsx",
     "svelte.ts",
     "testing.tsx",
     "urql.tsx",
     "vue.ts",
   ]);
+});
+
+test("the table of compatibility has the ranges of all peer dependencies", () => {
+  const { peerDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as {
+    peerDependencies: Record<string, string>;
+  };
+  const table = readFileSync("README.md", "utf8").replaceAll("\\|", "|").replaceAll(/ +/g, " ");
+  for (const [name, range] of Object.entries(peerDependencies))
+    expect(table.includes(`| \`${name}\` | \`${range}\` |`), name).toBe(true);
 });

@@ -1,0 +1,76 @@
+import { act, render, renderHook } from "@testing-library/react";
+import { type ComponentType, type ReactNode, Suspense } from "react";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import WebSocket from "ws";
+import type { TwotrackClient } from "../../src/apollo/index.ts";
+import { eventually, quiet } from "../bindings/harness.tsx";
+import { TestServer } from "../server.ts";
+import { shown } from "./page.ts";
+import { writeSnippets } from "./snippets.ts";
+
+const FOLDER = "test/readme/dist/recipes"; // ignored by git
+writeSnippets(FOLDER);
+const load = <Module,>(name: string): Promise<Module> => import(/* @vite-ignore */ `./dist/recipes/${name}`);
+
+let server: TestServer;
+let client: TwotrackClient;
+let wrapper: ComponentType<{ children: ReactNode }>;
+
+beforeEach(async () => {
+  server = await TestServer.start();
+  const { createTwotrackClient } = await import("../../src/apollo/index.ts");
+  const { ApolloProvider } = await import("@apollo/client/react");
+  client = createTwotrackClient({ url: server.url, fetch: server.fetch, webSocketImpl: WebSocket });
+  wrapper = ({ children }) => <ApolloProvider client={client}>{children}</ApolloProvider>;
+});
+afterEach(async () => {
+  client.stop();
+  await server.stop();
+});
+
+test("suspense.tsx suspends for the first fetch alone", async () => {
+  server.add({ status: "STREAMING", content: "Once" });
+  const { Chat } = await load<{ Chat: ComponentType<{ id: string }> }>("suspense.tsx");
+  const page = (
+    <Suspense fallback={<p>Loading</p>}>
+      <Chat id="chat-1" />
+    </Suspense>
+  );
+  const { unmount } = await act(async () => render(page, { wrapper }));
+  await eventually(() => [...server.live].sort(), ["MessageStream message-1", "Sync chat-1"]);
+  server.holding.add("Chat");
+  server.add({ content: "Hello" });
+  server.touch();
+  await eventually(() => server.held.length, 1);
+  await quiet(50);
+  expect(document.body.textContent).toBe("Once"); // while it refetches
+  server.held[0]?.release();
+  await eventually(shown, ["Once", "Hello"]);
+  server.frame("message-1", { content: "The end", status: "COMPLETE" });
+  await eventually(shown, ["The end", "Hello"]);
+  unmount();
+});
+
+interface Sending {
+  readonly unsent: readonly { key: string; content: string; error?: string }[];
+  send(content: string): Promise<void>;
+  retry(unsent: Sending["unsent"][number]): Promise<void>;
+}
+
+test("optimistic.tsx shows a message until it is sent, and repeats it with the same key", async () => {
+  const { useOptimisticSend } = await load<{ useOptimisticSend: (chatId: string) => Sending }>("optimistic.tsx");
+  const { result, unmount } = renderHook(() => useOptimisticSend("chat-1"), { wrapper });
+  server.holding.add("SendMessage");
+  act(() => void result.current.send("Hello"));
+  await eventually(() => server.held.length, 1);
+  expect(result.current.unsent).toMatchObject([{ content: "Hello" }]);
+  const key = result.current.unsent[0]?.key;
+  server.held[0]?.fail();
+  await eventually(() => typeof result.current.unsent[0]?.error, "string");
+  expect(result.current.unsent).toMatchObject([{ key, content: "Hello" }]);
+  act(() => void result.current.retry(result.current.unsent[0] as Sending["unsent"][number]));
+  await eventually(() => server.held.length, 2);
+  server.held[1]?.release();
+  await eventually(() => result.current.unsent, []);
+  unmount();
+});
