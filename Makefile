@@ -15,7 +15,7 @@ sources = $(shell find $(1) \( -name dist -o -name node_modules \) -prune -o -pr
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run example check test wheel bench screens rendering soak clean
+.PHONY: help setup run example check test environments wheel bench screens rendering soak clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -43,6 +43,9 @@ test: check ## check, and run all tests: on both backends, of the client, in a b
 	@$(BIN)/python -m tests.support.executables # the client's tests need curl
 	npm --prefix client run --silent test
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
+
+environments: setup ## install the packed client in projects of Jest, Next, Svelte and Vue, and build them; ONLY="next vue"
+	node client/test/environments/run.mjs $(ONLY)
 
 wheel: setup ## build the package with the pages in it, and twotrack-producer, as wheels and sdists in dist/
 	@rm -rf dist
