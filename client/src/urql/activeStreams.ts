@@ -10,6 +10,8 @@ import { LatestVersions } from "../core/subscription/latestVersions.ts";
 import { failureOf } from "../core/subscription/refusal.ts";
 import type { StreamedObject, StreamFailure } from "../core/subscription/revisions.ts";
 import { SharedSubscriptions } from "../core/subscription/sharedSubscriptions.ts";
+import type { Result } from "../core/transport/transport.ts";
+import { withFrames } from "./frames.ts";
 
 type Versions = LatestVersions<StreamedObject>;
 
@@ -43,11 +45,27 @@ function subscriptionsOf<Live>(
   versions: Versions,
 ): SharedSubscriptions<StreamFailure> {
   return new SharedSubscriptions((id, onRefused) => {
-    const frames = client.subscription(subscription, { id }).subscribe(({ data, error }) => {
+    let uncached: { frame: StreamedObject; result: Result } | undefined;
+    const release = versions.subscribe(id, () => {}); // keeps the newest version until this has ended
+    const take = (result: Result) => {
+      const frame = result.data?.[field] as StreamedObject | null | undefined;
+      if (!frame?.streaming || result.errors) return false;
+      uncached = { frame, result };
+      versions.offer(frame);
+      return true;
+    };
+    const frames = client.subscription(subscription, { id }, withFrames({ take })).subscribe(({ data, error }) => {
       const frame = data?.[field] as StreamedObject | null | undefined;
       if (frame) versions.offer(frame);
       if (error && error.graphQLErrors.length > 0) onRefused(failureOf(error.graphQLErrors));
     });
-    return () => frames.unsubscribe();
+    return () => {
+      frames.unsubscribe();
+      // If a page has fetched a greater revision, the cache has it already.
+      const isNewest = uncached !== undefined && uncached.frame.revision === versions.get(id)?.revision;
+      release();
+      if (uncached && isNewest)
+        void client.subscription(subscription, { id }, withFrames({ result: uncached.result })).toPromise();
+    };
   });
 }

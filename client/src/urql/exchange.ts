@@ -10,6 +10,8 @@ import {
   subscriptionExchange,
 } from "@urql/core";
 import type { Connection } from "../core/connection.ts";
+import type { Sink } from "../core/transport/transport.ts";
+import { framesOf } from "./frames.ts";
 
 const connections = new WeakMap<Client, Connection>();
 
@@ -28,8 +30,18 @@ export function twotrackExchange(connection: Connection): Exchange {
     }),
     fetchExchange,
     subscriptionExchange({
-      forwardSubscription: ({ query = "", variables, operationName }) => ({
-        subscribe: (sink) => ({ unsubscribe: connection.subscribe({ query, variables, operationName }, sink) }),
+      forwardSubscription: ({ query = "", variables, operationName }, operation) => ({
+        subscribe(sink) {
+          const { take, result } = framesOf(operation);
+          const next: Sink["next"] = (received) => {
+            if (!take?.(received)) sink.next(received);
+          };
+          if (result === undefined)
+            return { unsubscribe: connection.subscribe({ query, variables, operationName }, { ...sink, next }) };
+          next(result);
+          sink.complete();
+          return { unsubscribe: () => {} };
+        },
       }),
     }),
   ]);

@@ -24,7 +24,6 @@ function apolloOn(
 ): Binding {
   return {
     name,
-    isNonreactive: true,
     keepsPage: true,
     cachesFrames: true,
     connect({ url, fetch }, options = {}) {

@@ -26,8 +26,6 @@ export interface Endpoint {
 
 export interface Binding {
   readonly name: string;
-  /** Whether frames do not render the page. With graphcache they do: it writes them into the page's query. */
-  readonly isNonreactive: boolean;
   /** Whether the page shows a sent message without a refetch. */
   readonly keepsPage: boolean;
   /** Whether the cache has the final frame for a page that opens later. */

@@ -21,7 +21,7 @@ const noteKeys = { NoteConnection: embedded, NoteEdge: embedded };
 
 function urqlOn(
   name: string,
-  traits: Pick<Binding, "isNonreactive" | "keepsPage" | "cachesFrames">,
+  traits: Pick<Binding, "keepsPage" | "cachesFrames">,
   open: (options: TwotrackClientOptions) => { client: Client; connection: Connection },
 ): Binding {
   return {
@@ -49,7 +49,7 @@ function urqlOn(
   };
 }
 
-const withDocumentCache = { isNonreactive: true, keepsPage: false, cachesFrames: false };
+const withDocumentCache = { keepsPage: false, cachesFrames: false };
 
 export const urql = urqlOn("urql with its document cache", withDocumentCache, (options) => {
   const client = createTwotrackClient(options);
@@ -66,21 +66,19 @@ export const urqlExisting = urqlOn("an existing urql client", withDocumentCache,
   return { client, connection };
 });
 
-export const urqlGraphcache = urqlOn(
-  "urql with graphcache",
-  { isNonreactive: false, keepsPage: true, cachesFrames: true },
-  (options) => {
-    const client = createTwotrackClient({
-      ...options,
-      exchanges: [
-        graphcache({
-          keys: { ...keys, ...noteKeys },
-          updates: {
-            Mutation: { sendMessage: (data, _, cache) => addSent(cache, data.sendMessage as SendMessagePayload) },
-          },
-        }),
-      ],
-    });
-    return { client, connection: client.connection };
-  },
-);
+export function openGraphcache(options: TwotrackClientOptions): { client: Client; connection: Connection } {
+  const client = createTwotrackClient({
+    ...options,
+    exchanges: [
+      graphcache({
+        keys: { ...keys, ...noteKeys },
+        updates: {
+          Mutation: { sendMessage: (data, _, cache) => addSent(cache, data.sendMessage as SendMessagePayload) },
+        },
+      }),
+    ],
+  });
+  return { client, connection: client.connection };
+}
+
+export const urqlGraphcache = urqlOn("urql with graphcache", { keepsPage: true, cachesFrames: true }, openGraphcache);
