@@ -13,6 +13,7 @@ from strawberry.dataloader import DataLoader
 from api.characters import utf8_bytes
 from api.database import Database
 from api.errors import Forbidden, LimitExceeded, Unauthenticated
+from api.graphql.followed_ids import FollowedIds
 from api.identity import Identity
 from api.settings import Settings
 from api.streaming.access import rule_of
@@ -66,6 +67,8 @@ class Services:
     hub: Hub
     metrics: SubscriptionMetrics
     credentials: Credentials
+    followed: dict[UUID, FollowedIds] = field(default_factory=dict, kw_only=True)
+    """By user, the ids that their `sync` subscriptions follow now in this process."""
 
 
 ServicesType = TypeVar("ServicesType", bound=Services)
@@ -98,6 +101,8 @@ class Context(Generic[ServicesType]):
     """Whether a query or mutation of this operation runs. It runs to its end, though the client may leave."""
     on_idle: Callable[[], None] | None = None
     """Called when it has ended."""
+    followed: FollowedIds = field(default_factory=FollowedIds)
+    """Ids that the socket of this operation follows; those of a request over HTTP are its own."""
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     @property

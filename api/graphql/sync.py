@@ -4,7 +4,8 @@
 (see `has_page`). The model needs an access rule.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -13,11 +14,21 @@ from graphql import GraphQLSchema
 
 from api.errors import BadUserInput
 from api.graphql import relay
-from api.graphql.context import Info, counted
+from api.graphql.context import Context, Info, counted
+from api.graphql.followed_ids import FollowedIds
 from api.streaming.access import Key, RevisedModel
 from api.streaming.tracks import has_page
 
 IDS_PER_SYNC = 100
+
+IDS_PER_SOCKET = 1_000
+"""Different ids on one socket. Ten full subscriptions: a list of a thousand chats on one page."""
+
+IDS_PER_USER = 10_000
+"""Different ids that one user follows at once in one process, over all sockets and requests. Each may be a channel."""
+
+OWN_TYPE = "Viewer"
+"""The type whose object changes whenever its user gains access to another object: it lists what the user sees."""
 
 
 @strawberry.type(
@@ -53,12 +64,13 @@ def sync_field(*, description: str = SYNC_DESCRIPTION, ids: str = f"Ids to follo
         pages = pages_of(info.schema._schema)
         followed = {key: id for id in asked if (key := _page_key(id, pages)) is not None}
         metrics = info.context.services.metrics
-        with counted(info.context, "sync"):
+        own = None if reader.is_guest or OWN_TYPE not in pages else (pages[OWN_TYPE], reader.id)
+        with following(info.context, followed), counted(info.context, "sync"):
             for id in asked:
                 if id not in followed.values():
                     yield SyncEvent(id=id, revision=0, deleted=True)
             hub = info.context.services.hub
-            async with hub.changes(list(followed), reader.id, shares=reader.is_guest) as changes:
+            async with hub.changes(list(followed), reader.id, own=own, shares=reader.is_guest) as changes:
                 async for change in changes:
                     id = followed[change.model, change.key]
                     yield SyncEvent(id=id, revision=change.revision, deleted=change.deleted)
@@ -66,6 +78,23 @@ def sync_field(*, description: str = SYNC_DESCRIPTION, ids: str = f"Ids to follo
 
     sync.__annotations__["ids"] = Ids
     return strawberry.subscription(resolver=sync, description=description)
+
+
+@contextmanager
+def following(context: Context[Any], keys: Collection[Key]) -> Iterator[None]:
+    """Count the ids of a subscription for as long as it is open. Raises LimitExceeded."""
+    with context.followed.counting(keys, IDS_PER_SOCKET, "on one socket"):
+        if context.reader.is_guest:  # a link stands for any number of people, who are counted by their sockets alone
+            yield
+            return
+        followed = context.services.followed
+        of_user = followed.setdefault(context.reader.id, FollowedIds())
+        try:
+            with of_user.counting(keys, IDS_PER_USER, "for one user at once"):
+                yield
+        finally:
+            if not of_user:
+                followed.pop(context.reader.id, None)
 
 
 @lru_cache(maxsize=8)

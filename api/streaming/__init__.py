@@ -40,6 +40,8 @@ The files, in the order in which an update passes through them:
     hub             receives the channels that this process follows, and authorizes subscribers
     topic           one followed row: its latest state and its subscribers
     subscriber      one subscription of a client, which takes the latest state when it is ready
+    sync_subscriber the one of the sync track, which leaves the channels of rows that are not visible
+    allotments      how much each viewer may have under way at once
     sweep           finds in the database what the bus lost, and settles rows whose writers died
 
     At other times

@@ -7,7 +7,7 @@ between. A topic takes both what was read and what was received, and keeps the g
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, cast
@@ -17,11 +17,13 @@ import structlog
 
 from api.streaming import channels
 from api.streaming.access import AccessGrant, Key, RevisedModel
+from api.streaming.allotments import Allotments
 from api.streaming.bus import Bus, ignoring_malformed
 from api.streaming.columns import Revised
 from api.streaming.errors import Gone
 from api.streaming.observer import NO_OBSERVER, Observer
-from api.streaming.subscriber import Change, StreamSubscriber, Subscriber, SyncSubscriber
+from api.streaming.subscriber import StreamSubscriber, Subscriber
+from api.streaming.sync_subscriber import Change, SyncSubscriber
 from api.streaming.topic import LatestState, Topic
 
 log = structlog.get_logger(__name__)
@@ -30,6 +32,9 @@ Row = TypeVar("Row", bound=Revised)
 
 EPOCHS_REMEMBERED = 10_000
 """Most access epochs kept from the bus. They are for subscribers that were reading a row when the epoch rose."""
+
+ARRIVING_ROWS = 100
+"""Rows of one viewer on the sync track that are joined and not yet read. More wait: their ids may be made up."""
 
 
 class AccessReader(Protocol):
@@ -53,6 +58,7 @@ class Hub:
         """The newest access epoch that was received, by scope."""
         self._reading: dict[tuple[UUID | None, tuple[Topic, ...], bool], asyncio.Task[Mapping[Key, AccessGrant]]] = {}
         """Reads of shared grants that have not ended."""
+        self.arriving = Allotments(ARRIVING_ROWS)
         self._leaving: set[asyncio.Task[None]] = set()
         """Listeners that were cancelled and have not ended yet."""
         self._listener: asyncio.Task[None] | None = None
@@ -64,12 +70,8 @@ class Hub:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        tasks = [
-            self._listener,
-            *self._leaving,
-            *self._reading.values(),
-            *(topic.listener for topic in self._topics.values()),
-        ]
+        listeners = (topic.listener for topic in self._topics.values())
+        tasks = [self._listener, *self._leaving, *self._reading.values(), *listeners]
         for task in tasks:
             if task is not None:
                 task.cancel()
@@ -96,15 +98,15 @@ class Hub:
 
     @asynccontextmanager
     async def changes(
-        self, keys: Sequence[Key], viewer: UUID | None, *, shares: bool = False
+        self, keys: Sequence[Key], viewer: UUID | None, *, own: Key | None = None, shares: bool = False
     ) -> AsyncIterator[AsyncIterator[Change]]:
         """The revisions of these rows: first one change for each row, then one for every greater revision.
 
-        A row that is named twice is reported once. See `SyncSubscriber.changes`.
+        A row that is named twice is reported once. See `SyncSubscriber.changes`, which joins the channels.
         """
         subscriber = SyncSubscriber(viewer, shares=shares)
-        async with self.joined(subscriber, list(dict.fromkeys(keys)), streams=False) as topics:
-            yield subscriber.changes(self, topics)
+        async with self.joined(subscriber, [], streams=False):
+            yield subscriber.changes(self, list(dict.fromkeys(keys)), own)
 
     @asynccontextmanager
     async def joined(self, subscriber: Subscriber, keys: Sequence[Key], *, streams: bool) -> AsyncIterator[list[Topic]]:
@@ -114,13 +116,24 @@ class Hub:
         false for the sync track.
         """
         try:
-            for key in keys:
-                subscriber.topics[key] = self._join(subscriber, key, streams=streams)
-            for topic in subscriber.topics.values():
-                await topic.joined.wait()
-            yield list(subscriber.topics.values())
+            yield await self.join(subscriber, keys, streams=streams)
         finally:
-            self._leave(subscriber)
+            # Awaits nothing, since a subscriber may leave because it was cancelled.
+            for topic in list(subscriber.topics.values()):
+                self.leave(subscriber, topic)
+
+    async def join(self, subscriber: Subscriber, keys: Sequence[Key], *, streams: bool) -> list[Topic]:
+        """Join the channels of these rows. Returns when all are confirmed."""
+        for key in keys:
+            subscriber.topics[key] = self._join(subscriber, key, streams=streams)
+        topics = [subscriber.topics[key] for key in keys]
+        for topic in topics:
+            await topic.joined.wait()
+        return topics
+
+    async def visible(self, keys: Collection[Key], viewer: UUID | None) -> list[Key]:
+        """Those of the rows that the viewer may see."""
+        return list(await self._access.revisions(list(keys), viewer))
 
     def _join(self, subscriber: Subscriber, key: Key, *, streams: bool) -> Topic:
         model, identity = key
@@ -150,21 +163,20 @@ class Hub:
             log.warning("bus subscription lost", channel=topic.channel, error=repr(error))
             topic.joined.set()
 
-    def _leave(self, subscriber: Subscriber) -> None:
-        """Remove the subscriber everywhere. Awaits nothing, since a subscriber may leave because it was cancelled."""
-        for topic in list(subscriber.grants):
-            self.revoke(subscriber, topic)
-        for topic in subscriber.topics.values():
-            topic.subscribers.discard(subscriber)
-            if not topic.subscribers and self._topics.get(topic.channel) is topic:
-                del self._topics[topic.channel]
-                self._observer.topics(len(self._topics))
-                # Topic and task hold each other: without this, only the garbage collector would free them.
-                listener, topic.listener = topic.listener, None
-                assert listener is not None
-                listener.cancel()
-                self._leaving.add(listener)
-                listener.add_done_callback(self._leaving.discard)
+    def leave(self, subscriber: Subscriber, topic: Topic) -> None:
+        """Remove the subscriber from the topic, and leave the channel after the last one. Awaits nothing."""
+        self.revoke(subscriber, topic)
+        subscriber.topics.pop((topic.model, topic.key), None)
+        topic.subscribers.discard(subscriber)
+        if not topic.subscribers and self._topics.get(topic.channel) is topic:
+            del self._topics[topic.channel]
+            self._observer.topics(len(self._topics))
+            # Topic and task hold each other: without this, only the garbage collector would free them.
+            listener, topic.listener = topic.listener, None
+            assert listener is not None
+            listener.cancel()
+            self._leaving.add(listener)
+            listener.add_done_callback(self._leaving.discard)
 
     async def reauthorize(self, subscriber: Subscriber, topic: Topic) -> None:
         """Read the row if the viewer may see it, and offer it to all subscribers. Raises Gone if it is not visible."""

@@ -7,16 +7,15 @@ perhaps its viewer, has lost access to what it follows. It holds no queue: when 
     Subscriber
     ├── StreamSubscriber    one streamed row; the client's task takes snapshot after snapshot
     │   └── PushSubscriber  one streamed row; each snapshot is sent from within `deliver`, without a task
-    └── SyncSubscriber      the revisions of up to a hundred rows
+    └── SyncSubscriber      the revisions of up to a hundred rows; see `sync_subscriber`
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from api.streaming.access import AccessGrant, Key, RevisedModel
+from api.streaming.access import AccessGrant, Key
 from api.streaming.errors import Gone
 from api.streaming.topic import LatestState, Topic
 
@@ -183,51 +182,3 @@ class PushSubscriber(StreamSubscriber):
         self._is_authorized = False
         self._has_ended = True
         self.wake()
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A revision on the sync track. It is 0 if the row is deleted or not visible to the viewer."""
-
-    model: RevisedModel
-    key: UUID
-    revision: int
-    deleted: bool
-
-
-class SyncSubscriber(Subscriber):
-    """Follows the revisions of several rows."""
-
-    __slots__ = ()
-
-    async def changes(self, hub: Authorizer, topics: Sequence[Topic]) -> AsyncIterator[Change]:
-        """One change for each topic, then one for every greater revision, until the subscription is closed.
-
-        A row that is or becomes unknown, deleted or not visible is reported once as deleted, and the others go on. If
-        it becomes visible later, its revision is reported.
-        """
-        sent = dict.fromkeys(topics, 0)
-        unauthorized, changed = list(sent), list[Topic]()
-        while True:
-            if unauthorized:
-                hidden = await hub.reauthorize_revisions(self, unauthorized)
-                for topic in unauthorized:
-                    if topic not in hidden:
-                        sent.setdefault(topic, 0)
-                    elif sent.pop(topic, None) is not None:
-                        yield Change(topic.model, topic.key, 0, deleted=True)
-            for topic in [*unauthorized, *changed]:
-                latest = topic.latest
-                if topic not in sent or latest.revision <= sent[topic]:
-                    continue
-                sent[topic] = latest.revision
-                if latest.deleted:
-                    hub.revoke(self, topic)
-                    del sent[topic]
-                revision = 0 if latest.deleted else latest.revision
-                yield Change(topic.model, topic.key, revision, deleted=latest.deleted)
-            changed = await self.changed()
-            # Any change of a hidden row may make it visible.
-            maybe_visible = [topic for topic in changed if topic not in sent and not topic.latest.deleted]
-            unauthorized = [*(topic for topic in self.invalid if topic in sent), *maybe_visible]
-            self.invalid.clear()

@@ -18,6 +18,7 @@ from api.graphql.execution.operations import Operation, Operations
 from api.graphql.execution.projection import NotShareable
 from api.graphql.execution.responses import Refusal, failure, refusal
 from api.graphql.execution.shared import SharedOperation
+from api.graphql.followed_ids import FollowedIds
 from api.graphql.transport.close_codes import (
     ALREADY_INITIALISED,
     ALREADY_SUBSCRIBED,
@@ -67,6 +68,7 @@ class Socket:
         self._watching = ExitStack()
         """Watches the credential of the viewer."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._followed = FollowedIds()
         self._running = 0
         """Operations that count against the limit: those of `_tasks`, and abandoned ones whose work has not ended."""
         self._answering: asyncio.Semaphore | None = None
@@ -186,7 +188,8 @@ class Socket:
             return
         client = self._websocket.client
         agent = self._websocket.headers.get("user-agent", "")
-        context = Context(self._services, self._viewer, client.host if client else "", request_id, agent)
+        address = client.host if client else ""
+        context = Context(self._services, self._viewer, address, request_id, agent, followed=self._followed)
         self._running += 1
         self._tasks[id] = asyncio.create_task(self._operate(id, operation, context), name=f"socket: {id}")
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from api.streaming import channels
+from api.streaming.subscriber import Subscriber
 from tests.support.until import until
 from tests.unit.streaming.house import House
 from tests.unit.streaming.notes import Note, Shelf
@@ -125,10 +126,23 @@ async def test_all_subscribers_of_a_row_share_one_channel_and_the_last_gives_it_
     assert here.hub.topics == []
 
 
+async def test_the_channel_of_a_row_out_of_sight_is_left_at_once_and_of_a_lost_one_too(here: House) -> None:
+    lost, kept, viewer = await here.shelf(), await here.shelf(), uuid4()
+    before = here.bus.channels
+    async with here.watching(Shelf(id=uuid4()), lost, kept, viewer=viewer) as changes:
+        for _ in range(3):
+            await changes.next()
+        await until(lambda: here.bus.channels == before + 2)
+        here.doors.out.add(viewer)
+        await here.shut_out(viewer, lost)
+        assert (await changes.next()).deleted
+        await until(lambda: here.bus.channels == before + 1)
+
+
 async def test_both_tracks_of_a_row_are_channels_of_their_own(here: House) -> None:
     note = await here.started()
     before = here.bus.channels
-    async with here.following(note), here.hub.changes([(Note, note.id)], None):
+    async with here.following(note), here.hub.joined(Subscriber(None), [(Note, note.id)], streams=False):
         assert here.bus.channels == before + 2
 
 

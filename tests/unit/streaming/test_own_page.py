@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from api.streaming import channels, snapshot
 from api.streaming.columns import Status
-from api.streaming.subscriber import Change
+from api.streaming.sync_subscriber import Change
 from tests.unit.streaming.essays import Essay, Reader, Shop, page, page_of, shop, stream
 from tests.unit.streaming.house import Frames, House
 
