@@ -47,10 +47,11 @@ test: check ## check, and run all tests: on both backends, of the client, in a b
 environments: setup ## install the packed client in projects of Jest, Next, Svelte and Vue, and build them; ONLY="next vue"
 	node client/test/environments/run.mjs $(ONLY)
 
-wheel: setup ## build the package with the pages in it, and twotrack-producer, as wheels and sdists in dist/
+wheel: setup ## build the package with the pages in it, and twotrack-producer, as wheels and sdists in dist/, with the locked requirements
 	@rm -rf dist
 	$(BIN)/uv build
 	$(BIN)/uv build producer --out-dir dist
+	@$(BIN)/uv export --frozen --no-dev --no-emit-workspace --extra tracing --no-header --quiet --output-file dist/requirements.txt
 
 bench: setup ## measure what an update costs, beside other ways; JSON=path also writes the figures
 	$(BIN)/python -m bench $(if $(JSON),--json $(JSON))

@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     body_bytes: Annotated[int, Field(gt=0)] = 1_000_000
     answer_bytes: Annotated[int, Field(ge=1_000_000)] = 10_000_000
     socket_operations: Annotated[int, Field(gt=0)] = 100
+    anonymous_sockets: Annotated[int, Field(gt=0)] = 1_000
     chat_participants: Annotated[int, Field(gt=0)] = 100
     sign_ins_per_minute: Annotated[int, Field(gt=0)] = 30
     invitations_per_minute: Annotated[int, Field(gt=0)] = 30

@@ -4,7 +4,7 @@ from api.accounts.access import visible_viewer
 from api.accounts.credentials import Credentials
 from api.accounts.expiry import delete_expired_credentials
 from api.accounts.kinds import RandomTokens, digest_of, new_secret, timestamp
-from api.accounts.limits import RateLimits, network
+from api.accounts.limits import RateLimits
 from api.accounts.models import ApiToken, Session, User
 from api.accounts.operations import ACCOUNT_GONE, Accounts, Origin, SignedIn, open_accounts, require_session
 from api.accounts.reads import users_by_id
@@ -22,7 +22,6 @@ __all__ = [
     "User",
     "delete_expired_credentials",
     "digest_of",
-    "network",
     "new_secret",
     "open_accounts",
     "require_session",

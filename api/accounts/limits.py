@@ -1,6 +1,5 @@
 """Rate limits: how many attempts per minute a client has."""
 
-from ipaddress import ip_address, ip_network
 from typing import Any, Self, cast
 
 import structlog
@@ -23,17 +22,6 @@ COUNTING_SECONDS = 2.0
 
 SHARED_FACTOR = 10
 """An address may be that of an office, and an account may be used from several: so many times more attempts in all."""
-
-
-def network(address: str) -> str:
-    """What counts as one client: an address of IPv4, or the /64 network of one of IPv6, which one customer has."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return address
-    return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
 
 
 class RateLimits:

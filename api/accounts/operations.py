@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts.credentials import ENDED, Credentials, Kind
 from api.accounts.kinds import ApiTokens, Sessions, digest_of, new_secret
-from api.accounts.limits import SHARED_FACTOR, RateLimits, network
+from api.accounts.limits import SHARED_FACTOR, RateLimits
 from api.accounts.models import ApiToken, Session, User
 from api.accounts.passwords import Passwords
 from api.accounts.secret import secret_key
@@ -22,6 +22,7 @@ from api.accounts.sessions import Tokens
 from api.database import Database
 from api.errors import BadUserInput, Conflict, Forbidden, LimitExceeded, NotFound, Unauthenticated
 from api.identity import SESSION, Identity
+from api.networks import network
 from api.settings import Settings
 from api.streaming.bus import Bus
 from api.streaming.columns import now

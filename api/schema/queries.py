@@ -5,9 +5,10 @@ from typing import Annotated
 import strawberry
 
 from api import chats
-from api.accounts import network, users_by_id
+from api.accounts import users_by_id
 from api.graphql import relay
 from api.graphql.relay import Node
+from api.networks import network
 from api.schema.context import Info
 from api.schema.types.chats import Chat, Message
 from api.schema.types.users import User

@@ -16,6 +16,11 @@ class Allotments:
         """The keys that hold something, or wait."""
         return len(self._by_key)
 
+    def users(self, key: Hashable) -> int:
+        """How many hold or wait."""
+        allotment = self._by_key.get(key)
+        return 0 if allotment is None else allotment.users
+
     @asynccontextmanager
     async def hold(self, key: Hashable, amount: int) -> AsyncIterator[None]:
         """Wait until the key may hold so much more, and hold it while the block runs."""

@@ -3,15 +3,19 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from api.graphql.transport import backpressure, http, websocket
+from api.graphql import relay
+from api.graphql.transport import backpressure, http, requests, websocket
+from api.graphql.transport.connections import CONNECTIONS
 from tests.support.backends import Backend
 from tests.support.server import Running, serving
 from tests.support.until import until
@@ -37,6 +41,15 @@ async def sent(server: Running, *pieces: bytes) -> bytes:
     answer = await reader.read()
     writer.close()
     return answer
+
+
+async def closing(server: Running) -> tuple[int | None, str | None]:
+    """How the server closes a new socket, whose client has no token."""
+    connection = await connect(server.url.replace("http", "ws"), subprotocols=[Subprotocol("graphql-transport-ws")])
+    with suppress(ConnectionClosed):
+        await connection.send('{"type": "connection_init"}')
+    await connection.wait_closed()
+    return connection.close_code, connection.close_reason
 
 
 @pytest.mark.parametrize("begun", [b"", b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nX-Slow: "])
@@ -94,12 +107,39 @@ async def test_beyond_the_descriptors_of_the_process_sockets_are_told_to_retry(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann = await server.person("Ann")
-    monkeypatch.setattr(server.app.state.sockets, "most", 1)
     async with ann.socket() as first:
-        connection = await connect(server.url.replace("http", "ws"), subprotocols=[Subprotocol("graphql-transport-ws")])
-        await connection.wait_closed()
-        assert (connection.close_code, connection.close_reason) == (1013, "The server is busy; retry")
+        monkeypatch.setattr(CONNECTIONS, "_most", len(CONNECTIONS._open))
+        assert await closing(server) == (1013, "The server is busy; retry")
         assert not first.closed.is_set()
+
+
+async def test_a_health_check_takes_the_place_of_an_idle_connection_and_one_line_says_so(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await server.person("Ann")
+    reply = await ann.prompt()
+    async with ann.socket() as socket:
+        stream = await socket.stream(reply)
+        monkeypatch.setattr(CONNECTIONS, "_most", len(CONNECTIONS._open) + 2)
+        with capture_logs() as lines:
+            idle = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(10)]
+            answer = await sent(server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert [line["event"] for line in lines if line["log_level"] != "info"] == ["no room for connections"]
+        with suppress(ConnectionResetError):
+            assert await idle[0][0].read() == b""
+        assert (await stream.next())["streaming"]
+    for _, writer in idle:
+        writer.close()
+
+
+async def test_a_network_has_so_many_sockets_without_an_account_and_others_are_not_touched(backend: Backend) -> None:
+    async with serving(backend.settings(anonymous_sockets=2)) as server:
+        ann = await server.person("Ann")
+        async with server.stranger().socket(), server.stranger().socket(), ann.socket(), ann.socket() as signed_in:
+            assert await closing(server) == (1013, "Too many sockets of your network have not signed in; retry")
+            assert (await (await signed_in.subscribe("{ viewer { id } }")).message())["payload"]["data"]["viewer"]
+        await until(lambda: len(server.app.state.sockets._arrivals) == 0)
 
 
 async def test_work_that_was_abandoned_counts_until_it_ends(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,3 +174,43 @@ async def test_work_that_was_abandoned_counts_until_it_ends(backend: Backend, mo
     assert refused["payload"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
     assert refused["payload"][0]["message"].startswith("A socket carries at most 3 operations at once.")
     assert answer["payload"] == {"data": {"chat": {"title": "Plans"}}}
+
+
+async def test_requests_that_were_abandoned_count_until_they_end_and_those_that_wait_are_dropped(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "WAITING_FACTOR", 1)
+    ann, bob = await server.person("Ann"), await server.person("Bob")
+    chat = await ann.create_chat("Plans")
+    waiting = server.app.state.http._requests
+    monkeypatch.setattr(waiting._of_user, "_most", 2)
+    monkeypatch.setattr(requests, "OF_USER", 2)
+    database, reading, ends = server.runtime.database, 0, asyncio.Event()
+    read = database.reading
+
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[AsyncSession]:
+        nonlocal reading
+        reading += 1
+        await ends.wait()
+        async with read() as session:
+            yield session
+
+    def began(number: int) -> bool:
+        return bool(waiting._of_user.users(relay.read(ann.user_id)[1].hex) == number)
+
+    monkeypatch.setattr(database, "reading", slow)
+    left = []
+    for number in range(1, 5):
+        left.append(asyncio.create_task(ann.post("query ($c: ID!) { chat(id: $c) { title } }", c=chat)))
+        await until(partial(began, number))
+    assert reading == 2
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    refused = await ann.post("{ viewer { id } }")
+    ends.set()
+    await until(lambda: len(waiting) == 0)
+    assert refused["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert reading == 2
+    assert (await bob.post("{ viewer { id } }"))["data"]["viewer"]

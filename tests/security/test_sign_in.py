@@ -6,9 +6,10 @@ import httpx
 import pytest
 
 from api import inputs
-from api.accounts.limits import SHARED_FACTOR, RateLimits, network
+from api.accounts.limits import SHARED_FACTOR, RateLimits
 from api.accounts.passwords import HASHES_AT_ONCE, HASHES_WAITING, Passwords
 from api.errors import BadUserInput, RateLimited, SettingsError
+from api.networks import network
 from api.settings import Settings
 from tests.support.backends import Backend
 from tests.support.server import serving

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.graphql.transport.close_codes import RESTARTING, SERVICE_RESTART
+from api.graphql.transport.connections import CONNECTIONS
 
 SEND_TIMEOUT = "send_timeout_seconds"
 """Key in the lifespan's state: how long a client may take nothing of what it is sent, in seconds."""
@@ -69,6 +70,7 @@ class Bounded(asyncio.Protocol):
         super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        CONNECTIONS.closed(self._transport)
         self._stop_checking()
         super().connection_lost(exc)
 
@@ -102,11 +104,12 @@ class BoundedHTTP(Bounded, H11Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        CONNECTIONS.opened(self._transport, self)
         self._await_headers()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._transport.get_protocol() is not self or self._is_answering():
+        if self._transport.get_protocol() is not self or not self.idle():
             self._stop_awaiting()
         elif self._awaiting is None:
             self._await_headers()
@@ -115,15 +118,16 @@ class BoundedHTTP(Bounded, H11Protocol):
         self._stop_awaiting()
         super().connection_lost(exc)
 
-    def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+    def idle(self) -> bool:
+        """Whether no request is being answered."""
+        return self.cycle is None or self.cycle.response_complete
 
     def _await_headers(self) -> None:
         self._awaiting = asyncio.get_running_loop().call_later(HEADER_SECONDS, self._give_up)
 
     def _give_up(self) -> None:
         self._awaiting = None
-        if not self._is_answering():
+        if self.idle():
             self._transport.write(b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
             self._transport.close()
 
@@ -137,6 +141,10 @@ class BoundedSocket(Bounded, WebSocketsSansIOProtocol):
     """WebSockets on the plain path: uvicorn writes every message."""
 
     closing_seconds = LAST_WORD_SECONDS
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        CONNECTIONS.opened(self._transport, None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

@@ -10,12 +10,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api.errors import BadUserInput, NoPersistedQueries, RequestError, Unauthenticated
+from api.errors import BadUserInput, LimitExceeded, NoPersistedQueries, RequestError, Unauthenticated
 from api.graphql.context import Context, Services
 from api.graphql.execution.operations import WITHOUT_SUBSCRIPTIONS, Operation, Operations, is_persisted
 from api.graphql.execution.responses import Payload, Refusal, failure, refusal
+from api.graphql.transport.connections import CONNECTIONS
 from api.graphql.transport.framing import Framing
 from api.graphql.transport.multipart import MULTIPART
+from api.graphql.transport.requests import Requests
 from api.graphql.transport.sse import SERVER_SENT_EVENTS
 from api.identity import Identity
 
@@ -36,6 +38,7 @@ class GraphQLOverHTTP:
         self._operations = operations
         self._services = services
         self._draining = draining
+        self._requests = Requests()
 
     async def __call__(self, request: Request) -> Response:
         request_id = request.scope.get("request_id", "")
@@ -54,12 +57,22 @@ class GraphQLOverHTTP:
         if framing is SERVER_SENT_EVENTS and _takes_json(request) and not self._operations.subscribes(operation):
             framing = None
         if framing is not None:
+            if CONNECTIONS.full:
+                return Response("The server is busy; retry.", 503, {"retry-after": "5"})
             payloads = self._operations.run(operation, context)
             headers = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
             frames = self._framed(payloads, framing, viewer)
             return Streaming(frames, media_type=framing.content_type, headers=headers)
-        async with aclosing(self._operations.run(operation, context, WITHOUT_SUBSCRIPTIONS)) as payloads:
-            return _answer(request, await anext(payloads))
+        try:
+            async with (
+                self._requests.one(request, context),
+                aclosing(self._operations.run(operation, context, WITHOUT_SUBSCRIPTIONS)) as payloads,
+            ):
+                return _answer(request, await anext(payloads))
+        except LimitExceeded as error:
+            return _answer(request, refusal(error, request_id))
+        except ClientDisconnect:
+            return Response(status_code=400)  # it left while its request waited
 
     async def _json(self, request: Request) -> object:
         if not request.headers.get("content-type", "").partition(";")[0].strip().lower() == JSON:

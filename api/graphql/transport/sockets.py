@@ -1,19 +1,13 @@
 """All open WebSockets of this process, so that they can be closed when the server stops."""
 
-import resource
-
-import structlog
 from starlette.websockets import WebSocket
 
 from api.graphql.context import Services
 from api.graphql.execution.operations import Operations
+from api.graphql.transport.arrivals import Arrivals
 from api.graphql.transport.close_codes import RESTARTING, SERVICE_RESTART, TRY_AGAIN_LATER, Closed
+from api.graphql.transport.connections import CONNECTIONS
 from api.graphql.transport.websocket import Socket
-
-log = structlog.get_logger(__name__)
-
-RESERVED_DESCRIPTORS = 200
-"""Of those that the process may open: for the database, the bus, files, and requests such as health checks."""
 
 
 class Sockets:
@@ -23,29 +17,35 @@ class Sockets:
         self._operations = operations
         self._services = services
         self._open: set[Socket] = set()
-        self.most = max(1, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_DESCRIPTORS)
-        """Beyond so many, the process could accept nothing any more, a health check neither."""
+        self._arrivals = Arrivals(services.settings.anonymous_sockets)
 
     async def __call__(self, websocket: WebSocket) -> None:
         if not _same_site(websocket, self._services.settings.allowed_origins):
             await websocket.close(reason="This origin is not allowed; see TWOTRACK_ALLOWED_ORIGINS")
             return
-        if len(self._open) >= self.most:
-            log.warning("sockets refused", open=len(self._open), remedy="raise `ulimit -n`, or start processes")
-            await websocket.accept(websocket.scope["subprotocols"][0] if websocket.scope["subprotocols"] else None)
-            await websocket.close(TRY_AGAIN_LATER, "The server is busy; retry")
+        if CONNECTIONS.full:
+            await _refuse(websocket, "The server is busy; retry")
             return
-        socket = Socket(websocket, self._operations, self._services)
-        self._open.add(socket)
         try:
-            await socket.serve()
-        finally:
-            self._open.discard(socket)
+            with self._arrivals.arriving(websocket.client.host if websocket.client else "") as arrival:
+                socket = Socket(websocket, self._operations, self._services, arrival)
+                self._open.add(socket)
+                try:
+                    await socket.serve()
+                finally:
+                    self._open.discard(socket)
+        except Closed as closed:
+            await _refuse(websocket, closed.reason)
 
     def drain(self) -> None:
         """Close all sockets, so that their clients reconnect."""
         for socket in list(self._open):
             socket.end(Closed(SERVICE_RESTART, RESTARTING))
+
+
+async def _refuse(websocket: WebSocket, reason: str) -> None:
+    await websocket.accept(websocket.scope["subprotocols"][0] if websocket.scope["subprotocols"] else None)
+    await websocket.close(TRY_AGAIN_LATER, reason)
 
 
 def _same_site(websocket: WebSocket, allowed: tuple[str, ...]) -> bool:

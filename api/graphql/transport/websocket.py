@@ -19,6 +19,7 @@ from api.graphql.execution.projection import NotShareable
 from api.graphql.execution.responses import Refusal, failure, refusal
 from api.graphql.execution.shared import SharedOperation
 from api.graphql.followed_ids import FollowedIds
+from api.graphql.transport.arrivals import Arrival
 from api.graphql.transport.close_codes import (
     ALREADY_INITIALISED,
     ALREADY_SUBSCRIBED,
@@ -56,7 +57,8 @@ UNSENT_ANSWERS = 5
 class Socket:
     """One client's connection and the operations on it. Nothing of it remains when `serve` returns."""
 
-    def __init__(self, websocket: WebSocket, operations: Operations, services: Services) -> None:
+    def __init__(self, websocket: WebSocket, operations: Operations, services: Services, arrival: Arrival) -> None:
+        self._arrival = arrival
         self._websocket = websocket
         self._operations = operations
         self._services = services
@@ -118,9 +120,8 @@ class Socket:
             return
         if self._websocket.application_state is WebSocketState.CONNECTED:
             with suppress(RuntimeError, WebSocketDisconnect):
-                await self._websocket.close(
-                    closed.code, closed.reason
-                )  # waits while the socket is full; see `backpressure`
+                # This waits while the socket is full; see `backpressure`.
+                await self._websocket.close(closed.code, closed.reason)
 
     async def _read(self) -> None:
         try:
@@ -160,6 +161,7 @@ class Socket:
             log.warning("credential not read", error=repr(error), exc_info=unless_outage(error))
             raise Closed(TRY_AGAIN_LATER, "The token cannot be checked now; retry") from None
         self._timer.cancel()
+        self._arrival.said(signed_in=self._viewer is not None)
         if self._viewer is not None:
             self._timer = self._end_later(self._viewer.seconds_left(), Closed(FORBIDDEN, "The token has expired"))
         else:
@@ -238,7 +240,7 @@ class Socket:
         assert self._direct is not None
         before = envelope(id, "next")
         subscriber = FastPathSubscriber(
-            context.reader, shared, self._direct.writer, before, self._services, on_full=self._wait_for_room
+            context.reader, shared, self._direct.writer, before, self._services, on_full=self._waiting.setdefault
         )
         with counted(context, "stream", shared.model):
             try:
@@ -250,9 +252,6 @@ class Socket:
             finally:
                 self._waiting.pop(subscriber, None)
         return True
-
-    def _wait_for_room(self, subscriber: FastPathSubscriber) -> None:
-        self._waiting[subscriber] = None
 
     def _relieve(self) -> None:
         """There is room again: waiting subscribers write the latest snapshot, until the socket is full.
