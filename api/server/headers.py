@@ -45,6 +45,7 @@ class SecurityHeaders:
                     headers.setdefault(name, value)
                 if headers.get("content-type", "").startswith(DATA):
                     headers.setdefault("content-security-policy", DATA_POLICY)
+                    headers.setdefault("cache-control", "no-store")
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

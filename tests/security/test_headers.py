@@ -90,3 +90,8 @@ async def test_graphiql_can_be_switched_off(backend: Backend) -> None:
         assert (answer.status_code, answer.text) == (405, "Send operations to this address by POST, as JSON.\n")
         assert (await client.get("/graphql-assets/assets/index.js")).status_code == 404
         assert (await client.post("/graphql", json={"query": "{ __typename }"})).status_code == 200
+
+
+async def test_data_is_kept_by_no_cache(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/graphql", json={"query": "{ viewer { id } }"})
+    assert answer.headers["cache-control"] == "no-store"
