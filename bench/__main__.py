@@ -20,12 +20,24 @@ from pathlib import Path
 
 import uvloop
 
-from bench import log_volume, plot, producing, report, scenarios
+from bench import attack, log_volume, plot, producing, report, scenarios
 from bench.contestants import REST, Contestant, Services, bare, idiom
 from bench.load import Load
 from bench.measure import Figures, measure
 from bench.processes import ROOT, allow_many_sockets, on_core
-from bench.scenarios import AGENTS, GUESTS, IDIOM, LOGGED, NOTES, TWOTRACK, WORKER, WRITE, Run
+from bench.scenarios import (
+    AGENTS,
+    ATTACKED,
+    GUESTS,
+    IDIOM,
+    LOGGED,
+    NOTES,
+    TWOTRACK,
+    UNDISTURBED,
+    WORKER,
+    WRITE,
+    Run,
+)
 from tests.support.services import Postgres, Redis, throw_away
 
 Produce = Callable[[Load], Awaitable[Figures]]
@@ -52,6 +64,8 @@ def main() -> int:
             {
                 WORKER: partial(producing.by_worker, services),
                 AGENTS: partial(producing.by_agents, services),
+                UNDISTURBED: partial(attack.undisturbed, services),
+                ATTACKED: partial(attack.attacked, services),
                 **dict.fromkeys(LOGGED, partial(log_volume.of_a_reply, services)),
             },
         )

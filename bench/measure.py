@@ -49,6 +49,8 @@ class Figures:
     """What receiving an update cost the readers: it should be less than the server's part."""
     log_bytes: float = 0.0
     """What the database wrote to its log for each byte of text. Counted where nothing else writes."""
+    grown_kb: float = 0.0
+    """How much more memory the server has afterwards. Counted where it is attacked."""
 
 
 async def measure(contestant: Contestant, load: Load) -> Figures:

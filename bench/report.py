@@ -8,7 +8,20 @@ from statistics import median
 from typing import Any
 
 from bench.measure import Figures
-from bench.scenarios import AGENTS, GUESTS, IDIOM, LOGGED, NOTES, SCENARIOS, TWOTRACK, WORKER, WRITE, Run
+from bench.scenarios import (
+    AGENTS,
+    ATTACKED,
+    GUESTS,
+    IDIOM,
+    LOGGED,
+    NOTES,
+    SCENARIOS,
+    TWOTRACK,
+    UNDISTURBED,
+    WORKER,
+    WRITE,
+    Run,
+)
 
 Round = dict[Run, Figures]
 
@@ -94,6 +107,18 @@ GOALS = [
         "CPU for 5,000 guests, of that for 5,000 sockets of participants",
     ),
     Goal("five_thousand_p99_ms", 250, lambda of: of("crowd", TWOTRACK).p99_ms, "ms to all but 1 % of 5,000 readers"),
+    Goal(
+        "attack_p99_added_ms",
+        50,
+        lambda of: of("attack", ATTACKED).p99_ms - of("attack", UNDISTURBED).p99_ms,
+        "ms that an attack adds to the others' p99",
+    ),
+    Goal(
+        "attack_grown_kb",
+        20_000,
+        lambda of: of("attack", ATTACKED).grown_kb - of("attack", UNDISTURBED).grown_kb,
+        "kB that the server keeps afterwards",
+    ),
     *(
         Goal(f"log_bytes_per_reply_byte_{name}", 12, log_bytes(name), f"bytes of log for one of a {name[:-2]} kB reply")
         for name in LOGGED

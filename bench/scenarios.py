@@ -9,6 +9,9 @@ TWOTRACK, IDIOM, WRITE, NOTES, GUESTS = "twotrack", "idiom", "write", "notes", "
 WORKER, AGENTS = "worker", "agents"
 """Who writes replies, where nobody reads them; see `producing`."""
 
+UNDISTURBED, ATTACKED = "undisturbed", "attacked"
+"""Whether others send the worst requests that they may; see `attack`."""
+
 LOGGED = {"5kb": 5_000, "15kb": 15_000, "60kb": 60_000}
 """The lengths of replies, in bytes, for which the growth of the database's log is measured; see `log_volume`."""
 
@@ -24,6 +27,7 @@ NAMES = {
     GUESTS: "Twotrack, guests",
 }
 NAMES |= {name: f"a reply of {size // 1_000} kB" for name, size in LOGGED.items()}
+NAMES |= {UNDISTURBED: "undisturbed", ATTACKED: "beside a stranger's and a user's attack"}
 NAMES |= {WORKER: "our worker", AGENTS: "agents, through one server"}
 
 
@@ -50,6 +54,7 @@ def table(*, quick: bool) -> list[Run]:
     streams = Load(readers=300, messages=150)
     crowd = Load(readers=5_000, least_delivered=1.0)
     idle = Load(readers=1_000, updates=0)
+    attack = Load(readers=50, updates=180, chars=18_000, least_delivered=0.5)
     producers = Load(readers=0, messages=200, updates=36, chars=36 * TOKEN_CHARACTERS * TOKENS_PER_SECOND // 3)
     if quick:
         # Faster steps of the same size, which flatters whoever is also busy by the second; or fewer of them, where the
@@ -58,12 +63,14 @@ def table(*, quick: bool) -> list[Run]:
         streams, crowd = (replace(load, updates=12, chars=4_500) for load in (streams, crowd))
         idle = replace(idle, readers=300)
         producers = replace(producers, messages=50)
+        attack = replace(attack, updates=45, chars=4_500)
     return [
         *_runs("fanout", fanout, plain=(WRITE, TWOTRACK, NOTES, IDIOM), deflate=(TWOTRACK, NOTES, IDIOM)),
         *_runs("streams", streams, plain=(WRITE, TWOTRACK, NOTES, IDIOM)),
         *_runs("crowd", crowd, plain=(WRITE, TWOTRACK, GUESTS)),
         *_runs("idle", idle, plain=(TWOTRACK,), deflate=(TWOTRACK,)),
         *_runs("producers", producers, plain=(WORKER, AGENTS)),
+        *_runs("attack", attack, plain=(UNDISTURBED, ATTACKED)),
         *(Run("log", name, Load(readers=0, chars=size)) for name, size in LOGGED.items()),
     ]
 
@@ -74,6 +81,7 @@ SCENARIOS = {
     "crowd": "5,000 readers of one message",
     "idle": "idle, subscribed connections",
     "producers": "200 replies at 58 tokens/s, CPU per second",
+    "attack": "50 readers of one message for a minute",
     "log": "what Postgres writes to its log",
 }
 
