@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 import structlog
 from broadcaster import BroadcastBackend, Event
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
-from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.connection import AbstractConnection, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, ConnectionError, RedisError
@@ -96,7 +96,11 @@ class RedisBackend(BroadcastBackend):
         self._listener: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        """Start, even while Redis is away. Raises BusAddressError if Redis refuses the user or the password."""
+        """Start, even while Redis is away.
+
+        Raises BusAddressError if Redis refuses the user or the password, or if a file of the URL cannot be read.
+        """
+        self._read_certificates()
         connection = None
         try:
             connection = await self._open()
@@ -192,6 +196,15 @@ class RedisBackend(BroadcastBackend):
     def _new_connection(self) -> AbstractConnection:
         connection: AbstractConnection = self._listening.make_connection()  # type: ignore[no-untyped-call]
         return connection
+
+    def _read_certificates(self) -> None:
+        """Raises BusAddressError. Otherwise redis-py would read them, and fail, at each attempt to connect."""
+        connection = self._new_connection()
+        if isinstance(connection, SSLConnection):
+            try:
+                connection.ssl_context.get()
+            except OSError as error:  # ssl.SSLError is one, too
+                raise BusAddressError(f"The certificates that the bus's URL names cannot be read ({error}).") from None
 
     async def _receive(self, connection: AbstractConnection) -> None:
         loop = asyncio.get_running_loop()

@@ -1,27 +1,20 @@
 """The options that hosters write into the address of a Postgres are obeyed, or named in a sentence before the start."""
 
 import shutil
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import quote
 
 import asyncpg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
-from api import migrations
 from api.database import Database
 from api.errors import SettingsError
 from api.server.checks import with_database
 from api.settings import Settings
 from api.streaming.publisher import Publisher
 from tests.support.backends import SECRET
-from tests.support.pooler import pooling
-from tests.support.server import serving
+from tests.support.certificates import Certificates, make_certificates
 from tests.support.services import Postgres, free_port, throw_away
 
 MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
@@ -33,9 +26,7 @@ def address(port: int, options: str, *, host: str = "localhost", user: str = "po
 
 
 def settings(url: str) -> Settings:
-    return Settings(
-        database_url=url, broadcast_url="memory://", secret_key=SECRET, model="scripted?chars=200&rate=2000"
-    )
+    return Settings(database_url=url, broadcast_url="memory://", secret_key=SECRET)
 
 
 async def discard(messages: object) -> None:
@@ -124,40 +115,9 @@ async def test_what_the_server_cannot_do_stops_the_start(postgres_server: Postgr
 # --- with TLS
 
 
-@dataclass(frozen=True)
-class Certificates:
-    """An authority, what it signed, and another authority that signed nothing."""
-
-    directory: Path
-
-    def option(self, name: str, file: str) -> str:
-        return f"{name}={quote(str(self.directory / file))}"
-
-
-def run(*command: str, directory: Path) -> None:
-    subprocess.run(["openssl", *command], cwd=directory, check=True, capture_output=True, timeout=60)
-
-
-def sign(directory: Path, name: str, subject: str, *extension: str) -> None:
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key"]
-    run("req", "-new", *key, "-subj", f"/CN={subject}", "-out", f"{name}.csr", directory=directory)
-    (directory / f"{name}.ext").write_text("\n".join(extension) + "\n")
-    authority = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"]
-    files = ["-in", f"{name}.csr", "-out", f"{name}.crt", "-extfile", f"{name}.ext"]
-    run("x509", "-req", *files, *authority, directory=directory)
-
-
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl makes the certificates")
-    directory = tmp_path_factory.mktemp("certificates")
-    for name in ("ca", "other"):
-        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key"]
-        run("req", "-x509", *key, "-subj", f"/CN={name}", "-days", "2", "-out", f"{name}.crt", directory=directory)
-    sign(directory, "server", "localhost", "subjectAltName=DNS:localhost")
-    sign(directory, "client", "ann")
-    return Certificates(directory)
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="module")
@@ -238,36 +198,3 @@ async def test_a_client_proves_who_it_is_by_its_certificate(
             options = "sslmode=require"
     assert await asked(address(secure.port, f"{options}&{own}", user="ann"), "SELECT current_user") == "ann"
     assert "certificate" in await refusal(address(secure.port, options, user="ann"))
-
-
-# --- behind a pooler
-
-
-async def test_a_server_works_behind_a_pooler_that_changes_connections_between_transactions(
-    postgres_server: Postgres,
-) -> None:
-    with postgres_server.database() as url:
-        name = url.rpartition("/")[2]
-        async with pooling(postgres_server.port) as pooler:
-            pooled = f"postgres://postgres@127.0.0.1:{pooler.port}/{name}?pgbouncer=true&application_name=chat"
-            await with_database(settings(pooled), migrations.migrate)
-            async with serving(settings(pooled), replies=True) as server:
-                ann, bob = await server.person("Ann"), await server.person("Bob")
-                chat = await ann.create_chat()
-                await ann.add(chat, bob)
-                async with ann.socket() as socket:
-                    replies = [(await ann.send(chat, f"Hello {number}"))["reply"]["id"] for number in range(3)]
-                    for reply in replies:
-                        frames = await (await socket.stream(reply)).rest()
-                        assert frames[-1]["status"] == "COMPLETE"
-            assert pooler.transactions > 30
-
-
-async def test_without_the_option_such_a_pooler_breaks_statements(postgres_server: Postgres) -> None:
-    """What the option is for; and that the pooler of these tests changes connections."""
-    async with pooling(postgres_server.port) as pooler:
-        url = f"postgres://postgres@127.0.0.1:{pooler.port}/postgres"
-        async with connected(url) as database:
-            with pytest.raises(DBAPIError, match="prepared statement"):
-                for _ in range(10):
-                    await database.read(text("SELECT 1"))

@@ -1,5 +1,7 @@
-"""Where the tests find redis-server, Postgres, Chromium, curl, nginx and HAProxy: on PATH, else in a package, else a
-sentence and a failure. `python -m tests.support.executables` finds them all.
+"""Where the tests find redis-server, Postgres, PgBouncer, Chromium, curl, nginx and HAProxy.
+
+They are on PATH, else in a package, else the tests fail with a sentence. `python -m tests.support.executables` finds
+them all.
 
 Nothing is skipped for want of a program. What has to be fetched comes from PyPI and npm only, needs no root, and is
 kept inside the virtual environment; apt is asked last, and only as root.
@@ -81,6 +83,26 @@ def curl() -> str:
     return shutil.which("curl") or _from_apt("curl") or _missing("curl")
 
 
+def redis_binary_with_tls() -> str:
+    """A Redis that was built with TLS, which those of packages for Python are not."""
+    found = (shutil.which("redis-server"), shutil.which("valkey-server"))
+    return (
+        next((path for path in found if path is not None and _knows_tls(path)), None)
+        or _from_apt("redis-server")
+        or _missing("redis-server with TLS")
+    )
+
+
+def _knows_tls(redis: str) -> bool:
+    """Whether it refuses the port, and not the option before it."""
+    wrong = [redis, "--tls-replication", "no", "--port", "-1"]
+    return "Bad directive" not in subprocess.run(wrong, capture_output=True, text=True, timeout=60).stderr
+
+
+def pgbouncer() -> str:
+    return _system_program("pgbouncer", "pgbouncer", "--version")
+
+
 def nginx() -> str:
     return _system_program("nginx", "nginx-light")
 
@@ -89,9 +111,9 @@ def haproxy() -> str:
     return _system_program("haproxy", "haproxy")
 
 
-def _system_program(program: str, package: str) -> str:
+def _system_program(program: str, package: str, version: str = "-v") -> str:
     path = f"{os.environ.get('PATH', '')}:{SYSTEM_PROGRAMS}"
-    return shutil.which(program, path=path) or _from_apt(package, program, "-v") or _missing(program)
+    return shutil.which(program, path=path) or _from_apt(package, program, version) or _missing(program)
 
 
 def _in_wheel(package: str, path: str) -> str | None:
@@ -186,6 +208,8 @@ WHAT_TO_INSTALL = {
     "postgres": "Postgres 14 or newer (`apt-get install postgresql`, `brew install postgresql`)",
     "chromium": "Chromium (`apt-get install chromium`, or CHROMIUM=/path/to/a/browser)",
     "curl": "curl (`apt-get install curl`)",
+    "redis-server with TLS": "Redis 6.2 or newer with TLS (`apt-get install redis-server`)",
+    "pgbouncer": "PgBouncer (`apt-get install pgbouncer`)",
     "nginx": "nginx (`apt-get install nginx-light`)",
     "haproxy": "HAProxy (`apt-get install haproxy`)",
 }
@@ -196,5 +220,5 @@ def _missing(program: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    for find in (redis_binary, postgres_binaries, chromium, curl, nginx, haproxy):
+    for find in (redis_binary, redis_binary_with_tls, postgres_binaries, pgbouncer, chromium, curl, nginx, haproxy):
         print(find())

@@ -7,10 +7,22 @@ from pathlib import Path
 import pytest
 
 from tests.support import executables
-from tests.support.executables import ProgramMissing, chromium, curl, haproxy, nginx, postgres_binaries, redis_binary
+from tests.support.executables import (
+    ProgramMissing,
+    chromium,
+    curl,
+    haproxy,
+    nginx,
+    pgbouncer,
+    postgres_binaries,
+    redis_binary,
+    redis_binary_with_tls,
+)
 
 FINDERS = {
     "redis-server": redis_binary,
+    "redis-server with TLS": redis_binary_with_tls,
+    "pgbouncer": pgbouncer,
     "postgres": postgres_binaries,
     "chromium": chromium.__wrapped__,
     "curl": curl,
