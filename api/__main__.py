@@ -15,7 +15,7 @@ import structlog
 import typer
 import uvloop
 
-from api import logs, migrations, user_commands
+from api import logs, migrations, reply_commands, user_commands
 from api.errors import SettingsError
 from api.server import metrics
 from api.server.checks import START_ERRORS, check_services, sentence, with_database
@@ -41,6 +41,7 @@ commands = typer.Typer(
 
 commands.add_typer(user_commands.users, name="user")
 commands.add_typer(user_commands.tokens, name="token")
+commands.add_typer(reply_commands.replies, name="reply")
 
 WRONG_SETTING = 2
 """Exit code of a command that cannot run with its settings or options. It is typer's code as well."""

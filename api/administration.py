@@ -1,9 +1,11 @@
-"""What an operator does with accounts from the command line, also while servers run."""
+"""What an operator does with accounts and replies from the command line, also while servers run."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -12,7 +14,7 @@ from api import inputs, migrations
 from api.accounts.models import ApiToken, Session, User
 from api.accounts.operations import EMAIL_TAKEN, Accounts, account_of, create_api_token, open_accounts
 from api.accounts.passwords import Passwords
-from api.chats import leave_all_chats
+from api.chats import UnfinishedReply, cancel_reply, exported, leave_all_chats, unfinished_replies
 from api.database import Database
 from api.errors import Conflict, NotFound
 from api.settings import Settings
@@ -32,7 +34,10 @@ class Listed:
 
 
 class Administration:
-    """The accounts of one database, for its operator. All methods raise NotFound for an unknown e-mail address."""
+    """The accounts and replies of one database, for its operator.
+
+    All methods raise NotFound for an unknown e-mail address.
+    """
 
     def __init__(self, database: Database, accounts: Accounts) -> None:
         self._database = database
@@ -108,6 +113,21 @@ class Administration:
         """Revoke the user's API tokens with this name. Returns how many there were."""
         user = await self._user(email)
         return await self._accounts.revoke_tokens(user.id, name)
+
+    async def export(self, email: str, file: Path) -> None:
+        """Write all data of the user to a file, as JSON. Raises OSError."""
+        user = await self._user(email)
+        with file.open("w", encoding="utf-8") as written:
+            async for piece in exported(self._database, user):
+                written.write(piece)
+
+    async def replies(self) -> Sequence[UnfinishedReply]:
+        """The replies that wait or are being written, in the order of their creation."""
+        return await unfinished_replies(self._database)
+
+    async def cancel_reply(self, reply: UUID) -> None:
+        """Stop a reply, and keep its text. Raises NotFound, and Conflict if it has ended."""
+        await cancel_reply(self._database, reply)
 
     async def _user(self, email: str) -> User:
         async with self._database.reading() as session:

@@ -1,6 +1,7 @@
 """Chats, memberships and messages: models, reads and operations. Importing the package registers its access rules."""
 
 from api.chats.chats import create_chat, delete_chat, rename_chat, set_assistant
+from api.chats.export import exported
 from api.chats.links import (
     ReaderLinks,
     create_link,
@@ -27,6 +28,7 @@ from api.chats.quotas import Allowance, Quotas, count_tokens
 from api.chats.reading import chats_with_replies, mark_read, unread_counts
 from api.chats.reads import chat_for, chats_by_id, chats_of, message_for, messages_of, participants_of, user_for
 from api.chats.sending import SentMessage, send_message
+from api.chats.supervision import UnfinishedReply, cancel_reply, unfinished_replies
 from api.chats.versions import select_version, shown_version, stored_versions, version_texts, versions_key
 
 __all__ = [
@@ -43,7 +45,9 @@ __all__ = [
     "Quotas",
     "ReaderLinks",
     "SentMessage",
+    "UnfinishedReply",
     "add_participant",
+    "cancel_reply",
     "chat_for",
     "chats_by_id",
     "chats_of",
@@ -55,6 +59,7 @@ __all__ = [
     "delete_chat",
     "delete_message",
     "edit_message",
+    "exported",
     "join_chat",
     "leave_all_chats",
     "links_of",
@@ -74,6 +79,7 @@ __all__ = [
     "shown_version",
     "stop_message",
     "stored_versions",
+    "unfinished_replies",
     "unread_counts",
     "user_for",
     "version_texts",

@@ -51,6 +51,11 @@ async def lock_message(session: AsyncSession, key: UUID, viewer: UUID) -> Messag
     if chat is None:
         raise NotFound.of(Message)
     await lock_membership(session, chat, viewer, sought=Message)
+    return await lock_message_of_any_chat(session, key)
+
+
+async def lock_message_of_any_chat(session: AsyncSession, key: UUID) -> Message:
+    """The message, for the operator. Raises NotFound if there is none."""
     message = await session.get(Message, key, with_for_update=True)
     if message is None:
         raise NotFound.of(Message)

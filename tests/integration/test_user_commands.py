@@ -1,13 +1,18 @@
-"""`twotrack user` and `twotrack token` beside a running server."""
+"""`twotrack user`, `twotrack token` and `twotrack reply` beside a running server."""
 
 import asyncio
+import json
 import re
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from api.__main__ import commands
 from api.errors import SettingsError
+from api.graphql import relay
+from tests.support.accounts import account, program
 from tests.support.backends import SECRET, Backend
 from tests.support.server import serving
 from tests.support.until import becomes
@@ -91,6 +96,69 @@ async def test_accounts_and_tokens_are_managed_beside_a_running_server(backend: 
         await operator.run("user", "delete", ANN, "--yes")
         await ends(session)
         assert ANN not in await operator.run("user", "list")
+
+
+async def test_an_operator_sees_unfinished_replies_and_cancels_one(backend: Backend, operator: Operator) -> None:
+    async with serving(backend.settings(model="scripted?stall_at=50&rate=0", lease_seconds=6), replies=True) as server:
+        ann = await server.person("Ann")
+        chat = await ann.create_chat()
+        async with ann.socket() as socket:
+            written, waiting = [await ann.prompt(chat, text) for text in ("Hello", "Are you there?")]
+            stream, following = await socket.stream(written), await socket.stream(waiting)
+            while len((await stream.next())["content"]) < 50:
+                pass
+            row = await server.row(written)
+            first, second = (await operator.run("reply", "list")).splitlines()
+            assert re.fullmatch(
+                rf"{row.id}  written by {row.writer}  chat {row.chat_id}  age \d+ s  lease \d+ s  tries 1", first
+            )
+            assert re.fullmatch(
+                rf"{relay.key_of('Message', waiting)}  waiting  chat {row.chat_id}  age \d+ s  lease .+  tries 0",
+                second,
+            )
+            await operator.run("reply", "cancel", str(row.id))
+            last = (await stream.rest())[-1]
+            assert (last["status"], len(last["content"]), last["error"]) == ("STOPPED", 50, None)
+            assert (await server.row(written)).stopped_by_id is None
+            await server.row_when(waiting, lambda row: row.writer is not None)  # its turn has come
+            await operator.run("reply", "cancel", waiting)  # by the id of GraphQL
+            assert (await following.rest())[-1]["status"] == "STOPPED"
+        assert await operator.run("reply", "list") == ""
+        assert await operator.refused("reply", "cancel", waiting) == "This reply has ended: it is STOPPED."
+        assert "not found" in await operator.refused("reply", "cancel", str(UUID(int=7)))
+        assert "is not the id of a reply" in await operator.refused("reply", "cancel", chat)
+
+
+async def test_the_data_of_a_user_is_exported_without_secrets(
+    backend: Backend, operator: Operator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.chats.export.BATCH_MESSAGES", 2)
+    file = tmp_path / "ann.json"
+    async with serving(backend.settings()) as server:
+        ann, bob = await account(server), await account(server, "Bob")
+        agent = await program(server, ann)
+        chat, left = await ann.create_chat("Märchen"), await bob.create_chat("Bob's")
+        await bob.add(left, ann)
+        texts = ["One", 'Two "and" 🙂\n', "Three", "Four", "Five"]
+        for number, text in enumerate(texts):
+            await (agent if number % 2 else ann).send(left if number == 4 else chat, text, reply=False)
+        await bob.send(left, "Not Ann's", reply=False)
+        token = (await ann.mutate("createLink", chatId=chat, role="READER"))["token"]
+        await bob.mutate(
+            "removeParticipant", chatId=left, userId=relay.global_id("User", relay.key_of("Viewer", ann.viewer_id))
+        )
+        await operator.run("user", "export", ann.email, str(file))
+        missing = await operator.refused("user", "export", ann.email, str(tmp_path / "no" / "file"))
+        assert missing.endswith("cannot be written (No such file or directory).")
+    assert file.stat().st_mode & 0o777 == 0o600
+    content = file.read_text()
+    data = json.loads(content)
+    assert (data["user"]["name"], data["user"]["email"]) == ("Ann", ann.email)
+    assert [message["content"] for message in data["messages"]] == texts
+    assert [found["title"] for found in data["chats"]] == ["Märchen"]
+    assert (len(data["sessions"]), data["apiTokens"][0]["name"], data["links"][0]["role"]) == (1, "A program", "READER")
+    for secret in (ann.token, agent.token, token, "password", "digest", "Not Ann's"):
+        assert secret not in content
 
 
 @pytest.mark.parametrize("backend", ["embedded"], indirect=True)
