@@ -23,7 +23,7 @@ ENV_FILE = ".env"
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-DRAIN_SHARE = 0.1
+CLOSING_SHARE = 0.1
 """Share of the grace period in which a server closes its connections. Clients reconnect to another server at once, and
 do not need the whole period."""
 
@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     queue_seconds: Positive = 60
     model_timeout_seconds: Positive = 300
     grace_seconds: Positive = 60
+    drain_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0
     send_timeout_seconds: Positive = 10
     ping_seconds: Positive = 45
     keep_alive_seconds: Positive = 75
@@ -204,9 +205,9 @@ class Settings(BaseSettings):
         return self.broadcast_url.startswith("memory")
 
     @property
-    def drain_seconds(self) -> float:
+    def closing_seconds(self) -> float:
         """How long a server that stops waits for its connections to close."""
-        return self.grace_seconds * DRAIN_SHARE
+        return self.grace_seconds * CLOSING_SHARE
 
     @classmethod
     def load(cls, **overrides: object) -> "Settings":

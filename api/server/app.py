@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 
+import structlog
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -33,6 +34,8 @@ from api.server.static import Assets
 from api.settings import Settings
 from api.streaming.access import require_rules
 
+log = structlog.get_logger(__name__)
+
 
 def create_app(settings: Settings, product: Product, *, replies: bool = True) -> FastAPI:
     """The product's page, GraphQL on every transport, health and metrics. With `replies` it also writes streams.
@@ -56,12 +59,13 @@ def create_app(settings: Settings, product: Product, *, replies: bool = True) ->
                 app.state.runtime = runtime
                 app.state.http = GraphQLOverHTTP(operations, services, draining)
                 app.state.sockets = Sockets(operations, services)
-                with _draining_on_signals(app):
+                with _stopping_on_signals(app, settings.drain_seconds):
                     yield {SEND_TIMEOUT: settings.send_timeout_seconds}
                 drain(app)
 
     app = FastAPI(title=product.name, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.draining = draining
+    app.state.leaving = False
     if hosts := allowed_hosts(settings.allowed_hosts, settings.allowed_origins):
         app.add_middleware(AllowedHosts, hosts=hosts)
     app.add_middleware(SecurityHeaders)
@@ -78,26 +82,45 @@ def create_app(settings: Settings, product: Product, *, replies: bool = True) ->
 
 
 @contextmanager
-def _draining_on_signals(app: FastAPI) -> Iterator[None]:
-    """Drain as soon as SIGTERM or SIGINT arrives. uvicorn would first wait for open responses, which do not end."""
+def _stopping_on_signals(app: FastAPI, seconds: float) -> Iterator[None]:
+    """On SIGTERM or SIGINT, let `/readyz` answer "draining" for so many seconds, and then drain and stop.
+
+    A second signal ends the wait. uvicorn alone would stop at once, and wait for open responses, which do not end.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
     previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    waits: list[asyncio.TimerHandle] = []
 
-    def drain_first(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(drain, app)
+    def received(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(leave, number, frame)
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        if seconds and not app.state.leaving:
+            log.info("server draining", seconds=seconds)
+            waits.append(loop.call_later(seconds, stop, number, frame))
+        else:
+            stop(number, frame)
+        app.state.leaving = True
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for wait in waits:
+            wait.cancel()
+        drain(app)
         handler = previous[signal.Signals(number)]
         if callable(handler):
             handler(number, frame)
 
     for number, handler in previous.items():
         if callable(handler):
-            signal.signal(number, drain_first)
+            signal.signal(number, received)
     try:
         yield
     finally:
+        for wait in waits:
+            wait.cancel()
         for number, handler in previous.items():
             if callable(handler):
                 signal.signal(number, handler)

@@ -15,7 +15,12 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """GET `/readyz`: 200 if the tables can be read and the bus answers, else 503 with the name of what fails."""
+    """GET `/readyz`: 200 if the tables can be read and the bus answers, else 503 with the name of what fails.
+
+    503 with "draining" once the server was told to stop.
+    """
+    if request.app.state.leaving:
+        return JSONResponse({"status": "draining"}, 503)
     status, body = await readiness(_runtime(request))
     return JSONResponse(body, status)
 

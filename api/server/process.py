@@ -105,7 +105,7 @@ async def _working(runtime: Runtime, product: Product) -> AsyncIterator[None]:
     """Claims the product's streamed rows, and has them produced."""
     settings, database = runtime.settings, runtime.database
     # A single process has no other to take over its rows: its users wait until it has stopped and started again.
-    grace = settings.drain_seconds if settings.one_process else settings.grace_seconds
+    grace = settings.closing_seconds if settings.one_process else settings.grace_seconds
     async with AsyncExitStack() as stack:
         for model, producer in product.streams.items():
             produce = await stack.enter_async_context(producer(settings, database))

@@ -81,7 +81,7 @@ def run(
         loop="uvloop",
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
+        timeout_graceful_shutdown=max(1, round(settings.closing_seconds)),
         timeout_worker_healthcheck=PROCESS_START_SECONDS,
         **protocol_options(settings),
     )

@@ -123,14 +123,18 @@ def test_kubernetes_knows_all_parts_by_their_labels() -> None:
     assert service["spec"]["selector"] == deployments["twotrack"]["spec"]["template"]["metadata"]["labels"]
 
 
-def test_every_process_gets_half_a_minute_more_than_its_grace() -> None:
-    grace = Settings.model_fields["grace_seconds"].default + 30
+def test_every_process_gets_half_a_minute_more_than_it_drains_and_its_grace() -> None:
+    fields = Settings.model_fields
+    least = fields["drain_seconds"].default + fields["grace_seconds"].default + 30
     for document in KUBERNETES:
         if document["kind"] == "Deployment":
-            assert document["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == grace
+            pod = document["spec"]["template"]["spec"]
+            (container,) = pod["containers"]
+            variables = {variable["name"]: variable["value"] for variable in container.get("env", [])}
+            assert pod["terminationGracePeriodSeconds"] == least + int(variables.get(f"{PREFIX}DRAIN_SECONDS", "0"))
     for unit in UNITS:
-        assert f"TimeoutStopSec={grace}" in unit.read_text()
-    assert COMPOSE["x-twotrack"]["stop_grace_period"] == f"{grace}s"
+        assert f"TimeoutStopSec={least}" in unit.read_text()
+    assert COMPOSE["x-twotrack"]["stop_grace_period"] == f"{least}s"
 
 
 def test_an_image_has_the_version_of_the_package() -> None:

@@ -84,6 +84,7 @@ WRONG = [
     ("LEASE_SECONDS", "0"),
     ("QUEUE_SECONDS", "0"),
     ("GRACE_SECONDS", "-5"),
+    ("DRAIN_SECONDS", "-1"),
     ("SEND_TIMEOUT_SECONDS", "0"),
     ("TOKEN_HOURS", "0"),
     ("WORKER_REPLIES", "0"),
