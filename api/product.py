@@ -64,6 +64,7 @@ TWOTRACK = Product(
     schema=_schema,
     services=_services,
     streams={Message: _replies},
+    resumable=frozenset({Message}),
     page=CHAT_PAGE,
     page_paths=("", "c/", "l"),
 )

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     queue_seconds: Positive = 60
     model_timeout_seconds: Positive = 300
     grace_seconds: Positive = 60
+    on_lost: Literal["fail", "continue"] = "fail"
     drain_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0
     send_timeout_seconds: Positive = 10
     ping_seconds: Positive = 45

@@ -44,6 +44,9 @@ class ReplyProducer:
         writing = _Writing(reply, draft)
         draft.set(model=self._model.name)
         history = await self._history(reply)
+        if reply.content and reply.tries > 1:  # the writer that died could not count what it had asked for
+            await self._count(reply, estimated(history, len(reply.content) + len(reply.reasoning or "")))
+        handed_over = False
         try:
             async with aclosing(self._model.reply_to(history, reply.content)) as events:
                 received = 0
@@ -52,8 +55,12 @@ class ReplyProducer:
                     received += 1
                     if not received % EVENTS_PER_TURN:
                         await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            handed_over = draft.resumable and draft.written and not draft.cancelled
+            raise
         finally:
-            await self._count(reply, writing.tokens or estimated(history, writing.characters))
+            if not handed_over:  # else the next writer counts, as after a writer that was killed
+                await self._count(reply, writing.tokens or estimated(history, writing.characters))
 
     async def _count(self, reply: Message, tokens: int) -> None:
         """Add the tokens to those of the user's day, however the reply ended. The reply does not fail with this."""

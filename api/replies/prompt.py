@@ -59,16 +59,18 @@ class Turn:
 def as_messages(history: Sequence[Turn], text: str = "") -> list[ModelMessage]:
     """The history as a prompt, the oldest first. It keeps to the limits by leaving out the oldest turns.
 
-    `text` is what the reply has already. Then the prompt asks for what comes after it.
+    `text` is what the reply has already. Then the prompt asks for what comes after it, if it has a character that can
+    be seen.
     """
+    continues = WORDS.search(text) is not None
     turns = [turn for turn in history if WORDS.search(turn.content)]
-    if text:
+    if continues:
         room = HISTORY_CHARACTERS - len(EARLIER + CONTINUE)
         turns += [Turn("assistant", text[-room:]), Turn("user", CONTINUE)]
     elif not turns or turns[-1].role == "assistant":
         turns.append(Turn("user", UNAVAILABLE))
     authors = _authors(turns)
-    turns = _within_limits(turns, authors, at_least=2 if text else 1)
+    turns = _within_limits(turns, authors, at_least=2 if continues else 1)
     authors = {author: name for author, name in authors.items() if any(_author(turn) == author for turn in turns)}
     if turns[0].role == "assistant":
         turns.insert(0, Turn("user", EARLIER))

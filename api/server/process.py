@@ -17,6 +17,7 @@ from api.server.sampling import sampling
 from api.settings import Settings
 from api.streaming.access import Access, require_rules
 from api.streaming.bus import Bus
+from api.streaming.columns import Streamed
 from api.streaming.hub import Hub
 from api.streaming.observer import Observer
 from api.streaming.publisher import Publisher
@@ -48,6 +49,7 @@ async def running(settings: Settings, product: Product, metrics: Metrics, *, rep
         await _prepare_tables(database, settings, product)
         await stack.enter_async_context(publisher)
         hub = await stack.enter_async_context(Hub(bus, Access(database), observer=observer))
+        resumable = product.resumable if settings.on_lost == "continue" else frozenset()
         sweep = Sweep(
             database,
             hub,
@@ -56,11 +58,12 @@ async def running(settings: Settings, product: Product, metrics: Metrics, *, rep
             patience=settings.patience_seconds,
             wait=settings.queue_seconds,
             at_once=settings.replies_at_once,
+            resumable=resumable,
             observer=observer,
         )
         bus.on_reconnect(sweep.trigger)
         await stack.enter_async_context(sweep)
-        writer = await stack.enter_async_context(_writer(settings, database, publisher, observer))
+        writer = await stack.enter_async_context(_writer(settings, database, publisher, resumable, observer))
         runtime = Runtime(settings, bus, publisher, database, hub, sweep, metrics, observer, writer)
         await stack.enter_async_context(sampling(runtime, product.streams))
         if replies:
@@ -82,7 +85,11 @@ async def _prepare_tables(database: Database, settings: Settings, product: Produ
 
 @asynccontextmanager
 async def _writer(
-    settings: Settings, database: Database, publisher: Publisher, observer: Observer
+    settings: Settings,
+    database: Database,
+    publisher: Publisher,
+    resumable: frozenset[type[Streamed]],
+    observer: Observer,
 ) -> AsyncIterator[Writer]:
     """Writes the text of this process's producers, and of those outside that send it here."""
     async with (
@@ -94,6 +101,7 @@ async def _writer(
             lease=settings.lease_seconds,
             wait=settings.queue_seconds,
             limit=settings.reply_bytes,
+            resumable=resumable,
             observer=observer,
         ) as writer,
     ):

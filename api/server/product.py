@@ -54,5 +54,8 @@ class Product:
     """Paths that serve the page. A path that ends with `/` stands for all paths below it.
 
     Browsers get the page at all other paths too, with status 404."""
+    resumable: frozenset[type[Streamed]] = frozenset()
+    """The models whose producers go on from the text that a row has. With `ON_LOST=continue`, a row of theirs whose
+    writer is lost does not fail."""
     prepare: Callable[[Database], Awaitable[None]] = field(default=no_tables)
     """Makes the tables that do not come from the migrations."""

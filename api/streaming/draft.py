@@ -27,10 +27,20 @@ class Draft:
     """The text of a row that is being written. `Writer.stream` makes it.
 
     `cadence` is in seconds, and `limit` in bytes of all the row's texts together. `now` is the time by the writer's
-    clock. `wake` is called when an update may have become due.
+    clock. `wake` is called when an update may have become due. `resumable` says whether another writer
+    can continue the text.
     """
 
-    def __init__(self, row: Streamed, *, cadence: float, limit: int, now: float, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        row: Streamed,
+        *,
+        cadence: float,
+        limit: int,
+        now: float,
+        wake: Callable[[], None],
+        resumable: bool = False,
+    ) -> None:
         track = type(row).__track__
         assert isinstance(track, Stream)
         self.model = type(row)
@@ -54,6 +64,7 @@ class Draft:
         """Whether another process decided about the row, so that its producer was cancelled."""
         self.extended_at = now
         """When the lease was extended last, by the writer's clock."""
+        self.resumable = resumable
         self._cadence = cadence
         self._limit = limit
         self._wake = wake
@@ -133,10 +144,11 @@ class Draft:
         self._wake()
 
     def interrupt(self) -> None:
-        """Give the row up, as its producer was cancelled. If it has shown no text it is handed back, else it fails."""
+        """Give the row up, as its producer was cancelled. If it has shown no text or is resumable, it is handed back,
+        else it fails."""
         if self.ending is not None:
             return
-        if self.written:
+        if self.written and not self.resumable:
             self.end(Status.FAILED, "INTERRUPTED", INTERRUPTED)
         else:
             self.to_hand_back = True

@@ -166,15 +166,18 @@ class Flusher:
         self._cancel(draft.id, draft.fence)
 
     async def hand_back(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
-        """Let other workers claim these rows, which have shown no text."""
+        """Let other workers claim these rows, which have shown no text, or are resumable."""
         fences = {draft.id: draft.fence for draft in drafts}
-        rows = await self._store.write(*leases.hand_back(model, self._store.dialect, fences, wait=self._wait))
+        resumable = all(draft.resumable for draft in drafts)  # they are all of one model
+        handing_back = leases.hand_back(model, self._store.dialect, fences, wait=self._wait, resumable=resumable)
+        rows = await self._store.write(*handing_back)
         if rows:
             self._publisher.publish(channels.work(model.__tablename__), "")
         closed = await self._no_longer_ours(model, drafts)  # handed back now, or decided about before
         for draft in closed:
             self._close(draft)
-        await self._fail_written(model, [draft for draft in drafts if draft not in closed])
+        if not resumable:
+            await self._fail_written(model, [draft for draft in drafts if draft not in closed])
 
     async def _fail_written(self, model: type[Streamed], drafts: Sequence[Draft]) -> None:
         """Fail those of these rows that have text: the answer to their first update was lost on its way."""

@@ -22,7 +22,8 @@ from api.streaming.tracks import Stream, requester_of
 from api.streaming.turns import behind
 
 MAX_CLAIMS = 3
-"""How often a row without text is claimed. After that it fails, since something about it seems to kill its writers."""
+"""How often a row is claimed that starts again. After that it fails, since something about it seems to kill its
+writers."""
 
 INTERRUPTED = "Writing was interrupted before this text was finished. Ask for it again."
 UNCLAIMED = "No worker was free in time to write this. Ask for it again in a moment."
@@ -102,14 +103,21 @@ def renew(
     return update(model).where(model.id == ours.c.id).values(values).returning(model.id)
 
 
-def hand_back(model: StreamedModel, dialect: str, fences: Mapping[UUID, int], *, wait: float) -> list[Any]:
+def hand_back(
+    model: StreamedModel, dialect: str, fences: Mapping[UUID, int], *, wait: float, resumable: bool = False
+) -> list[Any]:
     """Let the rows in `fences` that belong to this writer and have no text wait for another, for `wait` seconds.
+
+    With `resumable`, those with text as well. Their claim counts: otherwise, they could be claimed for ever.
 
     The first statement locks the rows, so that the second sees all their chunks. It returns the ids of these rows.
     """
     ours = _owned_by(model, dialect, fences)
     mine = model.id == ours.c.id
     values = {"writer": None, "fence": model.fence + 1, "lease": deadline(wait), "tries": model.tries - 1}
+    if resumable:
+        values["tries"] = model.tries - case((has_no_text(model), 1), else_=0)
+        return [select(ours.c.id), update(model).where(mine).values(values).returning(model.id)]
     return [select(ours.c.id), update(model).where(mine, has_no_text(model)).values(values).returning(model.id)]
 
 
@@ -119,9 +127,10 @@ def _owned_by(model: StreamedModel, dialect: str, fences: Mapping[UUID, int]) ->
 
 
 @cache  # every process runs it every few seconds, and building the statement costs more than running it
-def settle(model: StreamedModel, *, wait: float, at_once: int = 0) -> ReturningUpdate[Any]:
+def settle(model: StreamedModel, *, wait: float, at_once: int = 0, resumable: bool = False) -> ReturningUpdate[Any]:
     """Settles every row whose lease ran out: a claimed row without text starts again, any other row fails. So does a
-    row without text whose producer is outside: no worker has what it takes to write it.
+    row without text whose producer is outside: no worker has what it takes to write it. With `resumable`, a claimed row
+    with text goes on from its text.
 
     Returns whole rows. A row that starts again keeps its revision and waits for a worker, for `wait` seconds. After
     MAX_CLAIMS claims it fails, too. A row that waits behind another of its turn, or for its requester to have fewer
@@ -141,7 +150,9 @@ def settle(model: StreamedModel, *, wait: float, at_once: int = 0) -> ReturningU
     )
     waited = model.writer.is_(None)
     claimed = and_(model.writer.is_not(None), model.sequence.is_(None))
-    starts_again = and_(claimed, has_no_text(model), model.tries < MAX_CLAIMS)
+    starts_again = and_(claimed, model.tries < MAX_CLAIMS)
+    if not resumable:
+        starts_again &= has_no_text(model)
     unchanged = or_(expired.c.pauses, expired.c.begins)
     restart = or_(unchanged, starts_again)
     values: dict[Any, Any] = {
@@ -156,7 +167,8 @@ def settle(model: StreamedModel, *, wait: float, at_once: int = 0) -> ReturningU
         ),
         "error_code": case((restart, literal(None, Text())), (waited, "TIMEOUT"), else_="INTERRUPTED"),
         "error_message": case((restart, literal(None, Text())), (waited, UNCLAIMED), else_=INTERRUPTED),
-        **whole_texts(model),
+        # The text of a row that goes on stays where it is. In both places, it would be there twice.
+        **{name: case((restart, model.__table__.c[name]), else_=text) for name, text in whole_texts(model).items()},
     }
     if "updated_at" in model.__table__.c:
         updated_at = model.__table__.c.updated_at

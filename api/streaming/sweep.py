@@ -8,7 +8,7 @@ sweep delivers what the bus lost, settles rows whose writers died, and has subsc
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -47,6 +47,7 @@ class Sweep:
     """Sweeps every `patience` seconds, with jitter. Its lifetime is an `async with`.
 
     `streamed` are the models whose rows it settles. A row that starts again waits for a worker, for `wait` seconds.
+    Rows of the models in `resumable` go on from their text when their writers died.
     `at_once` is how many rows of one requester are written at once, 0 for any number.
     `observer` is called for every row that the sweep ends.
     """
@@ -61,6 +62,7 @@ class Sweep:
         patience: float,
         wait: float,
         at_once: int = 0,
+        resumable: Collection[type[Streamed]] = (),
         observer: Observer = NO_OBSERVER,
     ) -> None:
         self._store = store
@@ -70,6 +72,7 @@ class Sweep:
         self._patience = patience
         self._wait = wait
         self._at_once = at_once
+        self._resumable = frozenset(resumable)
         self._observer = observer
         self._triggered = asyncio.Event()
         self._database_was_away = False
@@ -122,7 +125,13 @@ class Sweep:
     async def _settle(self) -> None:
         for model in self._streamed:
             try:
-                settled = await self._store.write(leases.settle(model, wait=self._wait, at_once=self._at_once))  # type: ignore[arg-type]
+                settle = leases.settle(
+                    model,  # type: ignore[arg-type]
+                    wait=self._wait,
+                    at_once=self._at_once,
+                    resumable=model in self._resumable,
+                )
+                settled = await self._store.write(settle)
             except Exception:
                 self._database_was_away = True
                 raise

@@ -13,7 +13,7 @@ The writer decides when an update or a heartbeat is due. `Flusher` writes them.
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Self, TypeVar
@@ -52,7 +52,8 @@ class Writer:
 
     Three arguments are in seconds: `cadence` is the least time between two updates of a row, `lease` is how long a
     lease lasts after an update or a heartbeat, and `wait` is how long a row that is handed back waits for a worker.
-    `limit` is in bytes of a row's texts together. `observer` is called when a row shows text and when it ends.
+    `limit` is in bytes of a row's texts together. Rows of the models in `resumable` are handed back with their text,
+    which the producer of another worker continues. `observer` is called when a row shows text and when it ends.
     """
 
     def __init__(
@@ -64,12 +65,14 @@ class Writer:
         lease: float,
         wait: float,
         limit: int,
+        resumable: Collection[type[Streamed]] = (),
         observer: Observer = NO_OBSERVER,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cadence = cadence
         self._lease = lease
         self._limit = limit
+        self._resumable = frozenset(resumable)
         self.clock = clock
         self._flusher = Flusher(
             store,
@@ -107,13 +110,20 @@ class Writer:
 
         The row ends COMPLETE with the block, or FAILED if the block raises an exception. If another process decides
         about the row first, the block is cancelled. If the block is cancelled for another reason, a row that has shown
-        no text is handed back, and any other row fails.
+        no text or is resumable is handed back, and any other row fails.
         """
         self.cancel(row.id, row.fence - 1)  # an earlier claim of the row, if this writer still holds it
         task = asyncio.current_task()
         assert task is not None
         cancelled_before = task.cancelling()
-        draft = Draft(row, cadence=self._cadence, limit=self._limit, now=self.clock(), wake=self._changed.set)
+        draft = Draft(
+            row,
+            cadence=self._cadence,
+            limit=self._limit,
+            now=self.clock(),
+            wake=self._changed.set,
+            resumable=type(row) in self._resumable,
+        )
         draft.producer = task
         self._drafts[row.id] = draft
         self._changed.set()  # its heartbeats must be scheduled, even if no text comes for long
