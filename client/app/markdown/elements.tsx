@@ -6,8 +6,8 @@
 import type { Element, ElementContent, Nodes } from "hast";
 import { defaultSchema, sanitize } from "hast-util-sanitize";
 import { toJsxRuntime } from "hast-util-to-jsx-runtime";
-import type { FootnoteDefinition, Link, Paragraph, RootContent } from "mdast";
-import { type Handlers, toHast } from "mdast-util-to-hast";
+import type { FootnoteDefinition, Link, Paragraph, RootContent, TableRow } from "mdast";
+import { defaultHandlers, type Handlers, toHast } from "mdast-util-to-hast";
 import { type ComponentProps, type ReactElement, type ReactNode, use } from "react";
 import { Fragment, jsx, jsxs } from "react/jsx-runtime";
 import { CodeBlock, IsOpen } from "./CodeBlock.tsx";
@@ -38,6 +38,12 @@ function find(node: Nodes, tagName: string): Element | undefined {
   return undefined;
 }
 
+/** True for a row that is shown as it was written (`parserGuards.ts`). */
+function isUnsplit({ children: [cell] }: TableRow): boolean {
+  const [text] = cell?.children ?? [];
+  return text?.type === "text" && text.value.includes("|");
+}
+
 const LINE_BREAK = /^<br\s*\/?>$/i;
 
 /** Punctuation of Chinese and Japanese, which no address contains unescaped. */
@@ -53,6 +59,20 @@ function shortened(url: string, rest: string): string {
 }
 
 const handlers: Handlers = {
+  /** One empty cell stands for all that a row lacks, so that a short text cannot make a million of them. */
+  tableRow: (state, node: TableRow, parent): Element => {
+    const table = parent?.type === "table" ? parent : undefined;
+    const columns = table?.align?.length ?? node.children.length;
+    const missing = columns - node.children.length;
+    const align = table?.align?.slice(0, node.children.length) ?? null;
+    const row: Element = defaultHandlers.tableRow(state, node, table && { ...table, align });
+    const cells = row.children.filter((child) => child.type === "element");
+    const first = cells[0];
+    if (missing <= 0 || first === undefined) return row;
+    if (isUnsplit(node)) first.properties.colSpan = columns;
+    else row.children.push({ type: "element", tagName: first.tagName, properties: { colSpan: missing }, children: [] });
+    return row;
+  },
   /** Shown as text, except `<br>`: a table cell has no other way to break a line. */
   html: (_, { value }: { value: string }): ElementContent =>
     LINE_BREAK.test(value) ? { type: "element", tagName: "br", properties: {}, children: [] } : { type: "text", value },

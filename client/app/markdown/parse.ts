@@ -70,7 +70,7 @@ const STARTS = /(?<=\n\n)|^(?= {0,3}([-*+]|\d+[.)]) |\|)/gm;
 function parseFrom(text: string, start: number, begun?: Block): Block[] {
   const head = begun?.head ?? "";
   const source = head + text.slice(start);
-  const children = isPlainText(source, begun) ? [plainParagraph(source)] : parseSource(source);
+  const children = isPlainText(source, begun) ? [plainParagraph(source)] : parseSource(source, begun);
   const blocks = children.map((node, index) =>
     splitBlock(node, source, start - head.length, index === children.length - 1),
   );
@@ -79,8 +79,8 @@ function parseFrom(text: string, start: number, begun?: Block): Block[] {
   return first?.node.type === begun.node.type ? [joinBlocks(begun, first), ...rest] : parseFrom(text, begun.start);
 }
 
-function parseSource(source: string): RootContent[] {
-  const masked = mask(source);
+function parseSource(source: string, begun: Block | undefined): RootContent[] {
+  const masked = mask(source, begun?.node.type === "table" ? begun.chunks.length : 0);
   const { children } = fromMarkdown(masked, DIALECT);
   return masked === source ? children : unmask(children);
 }

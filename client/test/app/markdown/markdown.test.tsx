@@ -2,6 +2,7 @@ import { render } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
 import { Markdown } from "../../../app/markdown/Markdown.tsx";
 import { parse } from "../../../app/markdown/parse.ts";
+import { mask, unmask } from "../../../app/markdown/parserGuards.ts";
 
 const LONG = `# Title
 
@@ -236,5 +237,46 @@ describe("text that would take the parser seconds is shown as plain text", () =>
     const { container } = render(<Markdown text={text} isStreaming={false} />);
     expect(container.querySelectorAll("strong")).toHaveLength(301);
     expect(container.querySelectorAll("em")).toHaveLength(600);
+  });
+});
+
+describe("text that would make too many nodes or lines", () => {
+  const row = (columns: number) => `|${"a|".repeat(columns)}\n`;
+  const table = (columns: number, rows: number) =>
+    row(columns) + row(columns).replaceAll("a", "-") + row(columns).repeat(rows);
+  const shown = (text: string) => render(<Markdown text={text} isStreaming={false} />).container;
+
+  test("a table that is too wide is shown as it was written", () => {
+    const container = shown(table(1_000, 20));
+    expect(container.querySelector("table")).toBeNull();
+    expect(container.textContent).toContain(table(1_000, 20).trim());
+  });
+
+  test("rows beyond the limit are shown as they were written, also while the table grows", () => {
+    const text = table(100, 103);
+    const container = shown(text);
+    expect(container.querySelectorAll("tbody tr")).toHaveLength(103);
+    expect(container.querySelectorAll("tbody td")).toHaveLength(100 * 100 + 3);
+    expect(container.querySelector("tbody tr:last-child td")?.textContent).toBe(row(100).trim());
+    const begun = parse(text.slice(0, -300), true);
+    const grown = parse(text, false, begun);
+    expect(grown.settled.at(-1)?.chunks.at(-1)?.node).toMatchObject({ children: [{ type: "tableCell" }] });
+  });
+
+  test("a short row gets one empty cell for all that it lacks", () => {
+    const container = shown(`${table(100, 0)}${"|a\n".repeat(200)}`);
+    expect(container.querySelectorAll("tbody td")).toHaveLength(400);
+  });
+
+  test.each(["> ", "- ", "> > - "])("20,000 lines that continue %s are joined, and none is lost", (marker) => {
+    const masked = mask(`${marker}a\n${"b\n".repeat(20_000)}`);
+    expect(masked.split("\n").length).toBeLessThan(300);
+    expect(unmask(masked)).toBe(`${marker}a\n${"b\n".repeat(20_000)}`);
+  });
+
+  test("lists that are nested too deeply by indentation are text", () => {
+    const text = Array.from({ length: 200 }, (_, depth) => `${"  ".repeat(depth)}- a\n`).join("");
+    expect(shown(text).querySelectorAll("ul").length).toBeLessThan(40);
+    expect(shown(text).textContent?.match(/a/g)).toHaveLength(200);
   });
 });
