@@ -260,12 +260,13 @@ describe("text that would make too many nodes or lines", () => {
     expect(container.querySelector("tbody tr:last-child td")?.textContent).toBe(row(100).trim());
     const begun = parse(text.slice(0, -300), true);
     const grown = parse(text, false, begun);
-    expect(grown.settled.at(-1)?.chunks.at(-1)?.node).toMatchObject({ children: [{ type: "tableCell" }] });
+    const last = [...grown.settled, ...grown.open].at(-1)?.chunks.at(-1)?.node as { children: unknown[] };
+    expect(last.children).toHaveLength(1);
   });
 
   test("a short row gets one empty cell for all that it lacks", () => {
-    const container = shown(`${table(100, 0)}${"|a\n".repeat(200)}`);
-    expect(container.querySelectorAll("tbody td")).toHaveLength(400);
+    const container = shown(`${table(100, 0)}${"|a\n".repeat(100)}`);
+    expect(container.querySelectorAll("tbody td")).toHaveLength(200);
   });
 
   test.each(["> ", "- ", "> > - "])("20,000 lines that continue %s are joined, and none is lost", (marker) => {
