@@ -22,6 +22,8 @@ export const MarkdownBlock: ItemComponent<Block> = memo(({ item: { node, chunks 
           {isOpen && <Tail />}
         </p>
       );
+    case "text": // not parsed (`pieces.ts`)
+      return <p className="text">{node.value}</p>;
     case "list":
       return <ListBlock list={node} chunks={chunks as readonly Chunk<ListItem>[]} isOpen={isOpen} />;
     case "table":

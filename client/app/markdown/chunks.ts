@@ -58,6 +58,11 @@ export function splitBlock(node: RootContent, source: string, offset: number, is
   }
 }
 
+/** Text that is not parsed, as a block without chunks. */
+export function verbatim(source: string, start: number): Block {
+  return { start, node: { type: "text", value: source.replace(/\n+$/, "") }, head: "", chunks: [] };
+}
+
 /** Splits a paragraph in two: the text that cannot change any more, and the rest. */
 function splitRuns(
   paragraph: Paragraph,

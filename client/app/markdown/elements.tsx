@@ -5,23 +5,22 @@
 
 import type { Element, ElementContent, Nodes } from "hast";
 import { defaultSchema, sanitize } from "hast-util-sanitize";
-import { toJsxRuntime } from "hast-util-to-jsx-runtime";
 import type { FootnoteDefinition, Link, Paragraph, RootContent, TableRow } from "mdast";
 import { defaultHandlers, type Handlers, toHast } from "mdast-util-to-hast";
 import { type ComponentProps, type ReactElement, type ReactNode, use } from "react";
-import { Fragment, jsx, jsxs } from "react/jsx-runtime";
 import { CodeBlock, IsOpen } from "./CodeBlock.tsx";
+import { type Components, toReact } from "./toReact.ts";
 
 /** `path` selects a descendant: the first element with the first name, then the first one with the next name inside it. */
 export function elements(node: RootContent, ...path: readonly string[]): ReactNode {
   const selected = path.reduce<Nodes | undefined>((parent, name) => parent && find(parent, name), treeOf(node));
-  return selected && toJsxRuntime(selected, OPTIONS);
+  return selected && toReact(selected, components);
 }
 
 /** The content of a paragraph, without the `<p>`. */
 export function inlineElements(paragraph: Paragraph): ReactNode {
   const children = find(treeOf(paragraph), "p")?.children ?? [];
-  return toJsxRuntime({ type: "root", children }, OPTIONS);
+  return toReact({ type: "root", children }, components);
 }
 
 function treeOf(node: RootContent): Nodes {
@@ -117,7 +116,7 @@ const handlers: Handlers = {
   }),
 };
 
-const components = {
+const components: Components = {
   a: ({ href, children }: ComponentProps<"a">) => (
     <a href={href} target={href?.startsWith("#") ? undefined : "_blank"} rel="noopener noreferrer nofollow">
       {children}
@@ -126,8 +125,6 @@ const components = {
   pre: ({ children }: ComponentProps<"pre">) => <NestedCode>{children}</NestedCode>,
   table: ({ children }: ComponentProps<"table">) => <TableFrame>{children}</TableFrame>,
 };
-
-const OPTIONS = { Fragment, jsx, jsxs, components };
 
 /** Code inside another block, such as a list item. */
 function NestedCode({ children }: { children: ReactNode }) {

@@ -11,8 +11,9 @@ import { gfmFromMarkdown } from "mdast-util-gfm";
 import { cjkFriendlyExtension } from "micromark-extension-cjk-friendly";
 import { gfm } from "micromark-extension-gfm";
 import remend from "remend";
-import { type Block, joinBlocks, skipLines, splitBlock } from "./chunks.ts";
+import { type Block, joinBlocks, skipLines, splitBlock, verbatim } from "./chunks.ts";
 import { mask, unmask } from "./parserGuards.ts";
+import { type Piece, parsedLength, split } from "./pieces.ts";
 
 export interface Parsed {
   readonly settled: readonly Block[];
@@ -32,6 +33,16 @@ const EMPTY: Parsed = { settled: [], open: [], settledText: "" };
 
 export function parse(source: string, isStreaming: boolean, before: Parsed = EMPTY): Parsed {
   const text = source.includes("\r") ? source.replace(/\r\n?/g, "\n") : source;
+  const end = parsedLength(text);
+  if (end === text.length) return parseAll(text, isStreaming, before);
+  const isKnown = before.settledText.length === end && text.startsWith(before.settledText);
+  const open = [verbatim(text.slice(end), end)];
+  if (isKnown) return { ...before, open };
+  const parsed = parseAll(text.slice(0, end), false, before);
+  return { settled: [...parsed.settled, ...parsed.open], open, settledText: text.slice(0, end) };
+}
+
+function parseAll(text: string, isStreaming: boolean, before: Parsed): Parsed {
   const known = text.startsWith(before.settledText) ? before : EMPTY;
   if (!isStreaming && hasDefinitions(text))
     return { settled: withDefinitions(text, known.settled), open: [], settledText: text };
@@ -70,13 +81,24 @@ const STARTS = /(?<=\n\n)|^(?= {0,3}([-*+]|\d+[.)]) |\|)/gm;
 function parseFrom(text: string, start: number, begun?: Block): Block[] {
   const head = begun?.head ?? "";
   const source = head + text.slice(start);
-  const children = isPlainText(source, begun) ? [plainParagraph(source)] : parseSource(source, begun);
-  const blocks = children.map((node, index) =>
-    splitBlock(node, source, start - head.length, index === children.length - 1),
-  );
+  const pieces = split(source);
+  if (begun !== undefined && pieces[0]?.isVerbatim) return parseFrom(text, begun.start);
+  const blocks: Block[] = [];
+  let offset = start - head.length;
+  for (const [index, piece] of pieces.entries()) {
+    const isLast = index === pieces.length - 1;
+    blocks.push(...parsePiece(piece, offset, isLast, index === 0 ? begun : undefined));
+    offset += piece.source.length;
+  }
   if (begun === undefined) return blocks;
   const [first, ...rest] = blocks;
   return first?.node.type === begun.node.type ? [joinBlocks(begun, first), ...rest] : parseFrom(text, begun.start);
+}
+
+function parsePiece({ source, isVerbatim }: Piece, offset: number, isLast: boolean, begun: Block | undefined): Block[] {
+  if (isVerbatim) return [verbatim(source, offset)];
+  const children = isPlainText(source, begun) ? [plainParagraph(source)] : parseSource(source, begun);
+  return children.map((node, index) => splitBlock(node, source, offset, isLast && index === children.length - 1));
 }
 
 function parseSource(source: string, begun: Block | undefined): RootContent[] {

@@ -4,10 +4,12 @@
  * browser would parse it. So those characters are masked before parsing, one for one, and restored as plain text afterwards.
  */
 
+import { begins, columnsOf, DELIMITER_ROW, MAX_COLUMNS } from "./pieces.ts";
+
 const MAX_NESTING = 30; // nested lists and quotes, in one line
 const MAX_MARKERS = 1_000; // in one paragraph; the parser's time grows with their square
-const MAX_COLUMNS = 100; // a wider table is text
 const MAX_CELLS = 10_000; // later rows of the table are text
+const MAX_CONTAINERS = 500; // quotes, and lists in items, in one piece; the parser's time grows with their square
 const MAX_JOINED_LINES = 200; // that continue a paragraph; in a quote or list, the parser's time grows with their square
 const MAX_JOINED_LINES_IN_ALL = 1_000;
 
@@ -16,7 +18,6 @@ const DEEPLY_NESTED = new RegExp(`^(?:[ \\t]*(?:>|${MARKER})){${MAX_NESTING},}.*
 const DEEPLY_INDENTED = new RegExp(`^(?: {4}|\\t){${MAX_NESTING / 2},}[ \\t]*(?:>|${MARKER}).*`, "gm");
 const NESTING = /[-*+>.)]/g;
 const MARKERS = /[*_~[\]]/g;
-const DELIMITER_ROW = /^[ \t]*[-:|][-:| \t]*$/;
 const IN_ROWS = /[-|*_~[\]`<&\\]/g;
 
 /** Where a paragraph may end and another block may start. */
@@ -35,7 +36,7 @@ const MASKABLE = "-*+>.)_~[]|`<&\\\n";
  * that the table had before.
  */
 export function mask(source: string, rowsBefore = 0): string {
-  const shallow = joinLines(maskTables(source, rowsBefore))
+  const shallow = maskContainers(joinLines(maskTables(source, rowsBefore)))
     .replace(DEEPLY_NESTED, (line) => maskAll(line, NESTING))
     .replace(DEEPLY_INDENTED, (line) => maskAll(line, NESTING));
   if (countMarkers(shallow) <= MAX_MARKERS) return shallow;
@@ -58,15 +59,27 @@ function maskTables(source: string, rowsBefore: number): string {
   if (source.length < MAX_COLUMNS && rowsBefore === 0) return source;
   let rowsLeft = Number.POSITIVE_INFINITY;
   return mapLines(source, (line, index) => {
-    if (line.trim() === "") rowsLeft = Number.POSITIVE_INFINITY;
+    if (/^[ \t>]*$/.test(line)) rowsLeft = Number.POSITIVE_INFINITY;
     else if (DELIMITER_ROW.test(line) && line.includes("|") && rowsLeft === Number.POSITIVE_INFINITY) {
-      const columns = line.match(/-+/g)?.length ?? 1;
+      const columns = columnsOf(line);
       rowsLeft = columns > MAX_COLUMNS ? 0 : Math.floor(MAX_CELLS / columns) - (index === 1 ? rowsBefore : 0);
       return columns > MAX_COLUMNS ? maskAll(line, IN_ROWS) : line;
     } else if (rowsLeft-- <= 0) return maskAll(line, IN_ROWS);
     return line;
   });
 }
+
+/** The markers of quotes and nested lists beyond the limit become text. */
+function maskContainers(source: string): string {
+  let containers = 0;
+  return mapLines(source, (line, _, before = "") => {
+    if (begins(line, before)) containers++;
+    if (containers <= MAX_CONTAINERS || !/^[ \t>]/.test(line)) return line;
+    return line.replace(CONTAINER_PREFIX, (prefix) => maskAll(prefix, NESTING));
+  });
+}
+
+const CONTAINER_PREFIX = new RegExp(`^(?:[ \\t]*(?:>|${MARKER}))+`);
 
 /** Joins lines that continue a paragraph, if there are too many. They look the same, except for hard breaks. */
 function joinLines(source: string): string {

@@ -2,7 +2,7 @@ import { render } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
 import { Markdown } from "../../../app/markdown/Markdown.tsx";
 import { parse } from "../../../app/markdown/parse.ts";
-import { mask, unmask } from "../../../app/markdown/parserGuards.ts";
+import { seeded } from "./seeded.ts";
 
 const LONG = `# Title
 
@@ -82,15 +82,6 @@ const WORDS = [
     "http://a.b/c ",
   ],
 ];
-
-/** Pseudo-random numbers below a bound, the same in each run. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return Math.floor((state / 2 ** 31) * below);
-  };
-}
 
 function html(text: string, isStreaming = false): string {
   const { container, unmount } = render(<Markdown text={text} isStreaming={isStreaming} />);
@@ -211,73 +202,5 @@ describe("untrusted text", () => {
 
   test("does not change math", () => {
     expect(html("It costs $5 and $6, and $x_1 + x_2$ is math.")).toContain("$5 and $6, and $x_1 + x_2$");
-  });
-});
-
-describe("text that would take the parser seconds is shown as plain text", () => {
-  const pathological = [
-    ["nested lists", `${"- ".repeat(4000)}x`],
-    ["nested quotes", `${">".repeat(12_000)} x`],
-    ["stars that are not closed", "*a ".repeat(4000) + "b*".repeat(4000)],
-    ["nested brackets", "[".repeat(20_000) + "]".repeat(20_000)],
-    ["links that are not closed", "[a](".repeat(10_000)],
-    ["underscores in many lines", `${"_a\n".repeat(4000)}b_`],
-  ] as const;
-
-  test.each(pathological)("%s", (_, text) => {
-    for (const isStreaming of [true, false]) {
-      const { container } = render(<Markdown text={`**Well**\n\n${text}\n\nAnd *then*?`} isStreaming={isStreaming} />);
-      expect(container.textContent).toContain(text);
-      expect([...container.querySelectorAll("strong, em")].map((mark) => mark.textContent)).toEqual(["Well", "then"]);
-    }
-  });
-
-  test("but many markers in different paragraphs, items and rows are parsed", () => {
-    const text = "- a **b** *c*\n".repeat(300) + "\n| **a** |\n|---|\n".concat("| *b* |\n".repeat(300));
-    const { container } = render(<Markdown text={text} isStreaming={false} />);
-    expect(container.querySelectorAll("strong")).toHaveLength(301);
-    expect(container.querySelectorAll("em")).toHaveLength(600);
-  });
-});
-
-describe("text that would make too many nodes or lines", () => {
-  const row = (columns: number) => `|${"a|".repeat(columns)}\n`;
-  const table = (columns: number, rows: number) =>
-    row(columns) + row(columns).replaceAll("a", "-") + row(columns).repeat(rows);
-  const shown = (text: string) => render(<Markdown text={text} isStreaming={false} />).container;
-
-  test("a table that is too wide is shown as it was written", () => {
-    const container = shown(table(1_000, 20));
-    expect(container.querySelector("table")).toBeNull();
-    expect(container.textContent).toContain(table(1_000, 20).trim());
-  });
-
-  test("rows beyond the limit are shown as they were written, also while the table grows", () => {
-    const text = table(100, 103);
-    const container = shown(text);
-    expect(container.querySelectorAll("tbody tr")).toHaveLength(103);
-    expect(container.querySelectorAll("tbody td")).toHaveLength(100 * 100 + 3);
-    expect(container.querySelector("tbody tr:last-child td")?.textContent).toBe(row(100).trim());
-    const begun = parse(text.slice(0, -300), true);
-    const grown = parse(text, false, begun);
-    const last = [...grown.settled, ...grown.open].at(-1)?.chunks.at(-1)?.node as { children: unknown[] };
-    expect(last.children).toHaveLength(1);
-  });
-
-  test("a short row gets one empty cell for all that it lacks", () => {
-    const container = shown(`${table(100, 0)}${"|a\n".repeat(100)}`);
-    expect(container.querySelectorAll("tbody td")).toHaveLength(200);
-  });
-
-  test.each(["> ", "- ", "> > - "])("20,000 lines that continue %s are joined, and none is lost", (marker) => {
-    const masked = mask(`${marker}a\n${"b\n".repeat(20_000)}`);
-    expect(masked.split("\n").length).toBeLessThan(300);
-    expect(unmask(masked)).toBe(`${marker}a\n${"b\n".repeat(20_000)}`);
-  });
-
-  test("lists that are nested too deeply by indentation are text", () => {
-    const text = Array.from({ length: 200 }, (_, depth) => `${"  ".repeat(depth)}- a\n`).join("");
-    expect(shown(text).querySelectorAll("ul").length).toBeLessThan(40);
-    expect(shown(text).textContent?.match(/a/g)).toHaveLength(200);
   });
 });
