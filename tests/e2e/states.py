@@ -103,6 +103,15 @@ async def searching(page: Visitor, scene: Scene) -> None:
     await expect(page.page.get_by_role("link", name=OTHER_CHATS[0])).to_have_count(0)
 
 
+async def found(page: Visitor, scene: Scene) -> None:
+    chat = await scene.chat()
+    await scene.site.written(scene.ann, chat, QUESTION)
+    await page.opens(chat)
+    await page.button("Search messages").click()
+    await page.page.get_by_role("combobox", name="Words to find").fill("high tide")
+    await expect(page.page.get_by_role("option")).to_have_count(1)
+
+
 async def empty(page: Visitor, scene: Scene) -> None:
     await page.opens(await scene.chat())
     await expect(page.page.get_by_text("Nothing here yet")).to_be_visible()
@@ -243,6 +252,6 @@ State = Callable[[Visitor, Scene], Awaitable[None]]
 SIGNED_OUT: tuple[State, ...] = (sign_in, sign_up, guest, link_ended, invited, not_found)
 
 SIGNED_IN: tuple[State, ...] = (
-    start, unread, searching, empty, waiting, thinking, streaming, finished, stopped, failed, offline, unsent, shared,
-    settings, editing, menu, linked, gone,
+    start, unread, searching, found, empty, waiting, thinking, streaming, finished, stopped, failed, offline, unsent,
+    shared, settings, editing, menu, linked, gone,
 )  # fmt: skip

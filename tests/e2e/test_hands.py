@@ -75,7 +75,9 @@ async def test_everything_that_one_does_every_day_is_done_by_keyboard(arrive: Ar
     await page.sees("The Moon pulls.")
 
     await keyboard.press("Control+k")
-    await expect(page.page.get_by_role("searchbox")).to_be_focused()
+    await expect(page.page.get_by_role("combobox", name="Words to find")).to_be_focused()
+    await keyboard.press("Escape")
+    await expect(page.page.get_by_role("dialog")).to_have_count(0)
     await tab_to(page.button("Share"))
     await keyboard.press("Enter")
     await expect(page.page.get_by_role("dialog").locator(":focus")).to_be_visible()

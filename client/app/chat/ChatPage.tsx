@@ -70,6 +70,7 @@ export function ChatPage({ id, viewerId, unreadCount, onUnread }: Props) {
         unread={unreadAtStart}
         unsent={unsent}
         loadOlder={loadOlder}
+        loadUntil={loadAll}
         hasOlder={hasOlder}
       />
       {stopError && (

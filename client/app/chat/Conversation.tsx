@@ -12,6 +12,7 @@ import { PendingMessage } from "./PendingMessage.tsx";
 import { useTurns } from "./turns.ts";
 import { UndoBar } from "./UndoBar.tsx";
 import type { LoadedChat } from "./useChat.ts";
+import { useOpenedMessage } from "./useOpenedMessage.ts";
 import { useScrollAnchor } from "./useScrollAnchor.ts";
 
 interface Props {
@@ -22,15 +23,18 @@ interface Props {
   readonly unread: number;
   readonly unsent: readonly OutboxMessage[];
   readonly loadOlder: Action<[]>;
+  /** Loads older messages down to this one. */
+  readonly loadUntil: (messageId: string) => Promise<void>;
   readonly hasOlder: boolean;
 }
 
 const FIRST_PAINT_ROWS = 12; // they fill most screens
 const LOAD_AHEAD = "800px 0px 0px"; // loads before the user reaches the top
 
-export function Conversation({ chat, viewerId, unread, unsent, loadOlder, hasOlder }: Props) {
-  const { scroller, content, isAtBottom, scrollToBottom } = useScrollAnchor();
+export function Conversation({ chat, viewerId, unread, unsent, loadOlder, loadUntil, hasOlder }: Props) {
+  const { scroller, content, isAtBottom, scrollToBottom, scrollTo } = useScrollAnchor();
   const isPainted = useIsPainted();
+  useOpenedMessage(content, isPainted, scrollTo, loadUntil);
   const deletions = useDeletions(deletionsOf(useSession()), chat.id);
   const shown = chat.messages.edges.filter(({ node }) => !isHidden(deletions, node.id));
   const rows = isPainted ? shown : shown.slice(-FIRST_PAINT_ROWS);

@@ -10,6 +10,7 @@ import {
   type ChatQueryVariables,
   OlderMessagesDocument,
   type OlderMessagesQueryVariables,
+  TurnsFragmentDoc,
 } from "../documents.ts";
 import { useSession } from "../session/session.ts";
 import { useAction } from "../ui/useAction.ts";
@@ -36,11 +37,15 @@ export function useChat(id: string) {
     if (before) await fetchOlder(client, { id, last: PAGE_SIZE, before });
   });
 
-  /** Loads all messages before those that are shown. */
-  const loadAll = useCallback(async () => {
-    let cursor = hasOlder ? before : undefined;
-    while (cursor) cursor = await fetchOlder(client, { id, last: MAX_PAGE_SIZE, before: cursor });
-  }, [client, id, hasOlder, before]);
+  /** Loads all messages before those that are shown, or those down to this one. */
+  const loadAll = useCallback(
+    async (until?: string) => {
+      let cursor = hasOlder ? before : undefined;
+      while (cursor && !(until && isShown(client, id, until)))
+        cursor = await fetchOlder(client, { id, last: MAX_PAGE_SIZE, before: cursor });
+    },
+    [client, id, hasOlder, before],
+  );
 
   /** Fetches all messages that are shown, not only the newest: an old one may have been edited. */
   const refresh = useCallback(async () => {
@@ -82,6 +87,15 @@ function isSettledSoon(work: Promise<void>): Promise<boolean> {
     work.then(() => true),
     new Promise<false>((resolve) => setTimeout(() => resolve(false), MAX_SEND_WAIT_MS)),
   ]);
+}
+
+function isShown(client: TwotrackClient, id: string, message: string): boolean {
+  const from = client.cache.identify({ __typename: "Chat", id });
+  const chat =
+    from === undefined
+      ? null
+      : client.cache.readFragment({ fragment: TurnsFragmentDoc, fragmentName: "Turns", id: from });
+  return chat?.messages.edges.some(({ node }) => node.id === message) ?? false;
 }
 
 // Fetched without the cache and then written to it. A query through the cache would also read its result from there, and

@@ -14,6 +14,8 @@ export interface ScrollAnchor {
   readonly content: RefObject<HTMLDivElement | null>;
   readonly isAtBottom: boolean;
   readonly scrollToBottom: (behavior?: ScrollBehavior) => void;
+  /** Shows this message in the middle of the view; from its start, if it is long. */
+  readonly scrollTo: (message: Element) => void;
 }
 
 /** An element, and its distance from the top of the view. */
@@ -33,6 +35,15 @@ export function useScrollAnchor(): ScrollAnchor {
     follows.current = true;
     setIsAtBottom(true);
     scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior });
+  }, []);
+
+  const scrollTo = useCallback((message: Element) => {
+    const view = scroller.current;
+    if (view === null) return;
+    const room = view.clientHeight - message.clientHeight;
+    follows.current = false;
+    view.scrollTop += topOf(message, view) - Math.max(room / 2, 0);
+    anchor.current = { element: message, top: topOf(message, view) };
   }, []);
 
   useEffect(() => {
@@ -82,7 +93,7 @@ export function useScrollAnchor(): ScrollAnchor {
     };
   }, []);
 
-  return { scroller, content, isAtBottom, scrollToBottom };
+  return { scroller, content, isAtBottom, scrollToBottom, scrollTo };
 }
 
 /** The first visible message, or block of a message. */

@@ -32,7 +32,9 @@ export function HomePage() {
     addEventListener("keydown", onKeyDown);
     return () => {
       removeEventListener("keydown", onKeyDown);
-      if (list.current?.contains(document.activeElement)) (opener as HTMLElement | null)?.focus();
+      // Also from what covers the chat, or from nothing, where Tab leads after the last control.
+      const isLeft = document.activeElement?.closest("#list, .backdrop") || document.activeElement === document.body;
+      if (isLeft) (opener as HTMLElement | null)?.focus();
     };
   }, [isListOpen]);
 

@@ -1,6 +1,6 @@
-/** The viewer's chats, grouped by age, with a search field and a sign-out button. */
+/** The viewer's chats, grouped by age, with a field that filters them, a search of their messages, and a sign-out button. */
 
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { createPortal } from "react-dom";
 import type { ChatsQuery } from "../documents.ts";
 import { signOut } from "../session/session.ts";
@@ -8,6 +8,7 @@ import { Avatar } from "../ui/Avatar.tsx";
 import { Brand } from "../ui/Brand.tsx";
 import { ageGroup } from "../ui/dates.ts";
 import { Icon } from "../ui/Icon.tsx";
+import { hasKeyboard } from "../ui/keyboard.ts";
 import { pathTo } from "../ui/paths.ts";
 import { onLinkClick } from "../ui/router.ts";
 import type { Action } from "../ui/useAction.ts";
@@ -25,6 +26,10 @@ interface Props {
 
 const MOST_SHOWN = 99;
 
+const SEARCH_KEYS = /Mac|iP(hone|ad)/.test(navigator.userAgent) ? "⌘ K" : "Ctrl K";
+
+// Loaded when they open.
+const SearchDialog = lazy(async () => ({ default: (await import("./SearchDialog.tsx")).SearchDialog }));
 const SettingsDialog = lazy(async () => ({
   default: (await import("../settings/SettingsDialog.tsx")).SettingsDialog,
 }));
@@ -32,7 +37,7 @@ const SettingsDialog = lazy(async () => ({
 export function Sidebar({ viewer, chats, current, loadMore, hasMore }: Props) {
   const [searchText, setSearchText] = useState("");
   const [hasSettings, setHasSettings] = useState(false);
-  const searchField = useRef<HTMLInputElement>(null);
+  const [isSearching, setIsSearching] = useState(false);
   const found = chats.filter(({ node }) =>
     node.title.toLocaleLowerCase().includes(searchText.trim().toLocaleLowerCase()),
   );
@@ -41,13 +46,14 @@ export function Sidebar({ viewer, chats, current, loadMore, hasMore }: Props) {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "k" || !(event.metaKey || event.ctrlKey)) return;
       event.preventDefault();
-      searchField.current?.focus();
+      // Not above another dialog, whose text would be lost from sight.
+      if (document.querySelector("dialog[open]") === null) setIsSearching(true);
     };
     addEventListener("keydown", onKeyDown);
     return () => removeEventListener("keydown", onKeyDown);
   }, []);
 
-  // A search covers all chats, so it loads those that are not in the list yet.
+  // The filter covers all chats, so it loads those that are not in the list yet.
   const { run, isRunning, error } = loadMore;
   useEffect(() => {
     if (searchText !== "" && hasMore && !isRunning && error === undefined) void run();
@@ -64,16 +70,24 @@ export function Sidebar({ viewer, chats, current, loadMore, hasMore }: Props) {
         <Icon name="add" />
         New chat
       </a>
-      <label className="search">
-        <span className="hidden">Search your chats</span>
+      <button type="button" className="new" onClick={() => setIsSearching(true)} aria-keyshortcuts="Control+K Meta+K">
         <Icon name="search" />
+        Search messages
+        {hasKeyboard() && (
+          <span className="keys" aria-hidden="true">
+            {SEARCH_KEYS}
+          </span>
+        )}
+      </button>
+      <label className="search">
+        <span className="hidden">Filter your chats by title</span>
+        <Icon name="filter" />
         <input
-          ref={searchField}
           type="search"
           value={searchText}
           onChange={(event) => setSearchText(event.target.value)}
           onKeyDown={(event) => event.key === "Escape" && setSearchText("")}
-          placeholder="Search"
+          placeholder="Filter by title"
         />
       </label>
       <nav aria-label="Chats">
@@ -122,6 +136,13 @@ export function Sidebar({ viewer, chats, current, loadMore, hasMore }: Props) {
           <Icon name="power" />
         </button>
       </footer>
+      {isSearching &&
+        createPortal(
+          <Suspense>
+            <SearchDialog onClose={() => setIsSearching(false)} />
+          </Suspense>,
+          document.body,
+        )}
       {hasSettings &&
         createPortal(
           <Suspense>

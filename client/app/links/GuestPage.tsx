@@ -44,6 +44,7 @@ function SharedChat({ id, sharedBy }: Props) {
           unread={0}
           unsent={[]}
           loadOlder={loadOlder}
+          loadUntil={loadAll}
           hasOlder={hasOlder}
         />
         <p className="guest-note">You are reading along. Only participants can write.</p>

@@ -13,6 +13,7 @@ const PATHS = {
   back: "M15 6l-6 6 6 6",
   bell: "M6 17V11a6 6 0 0 1 12 0v6l1.5 1.5h-15zM10 21h4",
   chevron: "M9 6l6 6-6 6",
+  filter: "M4 6h16M7 12h10M10 18h4",
   leave: "M14 4h5v16h-5M10 8l-4 4 4 4M6 12h9",
   menu: "M4 7h16M4 12h16M4 17h16",
   more: "M5 12h.01M12 12h.01M19 12h.01",

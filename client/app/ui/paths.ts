@@ -5,6 +5,11 @@ export function chatIdFromPath(path: string): string | undefined {
   return id && decode(id);
 }
 
+/** ID of a message, from the part of the address that follows the path of its chat. */
+export function messageIdFrom(hash: string): string | undefined {
+  return hash.length > 1 ? decode(hash.slice(1)) : undefined;
+}
+
 /** A path that is not valid percent-encoding identifies no chat, but must not break the page. */
 function decode(id: string): string {
   try {

@@ -1,7 +1,7 @@
 /** Reads and changes the page's address, without loading the page again. */
 
 import { type MouseEvent, useSyncExternalStore } from "react";
-import { type ChatLink, chatIdFromPath, isKnownPath, linkFromAddress, pathTo } from "./paths.ts";
+import { type ChatLink, chatIdFromPath, isKnownPath, linkFromAddress, messageIdFrom, pathTo } from "./paths.ts";
 
 const listeners = new Set<() => void>();
 
@@ -53,6 +53,23 @@ export function leaveLink(chatId: string): void {
 export function navigate(chatId?: string): void {
   if (location.pathname === pathTo(chatId)) return;
   history.pushState(null, "", pathTo(chatId));
+  notify();
+}
+
+/** Opens a chat at a message. */
+export function openMessage(chatId: string, messageId: string): void {
+  history.pushState(null, "", `${pathTo(chatId)}#${encodeURIComponent(messageId)}`);
+  notify();
+}
+
+/** ID of the message at which the chat is to be opened; undefined once it is shown (`forgetMessage`). */
+export function useMessageId(): string | undefined {
+  return messageIdFrom(useAddress(() => location.hash));
+}
+
+/** So that the same message can be opened again. */
+export function forgetMessage(): void {
+  history.replaceState(history.state, "", location.pathname);
   notify();
 }
 
