@@ -7,7 +7,7 @@ from playwright.async_api import Browser, Page
 
 from tests.e2e.author import Author
 from tests.e2e.site import ROOT, Site
-from tests.e2e.states import SIGNED_IN, SIGNED_OUT, State, scene, streaming
+from tests.e2e.states import SIGNED_IN, SIGNED_OUT, State, found, scene, streaming
 from tests.e2e.visitor import visiting
 from tests.support.browser import PHONE
 
@@ -56,6 +56,24 @@ async def test_axe_finds_nothing_on_a_phone_with_the_list_of_chats_open(
         await streaming(page, setting)
         await page.button("Chats").tap()
         assert await in_both_schemes(page.page) == {"light": [], "dark": []}
+
+
+async def test_axe_finds_nothing_in_forced_colours_and_what_is_chosen_stands_out(
+    browser: Browser, site: Site, model: Author
+) -> None:
+    setting = await scene(site, model)
+    media: dict[str, Any] = {"reduced_motion": "reduce", "forced_colors": "active", "bypass_csp": True}
+    async with visiting(browser, site.url, setting.ann, **media) as page:
+        await found(page, setting)
+        assert await in_both_schemes(page.page) == {"light": [], "dark": []}
+        background = "element => getComputedStyle(element).backgroundColor"
+        chosen = await page.page.get_by_role("option").evaluate(background)
+        assert chosen != await page.page.get_by_role("dialog").evaluate(background)
+        current = page.page.locator("#list li a[aria-current]")
+        others = page.page.locator("#list li a:not([aria-current])").first
+        assert await current.evaluate(background) != await others.evaluate(background)
+        bubble = page.page.locator("article.own > .text")
+        assert await bubble.evaluate("element => getComputedStyle(element).borderStyle") == "solid"
 
 
 async def test_axe_would_find_something(browser: Browser, site: Site) -> None:

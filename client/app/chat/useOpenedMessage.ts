@@ -1,6 +1,6 @@
 /** Shows the message at which the chat was opened, for example by a search. Loads older messages until it is there. */
 
-import { type RefObject, useEffect } from "react";
+import { type RefObject, useEffect, useRef } from "react";
 import { forgetMessage, useMessageId } from "../ui/router.ts";
 
 export function useOpenedMessage(
@@ -10,6 +10,10 @@ export function useOpenedMessage(
   loadUntil: (messageId: string) => Promise<void>,
 ): void {
   const messageId = useMessageId();
+  const load = useRef(loadUntil);
+  useEffect(() => {
+    load.current = loadUntil;
+  });
 
   useEffect(() => {
     if (messageId === undefined || !isPainted) return;
@@ -28,10 +32,10 @@ export function useOpenedMessage(
     // What was loaded is rendered a moment later. A message that was deleted meanwhile is never rendered.
     const rendered = new MutationObserver(() => show() && rendered.disconnect());
     if (rows.current) rendered.observe(rows.current, { childList: true, subtree: true });
-    loadUntil(messageId).catch(() => !isCancelled && forgetMessage());
+    load.current(messageId).catch(() => !isCancelled && forgetMessage());
     return () => {
       isCancelled = true;
       rendered.disconnect();
     };
-  }, [messageId, isPainted, rows, scrollTo, loadUntil]);
+  }, [messageId, isPainted, rows, scrollTo]);
 }
