@@ -1,5 +1,5 @@
 /**
- * Splits a text before it is parsed, by looking at its lines alone. The parser's time grows with the square of the number of
+ * Splits a text before it is parsed, by its lines alone. The parser's time grows with the square of the number of
  * quotes and lists that it is given, and with the length of what turns out to be no table. So it is given a few of them at a time, and
  * what is too costly is not given to it at all, but shown as it was written.
  */
@@ -104,7 +104,7 @@ const HTML: readonly (readonly [RegExp, RegExp])[] = [
   [/^ {0,3}<(?:script|pre|style|textarea)(?:[ \t>]|$)/i, /<\/(?:script|pre|style|textarea)>/i],
 ];
 
-/** Tells of each line whether a block certainly starts there, although it knows only what the lines start with. */
+/** Finds lines at which a block certainly starts, by what the lines start with. */
 function scanner() {
   let fence: string | undefined;
   let html: RegExp | undefined;
