@@ -80,7 +80,11 @@ class ConnectionThreads:
 
     def options(self) -> dict[str, Any]:
         """For `create_async_engine`."""
-        return {"connect_args": {"timeout": BUSY_SECONDS, "factory": Connection, "async_creator_fn": self._open}}
+        return {
+            # One INSERT of many rows would give all of them the same position.
+            "use_insertmanyvalues": False,
+            "connect_args": {"timeout": BUSY_SECONDS, "factory": Connection, "async_creator_fn": self._open},
+        }
 
     def _open(self, *args: Any, **options: Any) -> ConnectionThread:
         connection = ConnectionThread(lambda: _connect(*args, **options))

@@ -15,8 +15,7 @@ OLD = "The **spring tide** comes at new moon, said the harbour master."
 async def test_a_message_is_found_by_its_words_and_opened_with_the_keyboard(
     arrive: Arrive, site: Site, ann: Person, chat: str
 ) -> None:
-    await ann.send(chat, OLD, reply=False)
-    await site.written(ann, chat, *(f"Line {number} of a long talk." for number in range(120)))
+    await site.written(ann, chat, OLD, *(f"Line {number} of a long talk." for number in range(120)))
     other = await ann.create_chat("Harbours")
     await site.written(ann, other, "Which harbour has the largest tides?")
     page = await arrive(ann, other)

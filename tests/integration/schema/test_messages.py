@@ -3,8 +3,12 @@
 import asyncio
 
 import pytest
+from sqlalchemy import select
 
+from api.chats import Message, MessageRole
+from api.graphql import relay
 from api.replies.errors import ProviderFailed
+from api.streaming.columns import Status
 from tests.support.server import Running
 
 
@@ -164,3 +168,17 @@ async def test_deleting_a_reply_in_mid_stream_stops_its_writer(server: Running) 
         text.append(", and on")
         await asyncio.Event().wait()  # cancelled by the writer, which then leaves the block as usual
     assert await ann.ask("query ($id: ID!) { message(id: $id) { id } }", id=reply["id"]) == {"message": None}
+
+
+async def test_messages_that_one_transaction_adds_have_positions_of_their_own(server: Running) -> None:
+    ann = await server.person("Ann")
+    chat = await ann.create_chat()
+    key, contents = relay.key_of("Chat", chat), [f"Line {number}" for number in range(30)]
+    rows = [
+        Message(chat_id=key, role=MessageRole.USER, content=content, status=Status.COMPLETE) for content in contents
+    ]
+    async with server.runtime.database.transaction() as session:
+        session.add_all(rows)
+    found = await server.runtime.database.read(select(Message.content, Message.position).order_by(Message.position))
+    assert [row.content for row in found] == contents
+    assert len({row.position for row in found}) == len(contents)
