@@ -42,7 +42,7 @@ check: setup ## lint; check types, imports between folders, and schema.graphql
 test: check ## check, and run all tests: on both backends, of the client, in a browser
 	@$(BIN)/python -m tests.support.executables # the client's tests need curl
 	npm --prefix client run --silent test
-	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
+	$(BIN)/pytest --numprocesses=$$($(BIN)/python -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))') --dist=worksteal
 
 environments: setup ## install the packed client in projects of Jest, Next, Svelte and Vue, and build them; ONLY="next vue"
 	node client/test/environments/run.mjs $(ONLY)

@@ -20,6 +20,7 @@ async def test_a_message_is_found_by_its_words_and_opened_with_the_keyboard(
     await site.written(ann, other, "Which harbour has the largest tides?")
     page = await arrive(ann, other)
     await expect(page.messages).to_have_count(1)
+    await expect(page.page).to_have_title("Harbours · Twotrack")  # set when the page has begun to listen for keys
 
     await page.page.keyboard.press("Control+k")
     dialog = page.page.get_by_role("dialog", name="Search messages")

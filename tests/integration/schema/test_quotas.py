@@ -102,7 +102,8 @@ async def test_a_reply_counts_for_the_user_who_asked_or_regenerated_it(
 @pytest.mark.parametrize("ending", ["COMPLETE", "STOPPED", "FAILED"])
 async def test_tokens_of_a_day_are_counted_however_the_reply_ends(backend: Backend, ending: str) -> None:
     model = "scripted?chars=400&rate=0" if ending == "COMPLETE" else "scripted?chars=100000&rate=400"
-    settings = backend.settings(tokens_per_day=50, model=model, reply_bytes=100 if ending == "FAILED" else 1_000_000)
+    reply_bytes = 100 if ending == "FAILED" else 1_000_000
+    settings = backend.settings(tokens_per_day=50, model=model, reply_bytes=reply_bytes, grace_seconds=1)
     async with serving(settings, replies=True) as server:
         ann, bob = await server.person("Ann"), await server.person("Bob")
         chat = await ann.create_chat()
