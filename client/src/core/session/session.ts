@@ -24,7 +24,7 @@ export interface SessionOptions {
 }
 
 export interface Session {
-  /** ID of the signed-in user; undefined if nobody is signed in. */
+  /** Id of the signed-in user; undefined if nobody is signed in. */
   user(): string | undefined;
   /** Calls back whenever `user()` has changed. Returns a function that ends this. */
   subscribe(listener: () => void): () => void;
