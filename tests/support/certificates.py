@@ -1,12 +1,11 @@
 """Certificates for services with TLS: an authority of the test's own, and what it signed."""
 
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import pytest
+from tests.support import executables
 
 
 @dataclass(frozen=True)
@@ -21,8 +20,6 @@ class Certificates:
 
 def make_certificates(directory: Path) -> Certificates:
     """`ca`, and `server` for localhost and `client` for ann, which it signed; `other` is another authority."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl makes the certificates")
     for name in ("ca", "other"):
         key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key"]
         run("req", "-x509", *key, "-subj", f"/CN={name}", "-days", "2", "-out", f"{name}.crt", directory=directory)
@@ -32,7 +29,7 @@ def make_certificates(directory: Path) -> Certificates:
 
 
 def run(*command: str, directory: Path) -> None:
-    subprocess.run(["openssl", *command], cwd=directory, check=True, capture_output=True, timeout=60)
+    subprocess.run([executables.openssl(), *command], cwd=directory, check=True, capture_output=True, timeout=60)
 
 
 def sign(directory: Path, name: str, subject: str, *extension: str) -> None:

@@ -1,4 +1,4 @@
-"""Where the tests find redis-server, Postgres, PgBouncer, Chromium, curl, nginx and HAProxy.
+"""Where the tests find redis-server, Postgres, PgBouncer, Chromium, curl, openssl, nginx and HAProxy.
 
 They are on PATH, else in a package, else the tests fail with a sentence. `python -m tests.support.executables` finds
 them all.
@@ -81,6 +81,10 @@ def chromium() -> str:
 
 def curl() -> str:
     return shutil.which("curl") or _from_apt("curl") or _missing("curl")
+
+
+def openssl() -> str:
+    return shutil.which("openssl") or _from_apt("openssl") or _missing("openssl")
 
 
 def redis_binary_with_tls() -> str:
@@ -208,6 +212,7 @@ WHAT_TO_INSTALL = {
     "postgres": "Postgres 14 or newer (`apt-get install postgresql`, `brew install postgresql`)",
     "chromium": "Chromium (`apt-get install chromium`, or CHROMIUM=/path/to/a/browser)",
     "curl": "curl (`apt-get install curl`)",
+    "openssl": "openssl (`apt-get install openssl`)",
     "redis-server with TLS": "Redis 6.2 or newer with TLS (`apt-get install redis-server`)",
     "pgbouncer": "PgBouncer (`apt-get install pgbouncer`)",
     "nginx": "nginx (`apt-get install nginx-light`)",
@@ -220,5 +225,6 @@ def _missing(program: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    for find in (redis_binary, redis_binary_with_tls, postgres_binaries, pgbouncer, chromium, curl, nginx, haproxy):
+    services = (redis_binary, redis_binary_with_tls, postgres_binaries, pgbouncer, nginx, haproxy)
+    for find in (*services, chromium, curl, openssl):
         print(find())

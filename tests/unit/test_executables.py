@@ -13,6 +13,7 @@ from tests.support.executables import (
     curl,
     haproxy,
     nginx,
+    openssl,
     pgbouncer,
     postgres_binaries,
     redis_binary,
@@ -26,6 +27,7 @@ FINDERS = {
     "postgres": postgres_binaries,
     "chromium": chromium.__wrapped__,
     "curl": curl,
+    "openssl": openssl,
     "nginx": nginx,
     "haproxy": haproxy,
 }
@@ -52,7 +54,7 @@ def test_a_machine_without_it_is_told_what_to_install(program: str, bare_machine
         FINDERS[program]()
 
 
-@pytest.mark.parametrize("program", ["redis-server", "chromium", "curl"])
+@pytest.mark.parametrize("program", ["redis-server", "chromium", "curl", "openssl"])
 def test_what_is_on_path_comes_first(program: str, bare_machine: Path) -> None:
     (bare_machine / program).write_text("#!/bin/sh\n")
     (bare_machine / program).chmod(0o755)
