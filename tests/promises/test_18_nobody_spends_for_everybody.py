@@ -13,9 +13,7 @@ from api.streaming import leases
 from api.streaming.columns import Status
 from tests.support.backends import Backend
 from tests.support.server import Running, serving
-from tests.support.until import becomes
-
-SOON_SECONDS = 2.0
+from tests.support.until import PATIENCE_SECONDS, becomes
 
 
 async def claimed(server: Running, limit: int, at_once: int) -> list[UUID]:
@@ -39,7 +37,7 @@ async def test_the_reply_of_another_user_begins_while_one_user_asks_for_many(
         many = [await ann.prompt() for _ in range(10)]
         async with bob.socket() as socket:
             stream = await socket.stream(await bob.prompt())
-            async with asyncio.timeout(SOON_SECONDS):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while not (await stream.next())["content"]:
                     pass
         written = select(Message.requested_by_id).where(Message.streaming, Message.writer.is_not(None))

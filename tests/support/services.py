@@ -31,7 +31,7 @@ from tests.support.executables import chromium, postgres_binaries, redis_binary
 
 __all__ = ["Postgres", "Redis", "chromium", "free_port", "postgres_server", "redis_server", "throw_away"]
 
-START_SECONDS = 30
+START_SECONDS = 90
 """A server that is not answering by then is broken, even where two cores are shared by a whole suite."""
 
 LEASH = 'read -r _; kill -KILL "$1" 2>/dev/null; rm -rf "$2"'

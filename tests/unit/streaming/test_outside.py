@@ -9,7 +9,7 @@ from api.streaming.columns import Status
 from api.streaming.errors import Ended, Gap, TakenOver, TooLong
 from api.streaming.outside import Append, Finish, OutsideWriter, Request, take_over
 from api.streaming.writer import Writer
-from tests.support.until import until
+from tests.support.until import PATIENCE_SECONDS, until
 from tests.unit.streaming.desk import Line
 from tests.unit.streaming.house import LEASE, LIMIT, WAIT, House
 from tests.unit.streaming.notes import Clock, Note
@@ -44,7 +44,7 @@ class Process:
         task = await self.submits(note, request)
         self.clock.now += CADENCE
         await self.writer.tick()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return await task
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.streaming.redis_channels import BATCH_CHANNELS, RedisChannels
+from tests.support.until import PATIENCE_SECONDS
 
 
 class Line:
@@ -118,7 +119,7 @@ def test_a_loss_is_told_once_and_only_when_all_channels_are_back() -> None:
 async def test_whoever_joins_before_there_is_a_connection_is_told_of_the_gap() -> None:
     line = Line()
     line.join("a")
-    await line.channels.wait_confirmed("a", within=10)
+    await line.channels.wait_confirmed("a", within=10 * PATIENCE_SECONDS)
     line.settle()
     assert line.gaps == 1
 
@@ -167,7 +168,7 @@ async def test_a_confirmation_in_time_is_no_gap() -> None:
     line = Line()
     line.open()
     line.join("a")
-    waiting = asyncio.create_task(line.channels.wait_confirmed("a", within=10))
+    waiting = asyncio.create_task(line.channels.wait_confirmed("a", within=10 * PATIENCE_SECONDS))
     await asyncio.sleep(0)
     assert not waiting.done()
     line.settle()
@@ -179,12 +180,12 @@ async def test_nobody_waits_for_a_connection_that_was_lost() -> None:
     line = Line()
     line.open()
     line.join("a")
-    waiting = asyncio.create_task(line.channels.wait_confirmed("a", within=10))
+    waiting = asyncio.create_task(line.channels.wait_confirmed("a", within=10 * PATIENCE_SECONDS))
     await asyncio.sleep(0)
     line.lose()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await waiting
-        await line.channels.wait_confirmed("a", within=10)
+        await line.channels.wait_confirmed("a", within=10 * PATIENCE_SECONDS)
 
 
 def test_a_join_and_a_leave_in_one_breath_are_not_worth_a_word() -> None:

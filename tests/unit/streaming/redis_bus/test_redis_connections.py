@@ -101,7 +101,7 @@ async def test_a_bus_that_is_closed_in_mid_command_is_closed(server: Redis) -> N
                 await channels.enter_async_context(bus.subscribe(f"{CHANNEL}:{channel}"))
         for _ in range(number):
             await asyncio.sleep(0)
-        async with within(10):
+        async with within(PATIENCE_SECONDS):
             await bus.disconnect()
 
 
@@ -121,7 +121,7 @@ async def test_a_connection_that_breaks_as_the_bus_is_closed_keeps_nobody_waitin
     bus = Watched(server.url)
     await bus.connect()
     await happens(reading)
-    async with within(10):
+    async with within(PATIENCE_SECONDS):
         await bus.disconnect()
 
 

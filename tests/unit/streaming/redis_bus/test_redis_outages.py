@@ -8,7 +8,14 @@ import redis
 from api.streaming import redis_backend
 from api.streaming.errors import BusDown
 from tests.support.services import Redis
+from tests.support.until import PATIENCE_SECONDS
 from tests.unit.streaming.redis_bus.watched import CHANNEL, Watched, comes_true, frozen, happens, hear, pings, within
+
+
+@pytest.fixture
+def no_answer_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waited for one would do so for longer than a test has patience."""
+    monkeypatch.setattr(redis_backend, "ANSWER_SECONDS", 10 * PATIENCE_SECONDS)
 
 
 async def test_after_a_restart_every_channel_is_heard_again(server: Redis, bus: Watched) -> None:
@@ -37,7 +44,7 @@ async def test_after_a_kill_of_every_connection_all_is_heard_again(bus: Watched,
 async def test_a_frozen_redis_is_noticed_and_heard_again_when_it_wakes(server: Redis, bus: Watched) -> None:
     async with bus.subscribe(CHANNEL) as messages:
         with frozen(server):
-            async with within(4):
+            async with within(PATIENCE_SECONDS):
                 await bus.away.wait()
         await happens(bus.back)
         await bus.publish(CHANNEL, "after")
@@ -45,11 +52,11 @@ async def test_a_frozen_redis_is_noticed_and_heard_again_when_it_wakes(server: R
 
 
 async def test_whoever_joins_while_redis_is_away_enters_at_once_and_hears_when_it_is_back(
-    server: Redis, bus: Watched
+    server: Redis, bus: Watched, no_answer_is_waited_for: None
 ) -> None:
     server.kill()
     await happens(bus.away)
-    async with within(0.5):
+    async with within(PATIENCE_SECONDS):
         subscription = bus.subscribe(CHANNEL)
         messages = await subscription.__aenter__()
     server.start()
@@ -63,7 +70,7 @@ async def test_whoever_joins_while_redis_is_frozen_enters_soon_and_is_told_of_th
     server: Redis, bus: Watched
 ) -> None:
     with frozen(server):
-        async with within(2):
+        async with within(PATIENCE_SECONDS):
             subscription = bus.subscribe(CHANNEL)
             messages = await subscription.__aenter__()
         assert not bus.back.is_set()
@@ -98,14 +105,14 @@ async def test_the_bus_starts_while_redis_is_away(server: Redis) -> None:
 
 
 async def test_publishing_while_redis_is_away_says_so_at_once_and_works_when_it_is_back(
-    server: Redis, bus: Watched
+    server: Redis, bus: Watched, no_answer_is_waited_for: None
 ) -> None:
     async with bus.subscribe(CHANNEL) as messages:
         await bus.publish(CHANNEL, "before")
         server.kill()
         for _ in range(20):
             with pytest.raises(BusDown):
-                async with within(0.5):
+                async with within(PATIENCE_SECONDS):
                     await bus.publish(CHANNEL, "lost")
         server.start()
         await happens(bus.back)
@@ -115,14 +122,14 @@ async def test_publishing_while_redis_is_away_says_so_at_once_and_works_when_it_
 
 async def test_publishing_to_a_frozen_redis_gives_up_soon_however_many_do(server: Redis, bus: Watched) -> None:
     with frozen(server):
-        async with within(3):
-            outcomes = await asyncio.gather(*(bus.publish(CHANNEL, "lost") for _ in range(50)), return_exceptions=True)
+        async with within(PATIENCE_SECONDS):
+            outcomes = await asyncio.gather(*(bus.publish(CHANNEL, "lost") for _ in range(200)), return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {BusDown}
 
 
 async def test_a_ping_fails_while_redis_is_frozen(server: Redis, bus: Watched) -> None:
     with frozen(server), pytest.raises(BusDown):
-        async with within(2):
+        async with within(PATIENCE_SECONDS):
             await bus.ping()
 
 
