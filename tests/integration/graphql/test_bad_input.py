@@ -20,6 +20,9 @@ from tests.support.until import PATIENCE_SECONDS
 BAD_USER_INPUT = {"code": "BAD_USER_INPUT"}
 UNAUTHENTICATED = {"code": "UNAUTHENTICATED"}
 
+before_any_database = pytest.mark.parametrize("backend", ["embedded"], indirect=True)
+"""It is refused before a database is asked, so that one kind of database will do."""
+
 
 async def post(server: Running, content: bytes | str, **headers: str) -> httpx.Response:
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -60,12 +63,14 @@ NO_REQUESTS: dict[str, bytes] = {
 }
 
 
+@before_any_database
 @pytest.mark.parametrize("content", NO_REQUESTS.values(), ids=NO_REQUESTS)
 async def test_what_is_no_request_is_refused(unharmed: Running, content: bytes) -> None:
     response = await post(unharmed, content)
     assert (response.status_code, only_error(response)["extensions"]) == (400, BAD_USER_INPUT)
 
 
+@before_any_database
 @pytest.mark.parametrize(
     "content_type", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"]
 )
@@ -81,6 +86,7 @@ async def test_json_is_read_with_and_without_a_charset(server: Running) -> None:
         assert response.json() == {"data": {"viewer": None}}
 
 
+@before_any_database
 async def test_the_newer_media_type_tells_a_refusal_by_its_status(unharmed: Running) -> None:
     accept = "application/graphql-response+json"
     for query, status in (("{ viewer { id } }", 200), ("{ nothing }", 400), ("{", 400)):
@@ -140,6 +146,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+@before_any_database
 @pytest.mark.parametrize(("query", "variables"), DOCUMENTS.values(), ids=DOCUMENTS)
 async def test_what_cannot_be_executed_is_refused(unharmed: Running, query: str, variables: dict[str, Any]) -> None:
     ann = await unharmed.person("Ann")
@@ -149,11 +156,13 @@ async def test_what_cannot_be_executed_is_refused(unharmed: Running, query: str,
     assert all(len(error["message"]) > 10 for error in answer["errors"])
 
 
+@before_any_database
 async def test_an_operation_that_is_not_there_is_refused(unharmed: Running) -> None:
     request = {"query": "query A { viewer { id } }", "operationName": "B"}
     assert only_error(await post(unharmed, json.dumps(request)))["extensions"] == BAD_USER_INPUT
 
 
+@before_any_database
 async def test_whoever_leaves_in_the_middle_of_asking_is_let_go_without_a_word(unharmed: Running) -> None:
     ann = await unharmed.person("Ann")
     _, writer = await asyncio.open_connection("127.0.0.1", unharmed.port)

@@ -20,6 +20,8 @@ from tests.support.operations import SYNC
 from tests.support.server import Running, serving
 from tests.support.until import PATIENCE_SECONDS
 
+pytestmark = pytest.mark.parametrize("backend", ["embedded"], indirect=True)  # no database is asked for these answers
+
 GRAPHQL_TRANSPORT_WS = "graphql-transport-ws"
 VIEWER = {"query": "{ viewer { id } }"}
 
