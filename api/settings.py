@@ -39,7 +39,7 @@ MISSPELLING_SIMILARITY = 0.55
 """A name that is this similar to a setting is taken for a misspelt one, such as LEASE for LEASE_SECONDS. SERVICE_HOST,
 which Kubernetes sets, is less similar to any."""
 
-CONFIDENTIAL = {"secret_key", "database_url", "broadcast_url"}
+CONFIDENTIAL = {"secret_key", "former_secret_keys", "database_url", "broadcast_url"}
 """Settings whose values contain passwords. Errors do not quote them, since errors are logged."""
 
 
@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     broadcast_url: str = "memory://"
     model: str = "scripted"
     secret_key: str | None = Field(default=None, min_length=SECRET_CHARACTERS)
+    former_secret_keys: Annotated[tuple[str, ...], NoDecode] = ()
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     graphiql: bool = True
@@ -162,6 +163,20 @@ class Settings(BaseSettings):
         if key is not None and (len(set(key)) < KEY_VARIETY or repeats(key) or PLACEHOLDER.search(key)):
             raise ValueError("it can be guessed; generate one with `openssl rand -hex 32`")
         return key
+
+    @field_validator("former_secret_keys", mode="before")
+    @classmethod
+    def _several_keys(cls, value: object) -> object:
+        return tuple(key.strip() for key in value.split(",") if key.strip()) if isinstance(value, str) else value
+
+    @field_validator("former_secret_keys")
+    @classmethod
+    def _random_keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        for key in keys:
+            if len(key) < SECRET_CHARACTERS:
+                raise ValueError(f"each key has {SECRET_CHARACTERS} characters or more; separate several by commas")
+            cls._random_key(key)
+        return keys
 
     @field_validator("allowed_hosts")
     @classmethod

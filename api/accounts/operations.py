@@ -288,7 +288,7 @@ async def open_accounts(
 
     Raises SettingsError if there is no key to sign tokens with.
     """
-    tokens = Tokens(secret_key(settings), hours=settings.token_hours)
+    tokens = Tokens(secret_key(settings), hours=settings.token_hours, former=settings.former_secret_keys)
     kinds: list[Kind] = [Sessions(database, tokens), ApiTokens(database), *others]
     async with (
         RateLimits(settings.broadcast_url) as rates,

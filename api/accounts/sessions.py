@@ -1,7 +1,10 @@
 """Session tokens: signed statements of the session to which a request belongs."""
 
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -22,10 +25,14 @@ class Claims:
 
 
 class Tokens:
-    """Issues and reads session tokens. Whether the session still lives is for `Credentials` to find out."""
+    """Issues and reads session tokens. Whether the session still lives is for `Credentials` to find out.
 
-    def __init__(self, secret: str, *, hours: float) -> None:
+    Tokens that were signed with one of the `former` keys are read, too.
+    """
+
+    def __init__(self, secret: str, *, hours: float, former: Sequence[str] = ()) -> None:
         self._secret = secret
+        self._known = (secret, *former)
         self._seconds = hours * 3600
 
     def issue(self, user: UUID, session: UUID, *, until: float | None = None) -> str:
@@ -40,7 +47,7 @@ class Tokens:
         try:
             # `iat` is for clients. The clock of the server that issued the token may be ahead of this one.
             options: jwt.types.Options = {"require": ["sub", "sid", "exp"], "verify_iat": False}
-            claims = jwt.decode(token.strip(), self._secret, [ALGORITHM], options=options)
+            claims = self._verified(token.strip(), options)
             return Claims(UUID(claims["sub"]), UUID(claims["sid"]), float(claims["exp"]))
         except jwt.ExpiredSignatureError:
             raise Unauthenticated(
@@ -48,6 +55,12 @@ class Tokens:
             ) from None
         except (jwt.InvalidTokenError, ValueError):
             raise Unauthenticated("The token is not valid on this server. Sign in to get a new one.") from None
+
+    def _verified(self, token: str, options: jwt.types.Options) -> dict[str, Any]:
+        for key in self._known[:-1]:
+            with suppress(jwt.InvalidSignatureError):
+                return jwt.decode(token, key, [ALGORITHM], options=options)
+        return jwt.decode(token, self._known[-1], [ALGORITHM], options=options)
 
 
 def bearer(authorization: str | None) -> str | None:

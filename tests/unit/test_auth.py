@@ -49,6 +49,19 @@ def test_a_token_of_another_key_is_refused() -> None:
         Tokens(KEY + "!", hours=1).read(token)
 
 
+def test_a_token_of_a_former_key_is_good_until_the_key_is_removed() -> None:
+    user, new = uuid4(), KEY + "!"
+    token = Tokens(KEY, hours=1).issue(user, user)
+    both = Tokens(new, hours=1, former=[KEY])
+    assert both.read(token).user == user
+    assert Tokens(new, hours=1).read(both.issue(user, user)).user == user
+    expired = Tokens(KEY, hours=-1).issue(user, user)
+    with pytest.raises(Unauthenticated, match="has expired"):
+        both.read(expired)
+    with pytest.raises(Unauthenticated, match="not valid on this server"):
+        Tokens(new, hours=1).read(token)
+
+
 def test_a_token_from_a_server_whose_clock_is_ahead_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
     user, ahead = uuid4(), time.time() + 30
     with monkeypatch.context() as there:

@@ -26,7 +26,7 @@ DOCUMENTS = sorted(
 TOO_BIG = 1009
 """The close code for a message that is too large: the websockets library sends it."""
 
-TABLE_DEFAULTS = {"SECRET_KEY", "ALLOWED_ORIGINS", "ALLOWED_HOSTS", "METRICS_PORT"}
+TABLE_DEFAULTS = {"SECRET_KEY", "FORMER_SECRET_KEYS", "ALLOWED_ORIGINS", "ALLOWED_HOSTS", "METRICS_PORT"}
 """Described in words: none has a value that could be written down."""
 
 

@@ -73,6 +73,7 @@ WRONG = [
     ("BROADCAST_URL", "kafka://localhost"),
     ("BROADCAST_URL", "localhost:6379"),
     ("SECRET_KEY", "short"),
+    ("FORMER_SECRET_KEYS", "short"),
     ("ALLOWED_ORIGINS", "chat.example.com"),
     ("ALLOWED_ORIGINS", "https://chat.example.com, ftp://files.example.com"),
     ("ALLOWED_ORIGINS", "https://chat.example.com/page"),
