@@ -141,12 +141,18 @@ class Database:
             task.exception()  # counts as retrieved, in case the caller was cancelled
 
     @asynccontextmanager
-    async def dedicated(self) -> AsyncIterator["Database"]:
+    async def dedicated(self, *, statement_seconds: float = STATEMENT_SECONDS) -> AsyncIterator["Database"]:
         """The same database over a connection that requests do not use. On SQLite this object: all share one lock."""
         if self.dialect == "sqlite":
             yield self
             return
-        dedicated = Database(self.url, self._publisher, pool_size=DEDICATED_POOL_SIZE, pool_overflow=0)
+        dedicated = Database(
+            self.url,
+            self._publisher,
+            pool_size=DEDICATED_POOL_SIZE,
+            pool_overflow=0,
+            statement_seconds=statement_seconds,
+        )
         try:
             yield dedicated
         finally:

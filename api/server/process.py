@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import migrations
-from api.database import Database
+from api.database import STATEMENT_SECONDS, Database
 from api.server import tracing
 from api.server.metrics import Metrics
 from api.server.product import Product
@@ -23,7 +23,7 @@ from api.streaming.observer import Observer
 from api.streaming.publisher import Publisher
 from api.streaming.sweep import Sweep
 from api.streaming.worker import StreamWorker
-from api.streaming.writer import Writer
+from api.streaming.writer import HEARTBEATS_PER_LEASE, Writer
 
 log = structlog.get_logger(__name__)
 
@@ -92,8 +92,10 @@ async def _writer(
     observer: Observer,
 ) -> AsyncIterator[Writer]:
     """Writes the text of this process's producers, and of those outside that send it here."""
+    # A statement whose answer is lost, with its connection, must leave time for the next one within the lease.
+    statement_seconds = min(STATEMENT_SECONDS, max(1.0, settings.lease_seconds / HEARTBEATS_PER_LEASE))
     async with (
-        database.dedicated() as writer_database,
+        database.dedicated(statement_seconds=statement_seconds) as writer_database,
         Writer(
             writer_database,
             publisher,

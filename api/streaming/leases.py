@@ -178,6 +178,21 @@ def settle(model: StreamedModel, *, wait: float, at_once: int = 0, resumable: bo
     return update(model).where(model.id == expired.c.id).values(values).returning(model.__table__)
 
 
+@cache
+def touch_expired(model: StreamedModel) -> ReturningUpdate[Any]:
+    """Writes the rows whose leases ran out as they are. It fails while the database can read and not write, for example
+    on a full disk: then their writers could not extend the leases either."""
+    expired = (
+        select(model.id)
+        .where(model.streaming, model.lease < database_now())
+        .order_by(model.id)
+        .with_for_update(of=model, key_share=True, skip_locked=True)
+        .cte("expired")
+        .prefix_with("MATERIALIZED")
+    )
+    return update(model).where(model.id == expired.c.id).values(lease=model.lease).returning(model.id)
+
+
 def has_no_text(model: StreamedModel) -> ColumnElement[bool]:
     """Whether all streamed columns of a row are NULL or empty, and it has no chunks."""
     track = model.__track__

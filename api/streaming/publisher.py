@@ -6,13 +6,10 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-import structlog
-
 from api.streaming import channels
 from api.streaming.announcements import PendingEvent
 from api.streaming.observer import NO_OBSERVER, Observer
-
-log = structlog.get_logger(__name__)
+from api.streaming.store import FailureLog
 
 SHUTDOWN_SECONDS = 1.0
 """How long a process that shuts down tries to publish what is pending."""
@@ -71,6 +68,7 @@ class Publisher:
         await self._idle.wait()
 
     async def _run(self) -> None:
+        failures = FailureLog("publish failed")
         while True:
             await self._has_pending.wait()
             self._has_pending.clear()
@@ -81,6 +79,8 @@ class Publisher:
             try:
                 await self._publish(messages)
             except Exception as error:
-                log.warning("publish failed", messages=len(messages), error=repr(error))
+                failures.failed(error, messages=len(messages))
+            else:
+                failures.succeeded()
             if not self._pending:
                 self._idle.set()

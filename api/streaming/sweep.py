@@ -25,7 +25,7 @@ from api.streaming.columns import Status, Streamed
 from api.streaming.hub import Hub
 from api.streaming.observer import NO_OBSERVER, Observer
 from api.streaming.publisher import Publisher
-from api.streaming.store import Store, unless_outage
+from api.streaming.store import FailureLog, Store
 from api.streaming.topic import LatestState, Topic
 from api.streaming.tracks import Stream, epoch_source
 
@@ -95,6 +95,7 @@ class Sweep:
         self._triggered.set()
 
     async def _run(self) -> None:
+        failures = FailureLog("sweep failed")
         while True:
             try:
                 async with asyncio.timeout(self._patience * random.uniform(1 - JITTER, 1)):  # noqa: S311
@@ -105,7 +106,9 @@ class Sweep:
             try:
                 await self.once()
             except Exception as error:
-                log.warning("sweep failed", error=repr(error), exc_info=unless_outage(error))
+                failures.failed(error)
+            else:
+                failures.succeeded()
 
     async def once(self) -> None:
         """Sweep now: settle the rows whose writers died, then compare what is followed with the database.
@@ -114,7 +117,8 @@ class Sweep:
         """
         if self._database_was_away:
             # Settles only next time: first, writers that could send no heartbeats get time to extend their leases.
-            await self._store.read(select(literal(1)))
+            for streamed in self._streamed:
+                await self._store.write(leases.touch_expired(streamed))  # type: ignore[arg-type]
             self._database_was_away = False
         else:
             await self._settle()

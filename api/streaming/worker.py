@@ -26,7 +26,7 @@ from api.streaming.bus import Bus, ignoring_malformed
 from api.streaming.columns import Streamed
 from api.streaming.draft import Draft
 from api.streaming.observer import NO_OBSERVER, Observer
-from api.streaming.store import Store, unless_outage
+from api.streaming.store import FailureLog, Store
 from api.streaming.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -104,6 +104,7 @@ class StreamWorker(Generic[Row]):
             await asyncio.wait(self._tasks)
 
     async def _claim(self) -> None:
+        failures = FailureLog("claim failed", model=self._model.__name__)
         while self._is_open:
             try:
                 async with asyncio.timeout(POLL_SECONDS):
@@ -126,9 +127,9 @@ class StreamWorker(Generic[Row]):
                     if len(rows) < room:
                         break
             except Exception as error:
-                log.warning(
-                    "claim failed", model=self._model.__name__, error=repr(error), exc_info=unless_outage(error)
-                )
+                failures.failed(error)
+            else:
+                failures.succeeded()
 
     def _start(self, row: Row) -> None:
         task = asyncio.create_task(self._write(row), name=f"{self._model.__name__}: {row.id}")

@@ -28,7 +28,7 @@ from api.streaming.flush import INTERNAL_ERROR, Flusher
 from api.streaming.observer import NO_OBSERVER, Observer
 from api.streaming.outside_draft import OutsideDraft
 from api.streaming.publisher import Publisher
-from api.streaming.store import Store, unless_outage
+from api.streaming.store import FailureLog, Store
 
 log = structlog.get_logger(__name__)
 
@@ -204,20 +204,16 @@ class Writer:
             del self._drafts[draft.id]
 
     async def _run(self) -> None:
-        failing = False
+        failures = FailureLog("write failed")
         while True:
             await self._next_tick()
             try:
                 await self.tick()
             except Exception as error:
-                if not failing:  # once per outage, not four times a second
-                    log.warning(
-                        "write failed", error=repr(error), rows=len(self._drafts), exc_info=unless_outage(error)
-                    )
-                failing = True
+                failures.failed(error, rows=len(self._drafts))
                 await asyncio.sleep(RETRY_SECONDS)
             else:
-                failing = False
+                failures.succeeded()
                 await asyncio.sleep(TICK_SECONDS)
 
     async def _next_tick(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 from api.chats import reads
 from api.streaming import access
 from tests.integration.following import TRANSPORTS, subscribed
+from tests.support.logged import entries
 from tests.support.operations import STREAM
 from tests.support.server import Running
 from tests.support.until import until
@@ -22,12 +23,6 @@ SECRET_DETAIL = "an internal detail"
 @pytest.fixture(autouse=True)
 def everything(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-
-
-def entries(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
-    """Our log entries of this event."""
-    logged = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
-    return [entry for entry in logged if entry["event"] == event]
 
 
 async def ask(server: Running, document: str = "{ viewer { id } }", token: str = "") -> httpx.Response:
