@@ -62,8 +62,8 @@ screens: setup ## take the screenshots in docs/
 rendering: setup ## measure how a page renders a growing reply on a slow machine
 	$(BIN)/python -m tools.rendering
 
-soak: setup ## run three tabs through ten minutes of lost connections, sleeps and restarts
-	$(BIN)/python -m tools.soak
+soak: setup ## run three tabs through ten minutes of lost connections, sleeps and restarts; with SCALED=1, readers of several processes for MINUTES=30
+	$(BIN)/python -m $(if $(SCALED),$(if $(TABS),tools.soak,tools.soak_scaled),tools.soak)
 
 clean: ## remove what was installed and built; the database stays
 	rm -rf .venv dist client/dist client/app/dist client/graphiql/dist client/node_modules examples/notes/page/dist examples/agents/dist

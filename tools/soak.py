@@ -3,7 +3,7 @@
     make soak                     prints what it finds at each calm moment, and fails if anything is wrong
     make soak SECONDS=120         shorter
     make soak SEED=7              the troubles of an earlier run, as near as two machines can be alike
-    make soak SCALED=1            with two server processes, a Postgres and a Redis, each of which may die
+    make soak SCALED=1 TABS=1     with two server processes, a Postgres and a Redis, each of which may die
 
 Ann has two tabs on one laptop, Bob has one on another, and Cem takes part over HTTP. They ask and stop and regenerate
 while networks are cut or fall silent, laptops sleep, and the server is stopped and killed. Every now and then all of
@@ -85,7 +85,7 @@ def main() -> int:
         asyncio.run(soak(asked.seconds, Random(asked.seed), figures, is_scaled=asked.scaled))
     except Exception as wrong:  # whatever it was, it is told, and what was found before it as well
         traceback.print_exception(wrong)
-        again = f"SEED={asked.seed}" + " SCALED=1" * asked.scaled
+        again = f"SEED={asked.seed}" + " SCALED=1 TABS=1" * asked.scaled
         print(f"FAILED after {_counted(figures.suffered)}; {again}", file=sys.stderr)
         return 1
     compared = sum(look.messages for look in figures.looks)

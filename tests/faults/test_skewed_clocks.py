@@ -39,8 +39,8 @@ async def test_a_minute_between_the_clocks_of_servers_and_workers_changes_nothin
     ahead = ServerProcess(fleet.settings())
     behind = Process(fleet.settings(model="scripted?chars=900&rate=300"), "worker")
     try:
-        for process, seconds in ((ahead, MINUTE), (behind, -MINUTE)):
-            await asyncio.to_thread(with_clock(process, seconds).start)
+        processes = [with_clock(ahead, MINUTE), with_clock(behind, -MINUTE)]
+        await asyncio.gather(*(asyncio.to_thread(process.start) for process in processes))
         skewed = Skewed(fleet, ahead)
         async with conversation(skewed) as talk:
             reply = await talk.ask("Is it late?")  # for longer than a lease, which both servers sweep
