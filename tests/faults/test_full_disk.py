@@ -20,7 +20,7 @@ from tests.support.scripted import ENDLESS
 from tests.support.server import Running, serving
 from tests.support.services import Postgres
 
-LEASE = 1.0
+LEASE = 3.0
 
 LONGEST_FILE = 20_000_000
 """Longer than a file of Postgres' log, which has 16 MiB and would stop Postgres."""
