@@ -110,6 +110,7 @@ interface PageArguments {
 }
 
 function page(rows: Row[], args: PageArguments, revision: number) {
+  if (Math.max(args.first ?? 0, args.last ?? 0) > 100) throw new Error("At most 100.");
   const start = args.after ? rows.findIndex((row) => row.id === args.after) + 1 : 0;
   const end = args.before ? rows.findIndex((row) => row.id === args.before) : rows.length;
   const first = args.first !== undefined ? Math.min(end, start + args.first) : end;

@@ -1,8 +1,10 @@
 import { act, render, renderHook } from "@testing-library/react";
 import { type ComponentType, type ReactNode, Suspense } from "react";
+import { Provider } from "urql";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import WebSocket from "ws";
 import type { TwotrackClient } from "../../src/apollo/index.ts";
+import { createTwotrackClient as createUrqlClient } from "../../src/urql/index.ts";
 import { eventually, quiet } from "../bindings/harness.tsx";
 import { TestServer } from "../server.ts";
 import { shown } from "./page.ts";
@@ -73,4 +75,30 @@ test("optimistic.tsx shows a message until it is sent, and repeats it with the s
   server.held[1]?.release();
   await eventually(() => result.current.unsent, []);
   unmount();
+});
+
+interface History {
+  readonly messages: { readonly edges: readonly { readonly node: { readonly content: string } }[] } | undefined;
+  readonly older: (() => void) | undefined;
+}
+
+test("urql-older.tsx loads the whole history, and keeps it", async () => {
+  for (let number = 1; number <= 110; number++) server.add({ content: `${number}` });
+  const { useHistory } = await load<{ useHistory: (id: string) => History }>("urql-older.tsx");
+  const urql = createUrqlClient({ url: server.url, fetch: server.fetch, webSocketImpl: WebSocket });
+  const { result, unmount } = renderHook(() => useHistory("chat-1"), {
+    wrapper: ({ children }) => <Provider value={urql}>{children}</Provider>,
+  });
+  const read = () => result.current.messages?.edges.length;
+  for (const count of [30, 60, 110]) {
+    await eventually(read, count);
+    act(() => result.current.older?.());
+  }
+  await eventually(() => result.current.older, undefined);
+  server.add({ content: "111" });
+  server.touch();
+  await eventually(read, 111);
+  expect(result.current.messages?.edges[0]?.node.content).toBe("1");
+  unmount();
+  urql.connection.close();
 });

@@ -35,6 +35,7 @@ test("every snippet has a test", () => {
     "suspense.tsx",
     "svelte.ts",
     "testing.tsx",
+    "urql-older.tsx",
     "urql.tsx",
     "vue.ts",
   ]);
