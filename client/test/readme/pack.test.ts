@@ -4,7 +4,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runsOnBareRuntimes } from "../runtime/bare.ts";
 import { writeSnippets } from "./snippets.ts";
 
 /** A new Vite app with the packed tarball. */
@@ -142,3 +143,5 @@ test("the tarball has the schema, and source maps with the sources in them", () 
   const { sourcesContent } = JSON.parse(readFileSync(join(dist, "core/connection.js.map"), "utf8"));
   expect(sourcesContent).toEqual([readFileSync("src/core/connection.ts", "utf8")]);
 });
+
+describe("a runtime that is no browser", () => runsOnBareRuntimes(() => app));

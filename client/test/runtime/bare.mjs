@@ -36,7 +36,7 @@ const ABSENT = [
   "document navigator location localStorage sessionStorage crypto CryptoKey SubtleCrypto",
   "TextDecoder TextEncoder TextDecoderStream ReadableStream WritableStream TransformStream CompressionStream",
   "structuredClone DOMException Event EventTarget CustomEvent MessageChannel MessagePort BroadcastChannel EventSource",
-  "performance FinalizationRegistry WebSocket addEventListener removeEventListener reportError",
+  "performance FinalizationRegistry WeakRef WebSocket addEventListener removeEventListener reportError",
 ].join(" ");
 for (const name of ABSENT.split(" ")) delete globalThis[name];
 for (const name of ["any", "timeout", "abort"]) delete AbortSignal[name];
@@ -44,6 +44,8 @@ for (const name of ["reason", "throwIfAborted"]) delete AbortSignal.prototype[na
 for (const name of ["withResolvers", "try"]) delete Promise[name];
 for (const name of ["toSorted", "toReversed", "toSpliced", "with"]) delete Array.prototype[name];
 delete Array.fromAsync;
+delete Intl.Segmenter;
+delete URLSearchParams.prototype.size;
 delete Object.groupBy;
 Object.assign(globalThis, { fetch, Response, ...(transport === "websocket" && { WebSocket }) });
 

@@ -22,7 +22,7 @@ export class Cadence {
 
   /** Milliseconds between two frames: the lower median, which a single pause does not change. */
   get interval(): number {
-    const sorted = this.#intervals.toSorted((a, b) => a - b);
+    const sorted = [...this.#intervals].sort((a, b) => a - b);
     return Math.min(sorted[(sorted.length - 1) >> 1] as number, MAX_MS);
   }
 }
