@@ -52,7 +52,7 @@ export function Conversation({ chat, viewerId, unread, unsent, loadOlder, loadUn
   return (
     <div className="conversation">
       <section ref={scroller} className="scroller" aria-label="Conversation">
-        <div className="slide">
+        <div className="stretch">
           <div ref={content} className="rows">
             {isPainted && hasOlder && <OlderMessages loadOlder={loadOlder} />}
             <Announcer>

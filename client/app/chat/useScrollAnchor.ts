@@ -50,7 +50,7 @@ export function useScrollAnchor(): ScrollAnchor {
     const view = scroller.current;
     const rows = content.current;
     if (view === null || rows === null) return;
-    const glide = gliding(rows);
+    const glide = gliding(view, () => restore());
     let lastTop = view.scrollTop;
 
     const onScroll = () => {
@@ -65,16 +65,9 @@ export function useScrollAnchor(): ScrollAnchor {
 
     const restore = () => {
       const kept = anchor.current;
-      if (follows.current) follow();
+      if (follows.current) glide.toEnd(() => rows.querySelector(GROWING) !== null);
       else if (kept?.element.isConnected) view.scrollTop += topOf(kept.element, view) - kept.top;
       lastTop = view.scrollTop;
-    };
-
-    const follow = () => {
-      const top = view.scrollTop;
-      view.scrollTop = view.scrollHeight;
-      const distance = view.scrollTop - top;
-      if (distance > 0 && rows.querySelector(GROWING) !== null) glide(distance);
     };
 
     // Scrolls before the frame of a text change begins. Scrolling within the frame would cost each update a second frame
@@ -87,6 +80,7 @@ export function useScrollAnchor(): ScrollAnchor {
     sizes.observe(view);
     view.addEventListener("scroll", onScroll, { passive: true });
     return () => {
+      glide.stop();
       texts.disconnect();
       sizes.disconnect();
       view.removeEventListener("scroll", onScroll);
