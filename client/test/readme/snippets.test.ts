@@ -49,3 +49,15 @@ test("the table of compatibility has the ranges of all peer dependencies", () =>
   for (const [name, range] of Object.entries(peerDependencies))
     expect(table.includes(`| \`${name}\` | \`${range}\` |`), name).toBe(true);
 });
+
+test.each(["core", "producer", "apollo", "apollo/react", "testing", "urql", "urql/react"])(
+  "the README names all values that %s exports",
+  async (entry) => {
+    const readme = readFileSync("README.md", "utf8");
+    const names = Object.keys(await import(/* @vite-ignore */ `../../src/${entry}/index.ts`)).filter(
+      (name) => !/Doc(ument)?$/.test(name),
+    );
+    expect(names).not.toEqual([]);
+    expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+  },
+);
