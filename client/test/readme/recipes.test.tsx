@@ -79,8 +79,27 @@ test("optimistic.tsx shows a message until it is sent, and repeats it with the s
 
 interface History {
   readonly messages: { readonly edges: readonly { readonly node: { readonly content: string } }[] } | undefined;
-  readonly older: (() => void) | undefined;
+  readonly older: (() => unknown) | undefined;
 }
+
+test("older.tsx keeps the history, and shows what is edited in it", async () => {
+  for (let number = 1; number <= 40; number++) server.add({ content: `${number}` });
+  const { useHistory } = await load<{ useHistory: (id: string) => History }>("older.tsx");
+  const { result, unmount } = renderHook(() => useHistory("chat-1"), { wrapper });
+  const read = () => result.current.messages?.edges.map(({ node }) => node.content);
+  await eventually(() => read()?.length, 30);
+  await act(async () => void (await result.current.older?.()));
+  await eventually(() => read()?.length, 40);
+  server.frame("message-1", { content: "1, edited" });
+  server.remove("message-2");
+  server.add({ id: "message-41", content: "41" });
+  server.touch();
+  await eventually(() => read()?.at(-1), "41");
+  expect(read()?.slice(0, 2)).toEqual(["1, edited", "3"]);
+  expect(read()).toHaveLength(40);
+  expect(server.count("Chat")).toBe(3);
+  unmount();
+});
 
 test("urql-older.tsx loads the whole history, and keeps it", async () => {
   for (let number = 1; number <= 110; number++) server.add({ content: `${number}` });
