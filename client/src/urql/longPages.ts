@@ -95,7 +95,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** React Native's responses have no constructor that all runtimes share. */
+/** The response with another text. A plain object, because runtimes differ in what `new Response` accepts. */
 function answering({ ok, status, statusText, headers }: Response, text: string): Response {
   return { ok, status, statusText, headers, text: async () => text } as Response;
 }
