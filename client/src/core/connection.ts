@@ -19,6 +19,7 @@ import { type EventListener, guarded } from "./transport/events.ts";
 import { explainFallback } from "./transport/fallback.ts";
 import { ReconnectBackoff } from "./transport/reconnectBackoff.ts";
 import { resubscribing } from "./transport/resubscribing.ts";
+import { type ResultListener, ResultListeners } from "./transport/results.ts";
 import { openSocket } from "./transport/socket.ts";
 import { type ConnectionState, type ConnectionStatus, StatusStore } from "./transport/status.ts";
 import type { Transport } from "./transport/transport.ts";
@@ -60,6 +61,8 @@ export interface Connection extends Transport {
   state(): ConnectionState;
   /** Calls the listener when the status or the transport changes. */
   onStatus(listener: () => void): () => void;
+  /** Calls the listener with every result that arrives, for developer tools. Returns a function that ends this. */
+  onResult(listener: ResultListener): () => void;
   /** Call this when an app comes to the foreground or changes its network. In browsers it happens by itself. */
   wake(): void;
   /** Ends all subscriptions and closes the socket for good. */
@@ -78,6 +81,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const status = new StatusStore();
   const reconnectBackoff = new ReconnectBackoff(random, (delayMs) => emit({ type: "retry", delayMs }));
   const mutations = new PendingMutations();
+  const results = new ResultListeners();
   const subscriptions = new Set<() => void>();
   let isExplained = false;
 
@@ -128,7 +132,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     random,
   });
 
-  const transport = resubscribing(selector, {
+  const resubscribed = resubscribing(selector, {
     reconnectBackoff,
     random,
     onResult: () => status.set("open"),
@@ -139,6 +143,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       emit({ type: "refusal", operation: operation ?? undefined, errors }),
   });
 
+  const transport = results.observing(resubscribed);
   const wake = () => {
     reconnectBackoff.retryNow();
     socket?.ping();
@@ -146,7 +151,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   };
   const removeWakeListener = onWake(wake);
   const mutationsSettled = () => mutations.settled();
-  const trackedFetch = mutations.tracking(authorizedFetch(tokens, retryingFetch(fetch, random)));
+  const trackedFetch = results.reporting(mutations.tracking(authorizedFetch(tokens, retryingFetch(fetch, random))));
 
   const connection: Connection = {
     url,
@@ -162,6 +167,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     status: status.current,
     state: status.state,
     onStatus: status.subscribe,
+    onResult: results.add,
     wake,
     subscribe(payload, sink) {
       let stop = () => {};

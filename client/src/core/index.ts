@@ -41,5 +41,6 @@ export { backoff } from "./transport/backoff.ts";
 export type { ConnectionEvent, EventListener } from "./transport/events.ts";
 export { ReconnectBackoff } from "./transport/reconnectBackoff.ts";
 export { type ResubscribingOptions, resubscribing } from "./transport/resubscribing.ts";
+export type { ReceivedResult, ResultListener } from "./transport/results.ts";
 export type { ConnectionState, ConnectionStatus } from "./transport/status.ts";
 export type { Payload, Result, Sink, Transport } from "./transport/transport.ts";

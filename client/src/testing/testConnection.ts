@@ -7,6 +7,7 @@ import { assertKnown } from "../core/subscription/assertKnown.ts";
 import { withMessageStream } from "../core/subscription/messageStream.ts";
 import type { StreamedObject } from "../core/subscription/revisions.ts";
 import { PendingMutations } from "../core/sync/pendingMutations.ts";
+import { ResultListeners } from "../core/transport/results.ts";
 import { StatusStore } from "../core/transport/status.ts";
 import type { Payload } from "../core/transport/transport.ts";
 import { type Answer, Answers, type SentOperation } from "./answers.ts";
@@ -46,16 +47,19 @@ export function createTestConnection(options: TestConnectionOptions = {}): TestC
   const streams = withMessageStream(options.streams);
   const status = new StatusStore();
   const mutations = new PendingMutations();
+  const results = new ResultListeners();
   const answers = new Answers(options.answers);
   const frames = new Frames();
   const live = new Subscriptions((payload) => frames.latest(payload));
   let isDropped = false;
   const showStatus = () => status.set(live.list.length === 0 ? "idle" : isDropped ? "lost" : "open");
   const mutationsSettled = () => mutations.settled();
-  const fetch = mutations.tracking(async (_, init) => {
+  const answer = mutations.tracking(async (_, init) => {
     if (isDropped) throw new TypeError("fetch failed: the test has dropped the connection.");
     return answers.respond(JSON.parse(String(init?.body)));
   });
+  const fetch = results.reporting(answer);
+  const transport = results.observing({ subscribe: (payload, sink) => live.add(payload, sink) });
 
   const connection: TestConnection = {
     url: URL,
@@ -71,10 +75,11 @@ export function createTestConnection(options: TestConnectionOptions = {}): TestC
     status: status.current,
     state: status.state,
     onStatus: status.subscribe,
+    onResult: results.add,
     wake: () => {},
     subscribe(payload: Payload, sink) {
-      const unsubscribe = live.add(payload, {
-        ...sink,
+      const unsubscribe = transport.subscribe(payload, {
+        error: (cause) => sink.error(cause),
         next: (result) => sink.next(result),
         complete: () => {
           sink.complete();
