@@ -33,6 +33,7 @@ PICTURES: dict[str, tuple[states.State, dict[str, Any]]] = {
             states.offline,
             states.unsent,
             states.shared,
+            states.how_it_works,
         )
     },
     "dark": (states.finished, DARK),
@@ -41,6 +42,7 @@ PICTURES: dict[str, tuple[states.State, dict[str, Any]]] = {
     "dark-streaming": (states.streaming, DARK),
     "phone": (states.streaming, PHONE),
     "phone-finished": (states.finished, PHONE),
+    "phone-how-it-works": (states.how_it_works, PHONE),
     "phone-offline": (states.offline, PHONE),
     "phone-sign-in": (states.sign_in, PHONE),
     "phone-start": (states.start, {**PHONE, "viewport": SMALL}),

@@ -197,6 +197,17 @@ async def menu(page: Visitor, scene: Scene) -> None:
     await expect(page.button("Export as JSON")).to_be_visible()
 
 
+async def how_it_works(page: Visitor, scene: Scene) -> None:
+    await start(page, scene)
+    await page.page.get_by_role("main").get_by_role("button", name="How this works").click()
+    panel = page.page.get_by_role("complementary", name="How this works")
+    await page.writes(QUESTION)
+    reply = await scene.model.asked()
+    reply.say(FIRST)
+    await page.sees("12 h 25 min")
+    await expect(panel.get_by_text("fetched after the event").first).to_be_visible()
+
+
 async def linked(page: Visitor, scene: Scene) -> None:
     chat = await scene.chat()
     await page.opens(chat)
@@ -253,5 +264,5 @@ SIGNED_OUT: tuple[State, ...] = (sign_in, sign_up, guest, link_ended, invited, n
 
 SIGNED_IN: tuple[State, ...] = (
     start, unread, searching, found, empty, waiting, thinking, streaming, finished, stopped, failed, offline, unsent,
-    shared, settings, editing, menu, linked, gone,
+    shared, settings, editing, menu, how_it_works, linked, gone,
 )  # fmt: skip

@@ -168,6 +168,23 @@ async def test_a_phone_turned_into_a_wide_screen_has_both_the_list_and_the_chat(
     await expect(page.composer).to_be_focused()
 
 
+async def test_the_list_of_chats_can_be_hidden_on_a_wide_screen_and_stays_so(
+    arrive: Arrive, ann: Person, chat: str
+) -> None:
+    page = await arrive(ann, chat)
+    link = page.page.get_by_role("link", name="Tides")
+    await expect(link).to_be_visible()
+    await page.button("Hide the chats").press("Enter")
+    await expect(link).not_to_be_visible()
+    await expect(page.button("Chats")).to_be_focused()
+    await page.page.reload()
+    await expect(page.composer).to_be_visible()
+    await expect(link).not_to_be_visible()
+    await page.button("Chats").press("Enter")
+    await expect(link).to_be_visible()
+    await expect(page.button("Hide the chats")).to_be_focused()
+
+
 async def brightness(page: Visitor) -> float:
     """Of the paper, from 0 to 255."""
     colour: str = await page.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")

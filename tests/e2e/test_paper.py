@@ -61,6 +61,7 @@ async def test_a_chat_of_about_three_pages_is_printed_on_three_and_the_reader_st
 ) -> None:
     await site.written(ann, chat, *(f"Message {number}: {PARAGRAPH}" for number in range(1, 26)))
     page = await arrive(ann, chat)
+    await expect(page.messages).to_have_count(25)
     await page.messages.nth(5).scroll_into_view_if_needed()
     await expect(page.button("Jump to newest")).to_be_visible()
     before = await page.messages.nth(5).bounding_box()

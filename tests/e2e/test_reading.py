@@ -150,3 +150,33 @@ async def test_ones_own_message_is_shown_wherever_one_was_reading(
     await page.writes("How do tides work?")
     await expect(page.page.get_by_text("How do tides work?")).to_be_in_viewport()
     await model.asked()
+
+
+async def test_back_leads_to_where_one_was_reading_also_after_a_reload(
+    arrive: Arrive, site: Site, ann: Person, chat: str
+) -> None:
+    await site.written(ann, chat, *history())
+    await ann.create_chat("Rain")
+    page = await arrive(ann, chat)
+    await is_at_newest(page)
+    for number, loaded in ((MESSAGES - 25, 60), (8, MESSAGES), (20, MESSAGES)):
+        marked = page.page.locator("article").filter(has_text=f"Message {number}:")
+        await marked.scroll_into_view_if_needed()
+        await expect(page.messages).to_have_count(loaded)
+    await expect(marked).to_be_in_viewport()
+    await expect(page.button("Jump to newest")).to_be_visible()
+    before = await top_of(marked)
+
+    for is_reloaded in (False, True):
+        await page.page.get_by_role("link", name="Rain").click()
+        await expect(page.page.get_by_text("Nothing here yet")).to_be_visible()
+        if is_reloaded:
+            await page.page.reload()
+            await expect(page.page.get_by_text("Nothing here yet")).to_be_visible()
+        await page.page.go_back()
+        await expect(marked).to_be_in_viewport()
+        assert abs(await top_of(marked) - before) <= 1
+        await expect(page.button("Jump to newest")).to_be_visible()
+    await page.page.get_by_role("link", name="Rain").click()
+    await page.page.get_by_role("link", name="Tides").click()
+    await is_at_newest(page)

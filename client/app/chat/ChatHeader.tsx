@@ -6,6 +6,7 @@ import { useSession } from "../session/session.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { type Action, useAction } from "../ui/useAction.ts";
+import { useIsCompact } from "../ui/useIsCompact.ts";
 import { AssistantMode } from "./AssistantMode.tsx";
 import { ChatMenu } from "./ChatMenu.tsx";
 import type { LoadedChat } from "./useChat.ts";
@@ -21,11 +22,12 @@ interface Props {
 
 export function ChatHeader({ chat, viewerId, print }: Props) {
   const [isSharing, setIsSharing] = useState(false);
+  const isCompact = useIsCompact();
   const others = chat.participants.length - 1;
   return (
     <header className="chat-header">
       <Title chat={chat} />
-      <AssistantMode chat={chat} />
+      {!isCompact && <AssistantMode chat={chat} />}
       <button
         type="button"
         className="share"
@@ -44,7 +46,9 @@ export function ChatHeader({ chat, viewerId, print }: Props) {
         )}
         <span className="wide">Share</span>
       </button>
-      <ChatMenu chat={chat} viewerId={viewerId} print={print} />
+      <ChatMenu chat={chat} viewerId={viewerId} print={print}>
+        {isCompact && <AssistantMode chat={chat} />}
+      </ChatMenu>
       {isSharing && (
         <Suspense>
           <ShareDialog chat={chat} viewerId={viewerId} onClose={() => setIsSharing(false)} />

@@ -1,6 +1,6 @@
 /** Menu of a chat: print, export, and delete or leave it. */
 
-import { lazy, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useSession } from "../session/session.ts";
 import { ActionButton, Menu } from "../ui/Menu.tsx";
 import { type Action, useAction } from "../ui/useAction.ts";
@@ -14,9 +14,11 @@ interface Props {
   readonly chat: LoadedChat;
   readonly viewerId: string;
   readonly print: Action<[]>;
+  /** Shown above the actions. */
+  readonly children: ReactNode;
 }
 
-export function ChatMenu({ chat, viewerId, print }: Props) {
+export function ChatMenu({ chat, viewerId, print, children }: Props) {
   const { client } = useSession();
   const [isLeaving, setIsLeaving] = useState(false);
   const save = useAction(async (format: ExportFormat) => {
@@ -33,6 +35,7 @@ export function ChatMenu({ chat, viewerId, print }: Props) {
         </small>
       )}
       <Menu label="Chat menu">
+        {children}
         <ActionButton icon="print" label="Print" onClick={print.run} disabled={print.isRunning} />
         <ActionButton icon="save" label="Export as Markdown" onClick={() => save.run("md")} disabled={save.isRunning} />
         <ActionButton icon="save" label="Export as JSON" onClick={() => save.run("json")} disabled={save.isRunning} />

@@ -1,17 +1,19 @@
 /** The messages of a chat, oldest first. Loads older ones when the user scrolls near the top. */
 
-import { Fragment, startTransition, useEffect, useRef, useState } from "react";
+import { startTransition, useEffect, useRef, useState } from "react";
 import { useSession } from "../session/session.ts";
+import { showHowItWorks } from "../ui/howItWorks.ts";
 import { Icon } from "../ui/Icon.tsx";
 import type { Action } from "../ui/useAction.ts";
 import { Announcer } from "./Announcer.tsx";
-import { Bubble } from "./Bubble.tsx";
 import { type Deletion, deletionsOf, useDeletions } from "./deletions.ts";
+import { MessageRows } from "./MessageRows.tsx";
 import type { OutboxMessage } from "./outbox.ts";
 import { PendingMessage } from "./PendingMessage.tsx";
 import { useTurns } from "./turns.ts";
 import { UndoBar } from "./UndoBar.tsx";
 import type { LoadedChat } from "./useChat.ts";
+import { useHasKeptPlace, useKeptPlace } from "./useKeptPlace.ts";
 import { useOpenedMessage } from "./useOpenedMessage.ts";
 import { useScrollAnchor } from "./useScrollAnchor.ts";
 
@@ -32,12 +34,13 @@ const FIRST_PAINT_ROWS = 12; // they fill most screens
 const LOAD_AHEAD = "800px 0px 0px"; // loads before the user reaches the top
 
 export function Conversation({ chat, viewerId, unread, unsent, loadOlder, loadUntil, hasOlder }: Props) {
-  const { scroller, content, isAtBottom, scrollToBottom, scrollTo } = useScrollAnchor();
-  const isPainted = useIsPainted();
+  const anchor = useScrollAnchor();
+  const { scroller, content, isAtBottom, scrollToBottom, scrollTo } = anchor;
+  const isPainted = useIsPainted(useHasKeptPlace());
   useOpenedMessage(content, isPainted, scrollTo, loadUntil);
+  useKeptPlace(anchor, isPainted, loadUntil);
   const deletions = useDeletions(deletionsOf(useSession()), chat.id);
   const shown = chat.messages.edges.filter(({ node }) => !isHidden(deletions, node.id));
-  const rows = isPainted ? shown : shown.slice(-FIRST_PAINT_ROWS);
   const firstNew = useFirstNew(chat.id, viewerId, unread);
   const missed = useMissed(chat.id, viewerId, isAtBottom);
 
@@ -56,22 +59,26 @@ export function Conversation({ chat, viewerId, unread, unsent, loadOlder, loadUn
           <div ref={content} className="rows">
             {isPainted && hasOlder && <OlderMessages loadOlder={loadOlder} />}
             <Announcer>
-              {rows.map(({ node }, index) => {
-                const next = rows[index + 1]?.node;
-                const replyId = next?.role === "ASSISTANT" ? next.id : undefined;
-                return (
-                  <Fragment key={node.id}>
-                    {node.id === firstNew && <NewDivider />}
-                    <Bubble message={node} viewerId={viewerId} replyId={replyId} />
-                  </Fragment>
-                );
-              })}
+              <MessageRows
+                edges={shown}
+                most={isPainted ? Number.POSITIVE_INFINITY : FIRST_PAINT_ROWS}
+                viewerId={viewerId}
+                firstNew={firstNew}
+                hasUnsent={count > 0}
+              />
             </Announcer>
             {unsent.map((message) => (
               <PendingMessage key={message.key} chatId={chat.id} message={message} />
             ))}
-            {rows.length === 0 && count === 0 && (
-              <p className="empty">Nothing here yet.{viewerId !== undefined && " Write the first message."}</p>
+            {shown.length === 0 && count === 0 && (
+              <div className="empty">
+                <p>Nothing here yet.{viewerId !== undefined && " Write the first message."}</p>
+                {viewerId !== undefined && (
+                  <button type="button" className="link" onClick={() => showHowItWorks(true)}>
+                    How this works
+                  </button>
+                )}
+              </div>
             )}
           </div>
         </div>
@@ -91,15 +98,6 @@ export function Conversation({ chat, viewerId, unread, unsent, loadOlder, loadUn
 /** A message whose deletion has failed is shown again. */
 function isHidden(deletions: readonly Deletion[], message: string): boolean {
   return deletions.some(({ id, error }) => id === message && error === undefined);
-}
-
-function NewDivider() {
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: an <hr> has no text
-    <div className="new-divider" role="separator">
-      New
-    </div>
-  );
 }
 
 /** ID of the first message that was unread when the chat was opened. */
@@ -125,8 +123,8 @@ function useMissed(chatId: string, viewerId: string | undefined, isAtBottom: boo
 }
 
 /** False until the last messages have been painted. Only then are the others rendered, so that the chat opens fast. */
-function useIsPainted(): boolean {
-  const [isPainted, setIsPainted] = useState(false);
+function useIsPainted(isPaintedAtOnce: boolean): boolean {
+  const [isPainted, setIsPainted] = useState(isPaintedAtOnce);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const frame = requestAnimationFrame(() => {

@@ -3,7 +3,7 @@
 import { type FormEvent, useState } from "react";
 import { useSession } from "../session/session.ts";
 import { type OutboxMessage, outboxOf } from "./outbox.ts";
-import { PersonText } from "./PersonMessage.tsx";
+import { PersonText } from "./PersonText.tsx";
 
 interface Props {
   readonly chatId: string;

@@ -1,13 +1,15 @@
 /** A user's message: the viewer's own on the right, others on the left with the author's name. */
 
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import type { BubbleFragment } from "../documents.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { formatDateTime, formatTime } from "../ui/dates.ts";
-import { Icon } from "../ui/Icon.tsx";
+import { ActionButton } from "../ui/Menu.tsx";
 import { DeleteMessage } from "./DeleteMessage.tsx";
 import { EditMessage } from "./EditMessage.tsx";
+import { MessageActions } from "./MessageActions.tsx";
+import { PersonText } from "./PersonText.tsx";
 
 interface Props {
   readonly message: BubbleFragment;
@@ -38,43 +40,28 @@ export function PersonMessage({ message, isOwn, replyId }: Props) {
       ) : (
         <>
           <PersonText>{content}</PersonText>
-          <footer>
-            {editedAt && (
-              <time className="edited" dateTime={editedAt} title={formatDateTime(editedAt)}>
-                edited {formatTime(editedAt)}
-              </time>
-            )}
-            <span className="actions">
+          <MessageActions
+            note={
               <time dateTime={createdAt} title={formatDateTime(createdAt)}>
                 {formatTime(createdAt)}
               </time>
-              <CopyButton text={content} label="Copy message" />
-              {isOwn && (
-                <button
-                  type="button"
-                  className="quiet"
-                  onClick={() => setIsEditing(true)}
-                  aria-label="Edit message"
-                  title="Edit message"
-                  data-action="edit"
-                >
-                  <Icon name="edit" />
-                </button>
-              )}
-              {isOwn && <DeleteMessage id={id} chatId={chatId} kind="message" />}
-            </span>
-          </footer>
+            }
+          >
+            <CopyButton text={content} label="Copy message" />
+            {isOwn && (
+              <ActionButton icon="edit" label="Edit message" onClick={() => setIsEditing(true)} action="edit" />
+            )}
+            {isOwn && <DeleteMessage id={id} chatId={chatId} kind="message" />}
+          </MessageActions>
+          {editedAt && (
+            <footer>
+              <time className="edited" dateTime={editedAt} title={formatDateTime(editedAt)}>
+                edited {formatTime(editedAt)}
+              </time>
+            </footer>
+          )}
         </>
       )}
     </article>
-  );
-}
-
-/** Plain text, not Markdown: users do not expect their asterisks to disappear. */
-export function PersonText({ children }: { children: ReactNode }) {
-  return (
-    <p className="text" dir="auto">
-      {children}
-    </p>
   );
 }

@@ -3,16 +3,19 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { type BubbleFragment, ContinueDocument, RegenerateDocument } from "../documents.ts";
 import { FlowingMarkdown } from "../markdown/FlowingMarkdown.tsx";
+import { Markdown } from "../markdown/Markdown.tsx";
 import { useSession } from "../session/session.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { formatDateTime, formatTime } from "../ui/dates.ts";
-import { Icon } from "../ui/Icon.tsx";
+import { ActionButton } from "../ui/Menu.tsx";
 import { useAction } from "../ui/useAction.ts";
 import { MAX_SPOKEN_CHARACTERS, useAnnounce } from "./Announcer.tsx";
 import { DeleteMessage } from "./DeleteMessage.tsx";
+import { MessageActions } from "./MessageActions.tsx";
 import { Reasoning } from "./Reasoning.tsx";
 import { endingNote, nameOf, ReplyStatus } from "./ReplyStatus.tsx";
+import { useIsSmooth } from "./smoothText.ts";
 import { Versions } from "./Versions.tsx";
 import { WaitingIndicator } from "./WaitingIndicator.tsx";
 
@@ -27,7 +30,9 @@ export function Reply({ message, viewerId }: Props) {
   const { id, chatId, content, reasoning, status, streaming, createdAt, author } = message;
   const name = author?.name ?? "Assistant";
   const [time, dateAndTime] = useMemo(() => [formatTime(createdAt), formatDateTime(createdAt)], [createdAt]);
-  const [isFlowing, setIsFlowing] = useState(streaming);
+  const isSmooth = useIsSmooth();
+  const [flows, setFlows] = useState(streaming);
+  const isFlowing = isSmooth && flows;
   const body = useAnnouncedEnd(message, isFlowing);
   const variables = { input: { messageId: id } };
   const regenerate = useAction(() => client.mutate({ mutation: RegenerateDocument, variables }));
@@ -52,7 +57,11 @@ export function Reply({ message, viewerId }: Props) {
       )}
       {reasoning && <Reasoning text={reasoning} isThinking={streaming && content === ""} />}
       <div ref={body}>
-        <FlowingMarkdown text={content} isStreaming={streaming} onFlow={setIsFlowing} />
+        {isSmooth ? (
+          <FlowingMarkdown text={content} isStreaming={streaming} onFlow={setFlows} />
+        ) : (
+          content !== "" && <Markdown text={content} isStreaming={streaming} />
+        )}
         {streaming && (isEmpty || message.activity) && <WaitingIndicator message={message} />}
       </div>
       <ReplyStatus
@@ -69,23 +78,23 @@ export function Reply({ message, viewerId }: Props) {
       <footer>
         {!isReader && <Versions message={message} />}
         {!streaming && (
-          <span className="actions">
-            {content !== "" && <CopyButton text={content} label="Copy reply" />}
-            {!author && !isReader && (
-              <button
-                type="button"
-                className="quiet"
-                onClick={() => regenerate.run()}
-                disabled={regenerate.isRunning}
-                aria-label="Regenerate"
-                title="Regenerate"
-              >
-                <Icon name="retry" />
-              </button>
-            )}
-            {!isReader && (!author || author.id === viewerId) && <DeleteMessage id={id} chatId={chatId} kind="reply" />}
+          <>
+            <MessageActions>
+              {content !== "" && <CopyButton text={content} label="Copy reply" />}
+              {!author && !isReader && (
+                <ActionButton
+                  icon="retry"
+                  label="Regenerate"
+                  onClick={() => regenerate.run()}
+                  disabled={regenerate.isRunning}
+                />
+              )}
+              {!isReader && (!author || author.id === viewerId) && (
+                <DeleteMessage id={id} chatId={chatId} kind="reply" />
+              )}
+            </MessageActions>
             <Details message={message} viewerId={viewerId} />
-          </span>
+          </>
         )}
       </footer>
     </article>

@@ -2,6 +2,7 @@
 
 import { type RefObject, useEffect, useRef } from "react";
 import { forgetMessage, useMessageId } from "../ui/router.ts";
+import { whenShown } from "./whenShown.ts";
 
 export function useOpenedMessage(
   rows: RefObject<HTMLElement | null>,
@@ -17,25 +18,14 @@ export function useOpenedMessage(
 
   useEffect(() => {
     if (messageId === undefined || !isPainted) return;
-    let isCancelled = false;
-    const show = () => {
-      const message = rows.current?.querySelector<HTMLElement>(`[data-message-id="${CSS.escape(messageId)}"]`);
-      if (!message) return false;
-      message.tabIndex = -1;
-      message.focus({ preventScroll: true });
-      message.dataset.found = "";
-      scrollTo(message);
+    return whenShown(rows.current, messageId, load.current, (message) => {
+      if (message) {
+        message.tabIndex = -1;
+        message.focus({ preventScroll: true });
+        message.dataset.found = "";
+        scrollTo(message);
+      }
       forgetMessage();
-      return true;
-    };
-    if (show()) return;
-    // What was loaded is rendered a moment later. A message that was deleted meanwhile is never rendered.
-    const rendered = new MutationObserver(() => show() && rendered.disconnect());
-    if (rows.current) rendered.observe(rows.current, { childList: true, subtree: true });
-    load.current(messageId).catch(() => !isCancelled && forgetMessage());
-    return () => {
-      isCancelled = true;
-      rendered.disconnect();
-    };
+    });
   }, [messageId, isPainted, rows, scrollTo]);
 }

@@ -38,9 +38,10 @@ export function useRestoreFocus(page: RefObject<HTMLElement | null>, isShown: bo
   }, [page, isShown]);
 }
 
-function firstControl(container: Element): HTMLElement | null {
-  return (
-    container.querySelector("[data-action=edit]") ??
-    container.querySelector(":scope > footer button, :scope > h1 button")
+function firstControl(container: Element): HTMLElement | undefined {
+  const edit = container.querySelector<HTMLElement>("[data-action=edit]");
+  const controls = container.querySelectorAll<HTMLElement>(
+    ":scope > .actions > button, :scope > footer button, :scope > h1 button",
   );
+  return [...(edit ? [edit] : []), ...controls].find((control) => control.checkVisibility()); // not in a closed menu
 }

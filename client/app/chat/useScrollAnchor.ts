@@ -5,6 +5,7 @@
 
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
 import { gliding } from "./glide.ts";
+import type { Place } from "./places.ts";
 
 const GROWING = "article[aria-busy=true]";
 const BOTTOM_TOLERANCE_PX = 64; // users rarely scroll to the last pixel
@@ -14,8 +15,10 @@ export interface ScrollAnchor {
   readonly content: RefObject<HTMLDivElement | null>;
   readonly isAtBottom: boolean;
   readonly scrollToBottom: (behavior?: ScrollBehavior) => void;
-  /** Shows this message in the middle of the view; from its start, if it is long. */
-  readonly scrollTo: (message: Element) => void;
+  /** Shows this message at this distance from the top of the view; in its middle by default, or from its start, if it is long. */
+  readonly scrollTo: (message: Element, top?: number) => void;
+  /** The first message in view. Undefined at the bottom. */
+  readonly place: () => Place | undefined;
 }
 
 /** An element, and its distance from the top of the view. */
@@ -37,14 +40,21 @@ export function useScrollAnchor(): ScrollAnchor {
     scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior });
   }, []);
 
-  const scrollTo = useCallback((message: Element) => {
+  const scrollTo = useCallback((message: Element, top?: number) => {
     const view = scroller.current;
     if (view === null) return;
     const room = view.clientHeight - message.clientHeight;
-    follows.current = false;
-    view.scrollTop += topOf(message, view) - Math.max(room / 2, 0);
+    view.scrollTop += topOf(message, view) - (top ?? Math.max(room / 2, 0));
     anchor.current = { element: message, top: topOf(message, view) };
+    follows.current = isNearBottom(view);
+    setIsAtBottom(follows.current);
   }, []);
+
+  const place = useCallback(
+    () =>
+      follows.current || !scroller.current || !content.current ? undefined : placeIn(scroller.current, content.current),
+    [],
+  );
 
   useEffect(() => {
     const view = scroller.current;
@@ -54,9 +64,8 @@ export function useScrollAnchor(): ScrollAnchor {
     let lastTop = view.scrollTop;
 
     const onScroll = () => {
-      const isNearBottom = view.scrollHeight - view.scrollTop - view.clientHeight < BOTTOM_TOLERANCE_PX;
       // Growing content moves the bottom away without moving up; only the user scrolls up.
-      if (isNearBottom) follows.current = true;
+      if (isNearBottom(view)) follows.current = true;
       else if (view.scrollTop < lastTop) follows.current = false;
       lastTop = view.scrollTop;
       setIsAtBottom(follows.current);
@@ -87,22 +96,41 @@ export function useScrollAnchor(): ScrollAnchor {
     };
   }, []);
 
-  return { scroller, content, isAtBottom, scrollToBottom, scrollTo };
+  return { scroller, content, isAtBottom, scrollToBottom, scrollTo, place };
 }
 
-/** The first visible message, or block of a message. */
+function isNearBottom(view: Element): boolean {
+  return view.scrollHeight - view.scrollTop - view.clientHeight < BOTTOM_TOLERANCE_PX;
+}
+
+/** The first message, or block of a message, that begins in view. */
 function anchorIn(view: Element, rows: Element): Anchor | undefined {
   const candidates = rows.querySelectorAll("article, article .markdown > *");
   const top = view.getBoundingClientRect().top;
-  let [low, high] = [0, candidates.length];
+  const element = firstOf(candidates, (box) => box.top >= top) ?? candidates[candidates.length - 1];
+  return element && { element, top: topOf(element, view) };
+}
+
+/** The first message of which a part is in view. */
+function placeIn(view: Element, rows: Element): Place | undefined {
+  const top = view.getBoundingClientRect().top;
+  const message = firstOf(rows.querySelectorAll<HTMLElement>("[data-message-id]"), (box) => box.bottom > top);
+  const messageId = message?.dataset.messageId;
+  return message && messageId ? { messageId, top: topOf(message, view) } : undefined;
+}
+
+/** The first of these elements, which lie one below the other, that is far enough down. */
+function firstOf<Kind extends Element>(
+  elements: NodeListOf<Kind>,
+  isFarEnough: (box: DOMRect) => boolean,
+): Kind | undefined {
+  let [low, high] = [0, elements.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    const candidate = candidates[middle] as Element;
-    if (candidate.getBoundingClientRect().top < top) low = middle + 1;
-    else high = middle;
+    if (isFarEnough((elements[middle] as Kind).getBoundingClientRect())) high = middle;
+    else low = middle + 1;
   }
-  const element = candidates[low] ?? candidates[candidates.length - 1];
-  return element && { element, top: topOf(element, view) };
+  return elements[low];
 }
 
 function topOf(element: Element, view: Element): number {

@@ -1,25 +1,32 @@
 /** Layout for a signed-in user: the list of chats beside the open chat. */
 
-import { useCallback, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { ChatPage } from "../chat/ChatPage.tsx";
 import { signOut } from "../session/session.ts";
 import { ConnectionBanner } from "../ui/ConnectionBanner.tsx";
 import { ErrorPage } from "../ui/ErrorPage.tsx";
 import { errorMessage } from "../ui/errors.ts";
+import { showHowItWorks, useShowsHowItWorks } from "../ui/howItWorks.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { useChatId } from "../ui/router.ts";
 import { Sidebar } from "./Sidebar.tsx";
 import { StartPage } from "./StartPage.tsx";
 import { useChats } from "./useChats.ts";
+import { useCollapsed } from "./useCollapsed.ts";
 import { useTabTitle } from "./useTabTitle.ts";
 
 const NARROW = "(max-width: 48rem)"; // as in home.css: the list covers the chat
+
+// Loaded when it opens.
+const HowItWorks = lazy(async () => ({ default: (await import("../tracks/HowItWorks.tsx")).HowItWorks }));
 
 export function HomePage() {
   const chatId = useChatId();
   const { viewer, chats, error, retry, refresh, loadMore, hasMore } = useChats(chatId);
   const onUnread = useCallback(() => void refresh().catch(() => {}), [refresh]);
   const [isListOpen, setIsListOpen] = useState(false);
+  const { isCollapsed, collapse, expand } = useCollapsed();
+  const showsHowItWorks = useShowsHowItWorks();
   const list = useRef<HTMLElement>(null);
   const open = chats.find(({ node }) => node.id === chatId);
   useTabTitle(open?.node.title, chats, chatId);
@@ -48,6 +55,11 @@ export function HomePage() {
     return () => narrow.removeEventListener("change", close);
   }, []);
 
+  useEffect(() => () => showHowItWorks(false), []); // the next user has not opened it
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: on a narrow screen the list covers the panel
+  useEffect(() => setIsListOpen(false), [showsHowItWorks]);
+
   useEffect(() => {
     // The server no longer accepts the token, for example because the user was deleted.
     if (viewer === null) signOut();
@@ -63,9 +75,16 @@ export function HomePage() {
     ) : null;
 
   return (
-    <div className="home" data-list={isListOpen ? "open" : "closed"}>
+    <div className="home" data-list={isListOpen ? "open" : "closed"} data-collapsed={isCollapsed || undefined}>
       <aside ref={list} id="list" aria-label="Your chats">
-        <Sidebar viewer={viewer} chats={chats} current={chatId} loadMore={loadMore} hasMore={hasMore} />
+        <Sidebar
+          viewer={viewer}
+          chats={chats}
+          current={chatId}
+          loadMore={loadMore}
+          hasMore={hasMore}
+          onHide={() => (isListOpen ? setIsListOpen(false) : collapse())}
+        />
       </aside>
       <button
         type="button"
@@ -77,8 +96,9 @@ export function HomePage() {
         <button
           type="button"
           className="quiet open-list"
-          onClick={() => setIsListOpen(true)}
+          onClick={() => (matchMedia(NARROW).matches ? setIsListOpen(true) : expand())}
           aria-label="Chats"
+          title="Chats"
           aria-expanded={isListOpen}
           aria-controls="list"
         >
@@ -97,6 +117,11 @@ export function HomePage() {
           />
         )}
       </main>
+      {showsHowItWorks && (
+        <Suspense>
+          <HowItWorks viewerId={viewer.id} onClose={() => showHowItWorks(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

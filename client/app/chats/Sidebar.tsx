@@ -7,11 +7,13 @@ import { signOut } from "../session/session.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Brand } from "../ui/Brand.tsx";
 import { ageGroup } from "../ui/dates.ts";
+import { showHowItWorks } from "../ui/howItWorks.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { hasKeyboard } from "../ui/keyboard.ts";
 import { pathTo } from "../ui/paths.ts";
 import { onLinkClick } from "../ui/router.ts";
 import type { Action } from "../ui/useAction.ts";
+import { useToday } from "../ui/useToday.ts";
 import { canNotify, toggleNotifications, wantsNotifications } from "./notifications.ts";
 
 type ChatEdge = NonNullable<ChatsQuery["viewer"]>["chats"]["edges"][number];
@@ -22,6 +24,7 @@ interface Props {
   readonly current: string | undefined;
   readonly loadMore: Action<[]>;
   readonly hasMore: boolean;
+  readonly onHide: () => void;
 }
 
 const MOST_SHOWN = 99;
@@ -34,7 +37,8 @@ const SettingsDialog = lazy(async () => ({
   default: (await import("../settings/SettingsDialog.tsx")).SettingsDialog,
 }));
 
-export function Sidebar({ viewer, chats, current, loadMore, hasMore }: Props) {
+export function Sidebar({ viewer, chats, current, loadMore, hasMore, onHide }: Props) {
+  const today = useToday();
   const [searchText, setSearchText] = useState("");
   const [hasSettings, setHasSettings] = useState(false);
   const [isSearching, setIsSearching] = useState(false);
@@ -65,6 +69,17 @@ export function Sidebar({ viewer, chats, current, loadMore, hasMore }: Props) {
         <a href={pathTo()} onClick={onLinkClick()} aria-label="Twotrack: start a new chat">
           <Brand />
         </a>
+        <button
+          type="button"
+          className="quiet hide-list"
+          onClick={onHide}
+          aria-label="Hide the chats"
+          title="Hide the chats"
+          aria-expanded={true}
+          aria-controls="list"
+        >
+          <Icon name="sidebar" />
+        </button>
       </header>
       <a className="button new" href={pathTo()} onClick={onLinkClick()} aria-current={current ? undefined : "page"}>
         <Icon name="add" />
@@ -91,7 +106,7 @@ export function Sidebar({ viewer, chats, current, loadMore, hasMore }: Props) {
         />
       </label>
       <nav aria-label="Chats">
-        {groupByAge(found).map(([title, group]) => (
+        {groupByAge(found, today).map(([title, group]) => (
           <section key={title} aria-label={title}>
             <h2>{title}</h2>
             <ul>
@@ -116,6 +131,10 @@ export function Sidebar({ viewer, chats, current, loadMore, hasMore }: Props) {
           </button>
         )}
       </nav>
+      <button type="button" className="new" onClick={() => showHowItWorks(true)}>
+        <Icon name="tracks" />
+        How this works
+      </button>
       <footer>
         <Avatar name={viewer.user.name} />
         <p>
@@ -203,10 +222,10 @@ function ChatLink({ edge, isCurrent }: { edge: ChatEdge; isCurrent: boolean }) {
   );
 }
 
-function groupByAge(chats: readonly ChatEdge[]): [string, ChatEdge[]][] {
+function groupByAge(chats: readonly ChatEdge[], today: number): [string, ChatEdge[]][] {
   const groups = new Map<string, ChatEdge[]>();
   for (const edge of chats) {
-    const title = ageGroup(edge.node.updatedAt);
+    const title = ageGroup(edge.node.updatedAt, today);
     groups.set(title, [...(groups.get(title) ?? []), edge]);
   }
   return [...groups];

@@ -5,6 +5,7 @@ import { outboxOf } from "../chat/outbox.ts";
 import { chatQuery, PAGE_SIZE } from "../chat/queries.ts";
 import { CreateChatDocument } from "../documents.ts";
 import { useSession } from "../session/session.ts";
+import { showHowItWorks } from "../ui/howItWorks.ts";
 import { navigate } from "../ui/router.ts";
 import { useAction } from "../ui/useAction.ts";
 
@@ -51,6 +52,9 @@ export function StartPage({ name }: { name: string }) {
           </li>
         ))}
       </ul>
+      <button type="button" className="link how" onClick={() => showHowItWorks(true)}>
+        How this works
+      </button>
     </div>
   );
 }

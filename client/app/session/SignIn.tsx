@@ -36,7 +36,7 @@ export function SignIn({ notice, invitation }: Props) {
 
   return (
     <main className="sign-in">
-      <Brand />
+      <About />
       <form onSubmit={submit} aria-labelledby="sign-in-title">
         <h1 id="sign-in-title">{isNew ? "Create an account" : "Welcome back"}</h1>
         {notice && !error && <p role="status">{notice}</p>}
@@ -79,6 +79,23 @@ export function SignIn({ notice, invitation }: Props) {
         </p>
       </form>
     </main>
+  );
+}
+
+/** Says what this is, and shows it: a question, and a reply that is being written. */
+function About() {
+  return (
+    <div className="about">
+      <Brand />
+      <p>Chat with an assistant, alone or with others. All pages show a reply while it is being written.</p>
+      <figure aria-hidden="true">
+        <p className="question">Why are there two high tides a day?</p>
+        <p>
+          The Moon pulls on the near side of the Earth more than on its centre, and on the far side less. So the sea
+          stands high on both sides at <i />
+        </p>
+      </figure>
+    </div>
   );
 }
 

@@ -1,11 +1,11 @@
 /** Button that copies a text to the clipboard and confirms it for a moment. */
 
 import { type MouseEvent, useEffect, useState } from "react";
-import { Icon } from "./Icon.tsx";
+import { ActionButton } from "./Menu.tsx";
 
 const CONFIRMATION_MS = 1_500;
 
-export function CopyButton({ text, label, className = "quiet" }: { text: string; label: string; className?: string }) {
+export function CopyButton({ text, label }: { text: string; label: string }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -14,12 +14,11 @@ export function CopyButton({ text, label, className = "quiet" }: { text: string;
   }, [copied]);
   const copy = async ({ currentTarget }: MouseEvent<HTMLElement>) => setCopied(await copyFrom(currentTarget, text));
   return (
-    <button type="button" className={className} onClick={copy} aria-label={label} title={label}>
-      <Icon name={copied ? "check" : "copy"} />
+    <ActionButton icon={copied ? "check" : "copy"} label={label} onClick={copy} keepsMenuOpen>
       <span role="status" className="hidden">
         {copied ? "Copied" : ""}
       </span>
-    </button>
+    </ActionButton>
   );
 }
 

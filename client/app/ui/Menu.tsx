@@ -1,4 +1,7 @@
-/** A button that opens a list of actions above the page. A click beside it, Escape, or a chosen action closes it. */
+/**
+ * A button that opens a list of actions above the page. The arrow keys go from action to action. A click beside the list,
+ * Escape, or a chosen action closes it, and the button has the focus again.
+ */
 
 import {
   createContext,
@@ -25,11 +28,21 @@ export function Menu({ label, children }: { label: string; children: ReactNode }
 
   useEffect(() => {
     if (!isOpen) return;
-    const onMove = () => place(list.current, button.current);
-    list.current?.querySelector<HTMLElement>("button:enabled")?.focus();
+    const shown = list.current;
+    const onMove = () => place(shown, button.current);
+    const onKeyDown = (event: KeyboardEvent) => {
+      const actions = actionsIn(shown);
+      const place = nextPlace(event.key, actions.indexOf(document.activeElement as HTMLElement), actions.length);
+      if (place === undefined) return;
+      event.preventDefault();
+      actions[place]?.focus();
+    };
+    actionsIn(shown)[0]?.focus();
+    shown?.addEventListener("keydown", onKeyDown);
     addEventListener("scroll", onMove, { capture: true, passive: true });
     addEventListener("resize", onMove);
     return () => {
+      shown?.removeEventListener("keydown", onKeyDown);
       removeEventListener("scroll", onMove, { capture: true });
       removeEventListener("resize", onMove);
     };
@@ -52,6 +65,17 @@ export function Menu({ label, children }: { label: string; children: ReactNode }
       </div>
     </>
   );
+}
+
+function actionsIn(list: HTMLElement | null): HTMLElement[] {
+  return [...(list?.querySelectorAll<HTMLElement>("button:enabled") ?? [])];
+}
+
+/** Where a key leads from one of several actions; undefined for other keys. */
+function nextPlace(key: string, from: number, count: number): number | undefined {
+  const places: Record<string, number> = { ArrowDown: from + 1, ArrowUp: from - 1, Home: 0, End: -1 };
+  const place = places[key];
+  return place === undefined ? undefined : (place + count) % count;
 }
 
 /** Beside the button, on the side where there is more room. */

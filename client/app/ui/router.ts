@@ -1,16 +1,36 @@
 /** Reads and changes the page's address, without loading the page again. */
 
+import { createIdempotencyKey } from "@twotrack/client";
 import { type MouseEvent, useSyncExternalStore } from "react";
 import { type ChatLink, chatIdFromPath, isKnownPath, linkFromAddress, messageIdFrom, pathTo } from "./paths.ts";
 
 const listeners = new Set<() => void>();
 
+if (keyOfEntry() === undefined) history.replaceState(newEntry(), "", location.href);
 addEventListener("popstate", notify);
 // Another link was entered in the address of a page that has shown one: the page begins anew with its token.
 addEventListener("hashchange", () => currentLink() && location.reload());
 
 function notify(): void {
   for (const listener of listeners) listener();
+}
+
+/** Distinguishes the entries of the browser's history: the same chat may be in several. */
+interface Entry {
+  readonly key: string;
+}
+
+function newEntry(): Entry {
+  return { key: createIdempotencyKey() };
+}
+
+function keyOfEntry(): string | undefined {
+  return (history.state as Entry | null)?.key;
+}
+
+/** Identifies the entry of the browser's history that is shown. "Back" to an entry brings back its key. */
+export function useHistoryKey(): string {
+  return useAddress(() => keyOfEntry() ?? "");
 }
 
 /** Returns what an address stands for, and again when the address has changed. */
@@ -45,20 +65,20 @@ export function useIsAtLink(): boolean {
 
 /** Opens the chat to which a link leads. The link leaves the browser's history, so that "back" does return to it. */
 export function leaveLink(chatId: string): void {
-  history.replaceState(null, "", pathTo(chatId));
+  history.replaceState(newEntry(), "", pathTo(chatId));
   notify();
 }
 
 /** Opens a chat, or the start page if no ID is given. */
 export function navigate(chatId?: string): void {
   if (location.pathname === pathTo(chatId)) return;
-  history.pushState(null, "", pathTo(chatId));
+  history.pushState(newEntry(), "", pathTo(chatId));
   notify();
 }
 
 /** Opens a chat at a message. */
 export function openMessage(chatId: string, messageId: string): void {
-  history.pushState(null, "", `${pathTo(chatId)}#${encodeURIComponent(messageId)}`);
+  history.pushState(newEntry(), "", `${pathTo(chatId)}#${encodeURIComponent(messageId)}`);
   notify();
 }
 

@@ -11,7 +11,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   markdown: ["ui"],
   chat: ["markdown", "session", "ui"],
   settings: ["session", "ui"],
-  chats: ["chat", "session", "settings", "ui"],
+  tracks: ["chat", "session", "ui"],
+  chats: ["chat", "session", "settings", "tracks", "ui"],
   links: ["chat", "session", "ui"],
   preload: ["chat", "chats", "session", "ui"],
 };

@@ -17,7 +17,7 @@ const fetchMore = vi.fn(() => Promise.reject(new Error("Too many requests.")));
 
 function Page() {
   const loadMore = useAction(fetchMore);
-  return <Sidebar viewer={ANN as never} chats={[]} current={undefined} loadMore={loadMore} hasMore />;
+  return <Sidebar viewer={ANN as never} chats={[]} current={undefined} loadMore={loadMore} hasMore onHide={() => {}} />;
 }
 
 test("a search that fails shows the error, and continues only on Try again", async () => {
