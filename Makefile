@@ -32,7 +32,7 @@ example: setup $(NOTES) ## serve the notes of examples/notes on port 8001, or on
 check: setup ## lint; check types, imports between folders, and schema.graphql
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --num-workers=auto
+	$(BIN)/mypy --num-workers=auto || $(BIN)/mypy # on a busy machine, its workers may miss the 3 seconds that they have to start
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/twotrack schema | diff schema.graphql - # to update it: `.venv/bin/twotrack schema > schema.graphql`
 	npm --prefix client run --silent check
