@@ -1,19 +1,26 @@
 """What one document may cost: objects, bytes and the schema, counted and refused before the work is done."""
 
+import gc
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from graphql import get_introspection_query
+from graphql import GraphQLError, get_introspection_query
 from sqlalchemy import event, insert
+from websockets.exceptions import ConnectionClosed
 
 from api.accounts.models import User
 from api.chats.models import Membership, Message, MessageRole
+from api.errors import BadUserInput
 from api.graphql import relay
+from api.graphql.context import AnswerTooLarge
+from api.graphql.execution.introspection import ANSWERS_BYTES
 from api.streaming.columns import Status, now
 from api.streaming.guard import ANNOUNCED
 from tests.support.people import Person
 from tests.support.server import Running
+from tests.support.until import until
 
 TOO_MANY = (
     "This operation reads more than 5,000 objects, the limit of one answer. "
@@ -177,3 +184,63 @@ async def test_every_field_of_introspection_answers(server: Running) -> None:
     assert "errors" not in answer
     kinds = {each["name"]: each["isOneOf"] for each in answer["data"]["__schema"]["types"]}
     assert (kinds["SendMessageInput"], kinds["Message"]) == (False, None)
+
+
+@pytest.mark.parametrize("backend", ["embedded"], indirect=True)
+async def test_a_refused_answer_leaves_nothing_to_the_garbage_collector(server: Running) -> None:
+    """Errors hold frames, and frames hold rows: up to the collector's next run, each request would cost 10 MB."""
+    ann = await server.person("Ann")
+    chat = await ann.create_chat()
+    await fill(server, chat, messages=60, characters=100_000, participants=99)
+    aliases = " ".join(f"a{number}: content" for number in range(29))
+    texts = f"query ($c: ID!) {{ chat(id: $c) {{ messages(last: 100) {{ edges {{ node {{ {aliases} }} }} }} }} }}"
+    nested = (
+        "{ viewer { chats { edges { node { messages(last: 100) { edges { node { chat { participants { name } } } } } "
+        "} } } } }"
+    )
+    wrong = "{" + " ".join(f'a{number}: node(id: "nonsense") {{ id }}' for number in range(30)) + "}"
+
+    def held() -> int:
+        kinds = (Message, User, GraphQLError, AnswerTooLarge, BadUserInput)
+        return sum(isinstance(each, kinds) for each in gc.get_objects())
+
+    await ann.post(texts, c=chat)
+    gc.collect()
+    gc.disable()
+    try:
+        before = held()
+        refused(await ann.post(texts, c=chat), "LIMIT_EXCEEDED", TOO_LONG)
+        assert len((await ann.post(wrong))["errors"]) == 30
+        refused(await ann.post(nested), "LIMIT_EXCEEDED", TOO_MANY)
+        await until(lambda: held() <= before)
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("backend", ["embedded"], indirect=True)
+async def test_a_request_has_a_largest_number_of_values(server: Running) -> None:
+    """A stranger's list of 200,000 ids took two seconds of the process, before anyone looked at the token."""
+    stranger = server.stranger()
+    sync = "subscription ($ids: [ID!]!) { sync(ids: $ids) { id } }"
+    too_many = "The request has more than 5,000 values in lists and objects, the limit. Split it."
+    refused(await stranger.post(sync, ids=[""] * 200_000), "BAD_USER_INPUT", too_many)
+    refused(await stranger.post(sync, x={str(number): 0 for number in range(6_000)}), "BAD_USER_INPUT", too_many)
+    assert "errors" not in await stranger.post("{ viewer { id } }", text=',[{"' * 20_000 + '\\",[' * 9)
+    async with server.stranger().socket() as socket:
+        with suppress(ConnectionClosed):
+            await socket.subscribe(sync, ids=[""] * 200_000)
+        await socket.connection.wait_closed()
+        assert (socket.connection.close_code, socket.connection.close_reason) == (
+            4400, "A message has at most 5,000 values in lists and objects",
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", ["embedded"], indirect=True)
+async def test_answers_about_the_schema_are_remembered_up_to_so_many_bytes(server: Running) -> None:
+    """In words of their own, strangers could have each answer remembered."""
+    stranger, remembered = server.stranger(), server.app.state.http._operations._introspected
+    long = "x" * 50_000
+    for number in range(3):
+        await stranger.post(f"{{ __typename }} # {number} {long}")
+    assert remembered.size == sum(size for _, size in remembered._entries.values())
+    assert 150_000 < remembered.size < ANSWERS_BYTES

@@ -1,13 +1,16 @@
 """Guessing passwords and keeping the process busy with hashes is limited, with and without Redis."""
 
 import asyncio
+import os
+import sys
+import threading
 
 import httpx
 import pytest
 
 from api import inputs
 from api.accounts.limits import SHARED_FACTOR, RateLimits
-from api.accounts.passwords import HASHES_AT_ONCE, HASHES_WAITING, Passwords
+from api.accounts.passwords import HASHES_AT_ONCE, HASHES_WAITING, NICE, Passwords
 from api.errors import BadUserInput, RateLimited, SettingsError
 from api.networks import network
 from api.settings import Settings
@@ -83,3 +86,15 @@ async def test_hashes_wait_in_a_bounded_queue(monkeypatch: pytest.MonkeyPatch) -
     assert len(refused) == 3
     assert {each.extensions["retryAfter"] for each in refused} == {2.0}
     assert await passwords.hash("again") == "again"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+async def test_hashes_give_way_to_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    def priority(_: str) -> str:
+        return str(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    passwords = Passwords()
+    monkeypatch.setattr(passwords._hash, "hash", priority)
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert await passwords.hash("password") == str(min(19, own + NICE))
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own

@@ -64,6 +64,13 @@ class BoundedExecutor(TolerantExecutor):
 
     def handle_field_error(self, raw_error: Exception, return_type: Any, field_details_list: Any, path: Path) -> None:
         cause = raw_error.original_error if isinstance(raw_error, GraphQLError) else raw_error
-        if isinstance(cause, AnswerTooLarge):
-            raise raw_error
-        super().handle_field_error(raw_error, return_type, field_details_list, path)
+        try:
+            if isinstance(cause, AnswerTooLarge):
+                raise raw_error
+            super().handle_field_error(raw_error, return_type, field_details_list, path)
+        except Exception as error:
+            # Without this frame and graphql-core's: they hold the error that would hold them, and with it all rows that
+            # were read, until the garbage collector runs.
+            raise error.with_traceback(None) from None
+        finally:
+            del raw_error, cause

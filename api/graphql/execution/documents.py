@@ -4,8 +4,9 @@ Anyone may send any document. So it is limited before it is parsed, and no step 
 document.
 """
 
+import sys
 from collections.abc import Callable, Iterable
-from functools import cache, lru_cache
+from functools import cache
 
 from graphql import (
     DocumentNode,
@@ -22,8 +23,10 @@ from graphql import (
     specified_rules,
     validate,
 )
+from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
+from api.graphql.execution.cache import ByteCache
 from api.graphql.execution.introspection import META_FIELDS
 
 DEPTH = 10
@@ -32,35 +35,71 @@ DEPTH = 10
 ALIASES = 30
 
 TOKENS = 1_000
-"""Five times as many as GraphiQL's introspection has. Validation can take the square of it: 0.3 s at worst."""
+"""Five times as many as GraphiQL's introspection has."""
 
-DOCUMENTS_REMEMBERED = 200
-"""More than a frontend has. The largest takes 600 kB of memory, so all of them take 120 MB at most."""
+COMPARED = 5_000
+"""What graphql-core may spend on comparing fields that are selected more than once: it grows with their square. A
+pair of fields costs two; all documents of our page and client together cost 140."""
+
+MOST_ERRORS = 20
+"""Each may take 5 ms, as graphql-core quotes the value that is wrong."""
+
+WITH_SUGGESTIONS = 3
+"""A document with more errors gets no "Did you mean". The search for one name takes as long as all the rest."""
+
+DOCUMENTS_BYTES = 20_000_000
+"""Remembered documents, as they are in memory: some 400 of the largest that frontends send."""
+
+TOKEN_BYTES = 800
+"""A token of a document takes so much, with its part of the tree."""
+
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = COMPARED
 
 
 class Documents:
-    """Parses and validates each document once, however often it is sent."""
+    """Parses and validates each document once, as long as it is remembered."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self.read = lru_cache(DOCUMENTS_REMEMBERED)(self._read)
+        self.remembered: ByteCache[DocumentNode | list[GraphQLError]] = ByteCache(DOCUMENTS_BYTES)
 
-    def _read(self, query: str) -> DocumentNode | list[GraphQLError]:
+    def read(self, query: str) -> DocumentNode | list[GraphQLError]:
         """The document, or what is wrong with it."""
+        known = self.remembered.get(query)
+        if known is None:
+            known, tokens = self._read(query)
+            self.remembered.put(query, known, 3 * sys.getsizeof(query) + tokens * TOKEN_BYTES)
+        return known
+
+    def _read(self, query: str) -> tuple[DocumentNode | list[GraphQLError], int]:
+        """And how many tokens it has, if it could be parsed."""
         try:
             document = parse(query, max_tokens=TOKENS)
         except GraphQLError as error:
-            return [error]
-        errors = validate(self._schema, document, specified_rules)
+            return [error.with_traceback(None)], 0
+        errors = validate(self._schema, document, specified_rules, MOST_ERRORS, hide_suggestions=True)
+        if 0 < len(errors) <= WITH_SUGGESTIONS:
+            errors = validate(self._schema, document, specified_rules, MOST_ERRORS)
         if errors:
-            return [_shown(error) for error in errors]
-        return list(_excesses(document)) or document
+            return [_shown(error) for error in errors], _tokens(document)
+        return list(_excesses(document)) or document, _tokens(document)
+
+
+def _tokens(document: DocumentNode) -> int:
+    count, token = 0, document.loc.start_token if document.loc else None
+    while token is not None:
+        count, token = count + 1, token.next
+    return count
 
 
 def _shown(error: GraphQLError) -> GraphQLError:
     """Without its cause: Python's complaint about a number of 5,000 digits is not a failure of the server."""
     if isinstance(error, ValidationAbortedError):
-        return GraphQLError("The document has more than 100 errors; these are the first. Correct them and try again.")
+        if "error limit" not in error.message:
+            return GraphQLError("The document selects the same fields too often. Select each once in its selection.")
+        return GraphQLError(
+            f"The document has more than {MOST_ERRORS} errors; these are the first. Correct them and try again."
+        )
     return GraphQLError(error.message, error.nodes)
 
 

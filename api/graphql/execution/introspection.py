@@ -14,8 +14,9 @@ from graphql import (
 
 META_FIELDS = ("__schema", "__type")
 
-ANSWERS_REMEMBERED = 20
-"""GraphiQL, each code generator and each gateway asks in its own words. An answer has some 100 kB."""
+ANSWERS_BYTES = 8_000_000
+"""Of the answers that are remembered: GraphiQL, each code generator and each gateway asks in its own words. An
+answer has some 200 kB."""
 
 
 def mend(schema: GraphQLSchema) -> None:

@@ -4,6 +4,7 @@ On a WebSocket, shared subscriptions take a shorter way; see `transport.fast_pat
 """
 
 import json
+import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -28,8 +29,9 @@ from graphql.pyutils import AwaitableOrValue
 from api.errors import BadUserInput, Forbidden, NoPersistedQueries
 from api.graphql.context import FOR_USERS, Context, counted
 from api.graphql.execution.bounds import BoundedExecutor
+from api.graphql.execution.cache import ByteCache
 from api.graphql.execution.documents import Documents
-from api.graphql.execution.introspection import ANSWERS_REMEMBERED, is_introspection, mend
+from api.graphql.execution.introspection import ANSWERS_BYTES, is_introspection, mend
 from api.graphql.execution.projection import NotShareable
 from api.graphql.execution.responses import Answers, Payload, failure, refusal, refusal_of
 from api.graphql.execution.shared import ANSWER_BYTES, SharedOperation, SharedOperations
@@ -42,6 +44,9 @@ QUERY_CHARACTERS = 150_000
 
 MOST_NESTED = 50
 """Levels of lists and objects in the variables. The schema's inputs have two."""
+
+MOST_VARIABLE_ERRORS = 5
+"""Each may take 10 ms, as graphql-core looks for names that are like the wrong one."""
 
 NO_STREAM = "A subscription needs a stream. Use WebSocket, or accept text/event-stream or multipart/mixed."
 
@@ -118,7 +123,7 @@ class Operations:
     def __init__(self, schema: strawberry.Schema, answer_bytes: int = ANSWER_BYTES) -> None:
         self._schema = schema._schema
         mend(self._schema)
-        self._introspected: dict[str, Payload] = {}
+        self._introspected: ByteCache[Payload] = ByteCache(ANSWERS_BYTES)
         """By document, the answers that depend on the schema alone."""
         self._documents = Documents(self._schema)
         self._operations = SharedOperations(schema, self._documents, answer_bytes)
@@ -182,7 +187,10 @@ class Operations:
         def build(event: object = None) -> list[GraphQLError] | Executor[Context[Any]]:
             if isinstance(document, list):
                 return document
-            built = BoundedExecutor.build(self._schema, document, event, context, operation.variables, operation.name)
+            built = BoundedExecutor.build(
+                self._schema, document, event, context, operation.variables, operation.name,
+                max_coercion_errors=MOST_VARIABLE_ERRORS,
+            )  # fmt: skip
             if not isinstance(built, list):
                 built.async_helpers = NO_HELPERS
             return built
@@ -209,8 +217,9 @@ class Operations:
             yield failure(error, context.request_id)
 
     def _remember(self, operation: Operation, document: DocumentNode, payload: Payload) -> None:
-        if len(self._introspected) < ANSWERS_REMEMBERED and is_introspection(document, operation.name):
-            self._introspected[operation.query] = payload
+        if is_introspection(document, operation.name):
+            size = len(payload.body) + sys.getsizeof(operation.query)
+            self._introspected.put(operation.query, payload, size)
 
 
 async def _results(

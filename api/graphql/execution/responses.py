@@ -59,6 +59,8 @@ class Answers:
                 more=len(internal) - 1,
                 exc_info=causes[internal[0]],
             )
+        for error in errors:
+            _release(error)
         return [_formatted(error, cause, self._request_id) for error, cause in zip(errors, causes, strict=True)]
 
 
@@ -106,3 +108,11 @@ def _cause(error: GraphQLError) -> Exception | None:
     while isinstance(cause, GraphQLError):
         cause = cause.original_error
     return NotFound.of(cause.model) if isinstance(cause, Gone) else cause
+
+
+def _release(error: BaseException | None) -> None:
+    """Drop the frames that an error holds. They hold the executor, which holds the error, and all that was read: up to
+    the next run of the garbage collector, each refused answer would cost as much memory as it was too large."""
+    while error is not None:
+        error.__traceback__ = error.__context__ = error.__cause__ = None
+        error = error.original_error if isinstance(error, GraphQLError) else None

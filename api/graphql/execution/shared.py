@@ -144,7 +144,8 @@ class SharedOperations:
         operation = None if isinstance(document, list) else get_operation_ast(document, name)
         if isinstance(document, list) or operation is None or operation.operation is not OperationType.SUBSCRIPTION:
             return None
-        variables = get_variable_values(self._schema, operation.variable_definitions or (), inputs)
+        definitions = operation.variable_definitions or ()
+        variables = get_variable_values(self._schema, definitions, inputs, max_errors=1, hide_suggestions=True)
         if isinstance(variables, list):
             return None
         named = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}

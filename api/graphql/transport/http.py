@@ -1,7 +1,6 @@
 """GraphQL over HTTP: one JSON answer to a POST, or a subscription as one long response."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 
@@ -16,6 +15,7 @@ from api.graphql.execution.operations import WITHOUT_SUBSCRIPTIONS, Operation, O
 from api.graphql.execution.responses import Payload, Refusal, failure, refusal
 from api.graphql.transport.connections import CONNECTIONS
 from api.graphql.transport.framing import Framing
+from api.graphql.transport.json_text import TooManyValues, parsed
 from api.graphql.transport.multipart import MULTIPART
 from api.graphql.transport.requests import Requests
 from api.graphql.transport.sse import SERVER_SENT_EVENTS
@@ -85,7 +85,9 @@ class GraphQLOverHTTP:
                 f"The request's body did not arrive within {BODY_SECONDS:g} seconds. Send the request again."
             ) from None
         try:
-            return json.loads(body)
+            return parsed(body)
+        except TooManyValues as error:
+            raise BadUserInput(str(error)) from None
         except (ValueError, RecursionError):
             raise BadUserInput("The request's body is not JSON. Send an object with `query` and `variables`.") from None
 
@@ -156,7 +158,7 @@ class Streaming(StreamingResponse):
 def refuse_persisted(request: Request) -> Response | None:
     """The answer to a GET that names its document by a hash, as clients that could cache the answer send it."""
     try:
-        extensions = json.loads(request.query_params.get("extensions", "null"))
+        extensions = parsed(request.query_params.get("extensions", "null"))
     except (ValueError, RecursionError):
         return None
     if "query" in request.query_params or not is_persisted(extensions):

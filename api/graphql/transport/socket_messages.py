@@ -1,6 +1,5 @@
 """The messages of graphql-transport-ws, as they are read and written."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from starlette.websockets import WebSocketDisconnect
 from api.errors import BadUserInput
 from api.graphql.execution.operations import require_whole_characters
 from api.graphql.transport.close_codes import BAD_MESSAGE, Closed
+from api.graphql.transport.json_text import MOST_VALUES, TooManyValues, parsed
 
 ID_CHARACTERS = 1_000
 """Of an operation's id. The id goes before each update, in a block of deflate that holds 64 kB."""
@@ -23,7 +23,9 @@ def decoded(event: Mapping[str, Any]) -> dict[str, Any]:
     if text is None:
         raise Closed(BAD_MESSAGE, "Send text, not bytes")
     try:
-        message = json.loads(text)
+        message = parsed(text)
+    except TooManyValues:
+        raise Closed(BAD_MESSAGE, f"A message has at most {MOST_VALUES:,} values in lists and objects") from None
     except (ValueError, RecursionError):
         raise Closed(BAD_MESSAGE, "Send JSON") from None
     if not isinstance(message, dict):

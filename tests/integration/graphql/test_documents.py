@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from graphql import DocumentNode, get_introspection_query
 
+from api.graphql.execution import documents as module
+from api.graphql.execution.cache import ByteCache
 from api.graphql.execution.documents import Documents
 from api.schema.schema import make_schema
 
@@ -80,3 +82,56 @@ def test_a_document_is_read_once() -> None:
     documents = Documents(SCHEMA)
     assert documents.read("{ viewer { id } }") is documents.read("{ viewer { id } }")
     assert documents.read("{ nothing }") is documents.read("{ nothing }")
+
+
+def test_documents_are_remembered_up_to_so_many_bytes() -> None:
+    """A document with a long comment takes several times as much as its text."""
+    documents = Documents(SCHEMA)
+    sent = [f"{{ viewer {{ id }} }} # {number} " + "x" * 140_000 for number in range(60)]
+    for document in sent:
+        documents.read(document)
+    remembered = documents.remembered
+    assert module.DOCUMENTS_BYTES - 500_000 < remembered.size <= module.DOCUMENTS_BYTES
+    assert len(remembered) < 50
+    assert (remembered.get(sent[0]), remembered.get(sent[-1])) == (None, documents.read(sent[-1]))
+
+
+def test_a_cache_drops_what_was_used_longest_ago_and_keeps_nothing_that_is_large() -> None:
+    cache: ByteCache[str] = ByteCache(100)
+    for number in range(10):
+        cache.put(number, str(number), 10)
+    assert cache.get(0) == "0"
+    cache.put("new", "new", 10)
+    cache.put("large", "large", 11)
+    assert [cache.get(key) for key in (0, 1, 2, "new", "large")] == ["0", None, "2", "new", None]
+    assert (len(cache), cache.size) == (10, 100)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ " + "viewer { id } " * 240 + "}",
+        "{ viewer { " + "chats(first: 1) { edges { cursor } } " * 80 + "} }",
+        "{ viewer { ...F0 } } " + " ".join(f"fragment F{n} on Viewer {{ id ...F{n + 1} ...F{min(n + 2, 66)} }}"
+        for n in range(66)) + " fragment F66 on Viewer { id }",
+    ],
+    ids=["objects", "arguments", "fragments"],
+)  # fmt: skip
+def test_comparing_fields_with_each_other_ends_at_a_limit(document: str) -> None:
+    """It would take the square of their number, half a second of the process for 3 kB."""
+    (error,) = Documents(SCHEMA).read(document)
+    assert error.message == "The document selects the same fields too often. Select each once in its selection."
+
+
+def test_a_document_with_few_errors_gets_suggestions_and_one_with_many_gets_the_first_errors() -> None:
+    """To find one name that is like a wrong one takes as long as all the rest."""
+    documents = Documents(SCHEMA)
+    (error,) = documents.read("{ viewr { id } }")
+    assert error.message == "Cannot query field 'viewr' on type 'Query'. Did you mean 'viewer'?"
+    errors = documents.read("{ viewer { " + " ".join(f"... on Mesage{n} {{ id }}" for n in range(60)) + " } }")
+    assert isinstance(errors, list)
+    assert [error.message for error in errors[:2]] == ["Unknown type 'Mesage0'.", "Unknown type 'Mesage1'."]
+    assert len(errors) == 21
+    assert errors[-1].message == (
+        "The document has more than 20 errors; these are the first. Correct them and try again."
+    )
