@@ -7,14 +7,21 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
+from api.characters import utf8_bytes
 from api.chats.locks import lock_message
 from api.chats.models import Message, MessageVersion
 from api.database import Database
-from api.errors import Conflict, NotFound
+from api.errors import Conflict, LimitExceeded, NotFound
 from api.streaming.columns import now
 
 MOST_VERSIONS = 20
 """Versions of one reply, with the one that is shown. Beyond them, the oldest goes."""
+
+VERSIONS_READ = 20
+"""Versions whose texts are read at a time. A text may have 1 MB."""
+
+VERSIONS_BYTES = 20_000_000
+"""Of all texts of versions that are read together."""
 
 SHARED_COLUMNS = tuple(
     column.key
@@ -94,9 +101,23 @@ async def stored_versions(database: Database, keys: Sequence[VersionsKey]) -> li
 
 
 async def version_texts(database: Database, keys: Sequence[tuple[UUID, int]]) -> list[tuple[str, str | None] | None]:
-    """Content and reasoning of stored versions, by message and number; None for one that is not stored any more."""
+    """Content and reasoning of stored versions, by message and number; None for one that is not stored any more.
+
+    Raises LimitExceeded if all of them would not fit into one answer: a page can have 2,000 versions.
+    """
     columns = (MessageVersion.message_id, MessageVersion.number)
-    query = select(*columns, MessageVersion.content, MessageVersion.reasoning).where(tuple_(*columns).in_(keys))
-    async with database.reading() as session:
-        found = {(row[0], row[1]): (row[2], row[3]) for row in await session.execute(query)}
+    query = select(*columns, MessageVersion.content, MessageVersion.reasoning)
+    found: dict[tuple[UUID, int], tuple[str, str | None]] = {}
+    size = 0
+    for start in range(0, len(keys), VERSIONS_READ):
+        async with database.reading() as session:
+            asked = tuple_(*columns).in_(keys[start : start + VERSIONS_READ])
+            for message, number, content, reasoning in await session.execute(query.where(asked)):
+                found[message, number] = content, reasoning
+                size += utf8_bytes(content) + utf8_bytes(reasoning or "")
+        if size > VERSIONS_BYTES:
+            raise LimitExceeded(
+                f"The texts of these versions have more than {VERSIONS_BYTES:,} bytes, the limit. "
+                "Request those of fewer messages."
+            )
     return [found.get(key) for key in keys]

@@ -1,6 +1,6 @@
 """What a resolver finds in `info.context`: the services of the process, the viewer, and loaders of this operation."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +26,9 @@ OBJECTS_PER_ANSWER = 5_000
 
 ROWS_EXPECTED = 20_000
 """Rows that the pages of one answer may ask for before they are read: most pages are not full."""
+
+READ_FACTOR = 3
+"""So many times more bytes than its limit may be read for one answer: fields that it does not show are read as well."""
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -95,6 +98,8 @@ class Context(Generic[ServicesType]):
     """Rows that the connections of the current answer have asked for."""
     completed: int = 0
     """Objects in the current answer so far."""
+    read_bytes: int = 0
+    """Texts that the connections of the current answer have read, in UTF-8."""
     text_bytes: int = 0
     """Texts in the current answer so far, in UTF-8."""
     busy: bool = False
@@ -155,7 +160,7 @@ class Context(Generic[ServicesType]):
 
     def begin_answer(self) -> None:
         """A subscription's next event is an answer of its own."""
-        self.rows = self.expected = self.completed = self.text_bytes = 0
+        self.rows = self.expected = self.completed = self.read_bytes = self.text_bytes = 0
 
     def expect(self, rows: int) -> None:
         """A connection is about to read up to so many rows. Raises AnswerTooLarge: nested lists multiply."""
@@ -163,11 +168,13 @@ class Context(Generic[ServicesType]):
         if self.expected > ROWS_EXPECTED:
             raise _too_many_objects()
 
-    def spend(self, rows: int) -> None:
-        """Count the rows that a connection has read. Raises AnswerTooLarge."""
+    def spend(self, rows: int, texts: Iterable[str | None] = ()) -> None:
+        """Count the rows that a connection has read, and their texts. Raises AnswerTooLarge."""
         self.rows += rows
         if self.rows > OBJECTS_PER_ANSWER:
             raise _too_many_objects()
+        self.read_bytes += sum(utf8_bytes(text or "") for text in texts)
+        self._require_bytes(self.read_bytes, READ_FACTOR)
 
     def count_object(self) -> None:
         """Count an object of the answer. Raises AnswerTooLarge."""
@@ -178,8 +185,11 @@ class Context(Generic[ServicesType]):
     def count_text(self, text: str) -> None:
         """Count a text of the answer. Raises AnswerTooLarge."""
         self.text_bytes += utf8_bytes(text)
+        self._require_bytes(self.text_bytes)
+
+    def _require_bytes(self, size: int, factor: int = 1) -> None:
         most = self.services.settings.answer_bytes
-        if self.text_bytes > most:
+        if size > factor * most:
             raise AnswerTooLarge(
                 f"This answer has more than {most:,} bytes, the limit. "
                 "Request each text once, smaller pages, or fewer in one operation."

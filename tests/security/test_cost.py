@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 from graphql import GraphQLError, get_introspection_query
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, select, update
 from websockets.exceptions import ConnectionClosed
 
 from api.accounts.models import User
-from api.chats.models import Membership, Message, MessageRole
+from api.chats.models import Membership, Message, MessageRole, MessageVersion
 from api.errors import BadUserInput
 from api.graphql import relay
 from api.graphql.context import AnswerTooLarge
@@ -244,3 +244,45 @@ async def test_answers_about_the_schema_are_remembered_up_to_so_many_bytes(serve
         await stranger.post(f"{{ __typename }} # {number} {long}")
     assert remembered.size == sum(size for _, size in remembered._entries.values())
     assert 150_000 < remembered.size < ANSWERS_BYTES
+
+
+@pytest.mark.parametrize("backend", ["embedded"], indirect=True)
+async def test_what_is_read_for_one_answer_is_bounded_though_it_is_not_shown(server: Running) -> None:
+    """A page reads the texts of its messages. Twenty-nine pages of 5 MB each would be 145 MB for some ids."""
+    ann = await server.person("Ann")
+    chat = await ann.create_chat()
+    await fill(server, chat, messages=5, characters=1_000_000)
+    pages = " ".join(f"a{number}: messages(last: 100) {{ edges {{ node {{ id }} }} }}" for number in range(29))
+    refused(await ann.post(f"query ($c: ID!) {{ chat(id: $c) {{ {pages} }} }}", c=chat), "LIMIT_EXCEEDED", TOO_LONG)
+    pages = pages[: pages.index(" a6:")]
+    assert (await ann.ask(f"query ($c: ID!) {{ chat(id: $c) {{ {pages} }} }}", c=chat))["chat"]["a5"]["edges"]
+
+
+@pytest.mark.parametrize("backend", ["embedded"], indirect=True)
+async def test_texts_of_versions_are_read_up_to_a_limit(server: Running) -> None:
+    ann = await server.person("Ann")
+    chat = await ann.create_chat()
+    await fill(server, chat, messages=2)
+    async with server.runtime.database.transactions.begin() as connection:
+        keys = (await connection.execute(select(Message.id))).scalars().all()
+        await connection.execute(update(Message).values(latest_version=20), execution_options={ANNOUNCED: True})
+        for key in keys:
+            rows = [
+                {
+                    "message_id": key, "number": number, "content": "x" * 1_000_000, "status": Status.COMPLETE,
+                    "created_at": now(),
+                }
+                for number in range(2, 15)
+            ]  # fmt: skip
+            await connection.execute(insert(MessageVersion), rows, execution_options={ANNOUNCED: True})
+    versions = "query ($id: ID!) { message(id: $id) { versions { number content } } }"
+    answer = await ann.post(
+        "query ($c: ID!) { chat(id: $c) { messages { edges { node { versions { content } } } } } }", c=chat
+    )
+    assert {error["message"] for error in answer["errors"]} == {
+        "The texts of these versions have more than 20,000,000 bytes, the limit. Request those of fewer messages."
+    }
+    numbers = "query ($id: ID!) { message(id: $id) { versions { number } } }"
+    one = relay.global_id("Message", keys[0])
+    assert len((await ann.ask(numbers, id=one))["message"]["versions"]) == 14
+    refused(await ann.post(versions, id=one), "LIMIT_EXCEEDED", TOO_LONG)

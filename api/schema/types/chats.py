@@ -224,7 +224,7 @@ class Chat(Node):
         services = info.context.services
         most_bytes = services.settings.answer_bytes // 2
         revision, found = await messages_of(services.database, self.row.id, asked, most_bytes)
-        info.context.spend(len(found.items))
+        info.context.spend(len(found.items), (text for row in found.items for text in (row.content, row.reasoning)))
         edges = [
             MessageEdge(node=Message.of(row), cursor=cursor)
             for row, cursor in zip(found.items, found.cursors, strict=True)

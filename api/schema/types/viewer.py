@@ -96,6 +96,6 @@ class Viewer(Node):
         await services.accounts.rates.spend("search", str(self.row.id), SEARCHES_PER_MINUTE)
         most = services.settings.answer_bytes // 2
         found = await search_messages(services.database, self.row.id, terms, asked, most)
-        info.context.spend(len(found.items))
+        info.context.spend(len(found.items), (item.message.content for item in found.items))
         edges = [SearchEdge.of(item, cursor) for item, cursor in zip(found.items, found.cursors, strict=True)]
         return SearchConnection(edges=edges, page_info=page_info(found))
