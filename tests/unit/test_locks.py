@@ -69,5 +69,13 @@ def test_a_production_install_has_hashes_and_no_development_packages() -> None:
 def test_the_public_checks_search_for_advisories_about_both_locks() -> None:
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
     commands = " ".join(step.get("run", "") for step in jobs["advisories"]["steps"])
-    for command in ("pip-audit --require-hashes", "npm --prefix client audit"):
-        assert command in commands
+    assert re.search(r"pip-audit==[\d.]+ --require-hashes", commands)
+    assert "npm --prefix client audit" in commands
+    (command,) = re.findall(r"(uv export .*?) --output-file", commands)
+    listed = subprocess.run(
+        [Path(sys.executable).with_name("uv"), "--offline", *command.split()[1:]],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    lines = [line for line in listed.replace("\\\n", "").splitlines() if line and not line.lstrip().startswith("#")]
+    assert {"pytest", "fastapi"} <= {line.split("==")[0] for line in lines}
+    assert [line for line in lines if "--hash=sha256:" not in line] == []  # pip-audit would refuse the whole list
