@@ -142,6 +142,41 @@ async def test_a_network_has_so_many_sockets_without_an_account_and_others_are_n
         await until(lambda: len(server.app.state.sockets._arrivals) == 0)
 
 
+async def test_answers_that_are_not_read_count_over_all_connections_of_a_user(server: Running) -> None:
+    """Each of a thousand connections could hold 10 MB for ten seconds."""
+    ann, bob = await server.person("Ann"), await server.person("Bob")
+    chat = await ann.create_chat()
+    for number in range(9):
+        await ann.send(chat, "x" * 95_000, reply=False, key=str(number))
+    counted = server.app.state.http._requests._unsent
+    aliases = " ".join(f"a{number}: content" for number in range(11))
+    document = f"query ($c: ID!) {{ chat(id: $c) {{ messages {{ edges {{ node {{ {aliases} }} }} }} }} }}"
+    body = json.dumps({"query": document, "variables": {"c": chat}})
+    head = (
+        f"POST /graphql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {ann.token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    unread = []
+    for number in range(1, 6):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1_000)
+        unread.append(writer)
+        writer.write((head + body).encode())
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        await until(lambda number=number: sum(counted.values()) > number * 9_000_000)  # type: ignore[misc]
+    refused = await ann.post(document, c=chat)
+    assert refused["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert refused["errors"][0]["message"] == (
+        "Answers of more than 50,000,000 bytes wait for you to read them, the limit. Read them, then ask again."
+    )
+    assert (await ann.post("{ viewer { id } }"))["data"]["viewer"]
+    assert (await bob.post("{ viewer { id } }"))["data"]["viewer"]
+    for writer in unread:
+        writer.transport.abort()
+    await until(lambda: not counted)
+    assert (await ann.post(document, c=chat))["data"]["chat"]
+    assert not counted
+
+
 async def test_work_that_was_abandoned_counts_until_it_ends(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     document = "query ($c: ID!) { chat(id: $c) { title } }"
     async with serving(backend.settings(socket_operations=3)) as server:

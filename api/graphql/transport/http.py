@@ -68,7 +68,7 @@ class GraphQLOverHTTP:
                 self._requests.one(request, context),
                 aclosing(self._operations.run(operation, context, WITHOUT_SUBSCRIPTIONS)) as payloads,
             ):
-                return _answer(request, await anext(payloads))
+                return self._requests.sending(context, _answer(request, await anext(payloads)))
         except LimitExceeded as error:
             return _answer(request, refusal(error, request_id))
         except ClientDisconnect:
