@@ -151,7 +151,7 @@ async def test_answers_that_are_not_read_count_over_all_connections_of_a_user(se
     counted = server.app.state.http._requests._unsent
 
     def waits(answers: int) -> bool:
-        return sum(counted.values()) > answers * 9_000_000
+        return bool(sum(counted.values()) > answers * 9_000_000)
 
     aliases = " ".join(f"a{number}: content" for number in range(11))
     document = f"query ($c: ID!) {{ chat(id: $c) {{ messages {{ edges {{ node {{ {aliases} }} }} }} }} }}"
