@@ -59,8 +59,9 @@ class Answers:
                 more=len(internal) - 1,
                 exc_info=causes[internal[0]],
             )
-        for error in errors:
-            _release(error)
+        for error, cause in zip(errors, causes, strict=True):
+            if isinstance(cause, RequestError | None):  # the log shows the frames of the others
+                _release(error)
         return [_formatted(error, cause, self._request_id) for error, cause in zip(errors, causes, strict=True)]
 
 
