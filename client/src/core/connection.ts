@@ -26,6 +26,8 @@ import type { Transport } from "./transport/transport.ts";
 import { TransportSelector } from "./transport/transportSelector.ts";
 import { onWake } from "./transport/wakeEvents.ts";
 
+const SERVER_BUSY = 1013; // the close code that the server sends in place of an acknowledgement
+
 export interface ConnectionOptions {
   /** The server's `/graphql`, absolute or relative to the page. */
   url: string;
@@ -105,6 +107,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       },
       onRefused: (code) => {
         refusedWith = code;
+        if (code === SERVER_BUSY) reconnectBackoff.busy();
         void selector.onSocketRefused(code);
       },
       onClosed: (code, reason, wasOpen) => {

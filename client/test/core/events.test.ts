@@ -83,6 +83,18 @@ describe("onEvent", () => {
   });
 });
 
+test("a busy server is asked again after longer delays, over WebSocket and not over HTTP", async () => {
+  server.closeConnectsWith = 1013;
+  follow();
+  const delays = () => events.flatMap((event) => (event.type === "retry" ? [event.delayMs] : []));
+  await expect.poll(delays, within).toEqual([1_000, 2_000]);
+  expect(types()).toEqual(["disconnect", "retry", "disconnect", "retry"]);
+  expect(events[0]).toMatchObject({ code: 1013, wasOpen: false });
+  server.closeConnectsWith = undefined;
+  await expect.poll(() => connection.state(), within).toEqual({ status: "open", transport: "websocket" });
+  expect(server.operations).toEqual(["MessageStream"]);
+});
+
 test("refused WebSockets beside a reachable HTTP endpoint are logged once, with the likely causes", async () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   server.blocksSockets = true;

@@ -2,6 +2,9 @@
 
 import { backoff, STEADY_MS } from "./backoff.ts";
 
+// The next delay after "busy; retry" is up to 2 s, and then doubles: a server that is busy needs more than a moment.
+const BUSY_RETRIES = 3;
+
 export class ReconnectBackoff {
   #retries = 0;
   #waiting = new Set<() => void>();
@@ -36,6 +39,11 @@ export class ReconnectBackoff {
   /** Reports how long a connection lasted. A steady one resets the backoff. */
   lasted(ms: number): void {
     if (ms >= STEADY_MS) this.#retries = 0;
+  }
+
+  /** Reports that the server had no time for this connection, as when all clients of another one reconnect to it. */
+  busy(): void {
+    this.#retries = Math.max(this.#retries, BUSY_RETRIES);
   }
 
   #startDelay(): void {

@@ -61,7 +61,8 @@ export class TransportSelector implements Transport {
 
   /** Call this if a socket was closed before it was open. */
   async onSocketRefused(code: number | undefined): Promise<void> {
-    if (this.#http !== undefined || !UNREACHABLE.has(code)) return;
+    if (this.#http !== undefined) return;
+    if (!UNREACHABLE.has(code)) return this.onSocketOpen(); // the server itself closed it, for example because it is busy
     this.#refusals++;
     if (this.#refusals > 1 && this.#isHttpReachable) return this.#switchToHttp();
     this.#isHttpReachable = await this.#testHttp();

@@ -48,6 +48,28 @@ afterEach(() => {
 const pass = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1_000);
 const seconds = () => tests.map((ms) => ms / 1_000);
 
+test("a socket that the server itself closed shows that nothing blocks WebSockets", async () => {
+  let requests = 0;
+  const own = new TransportSelector({
+    url: "/graphql",
+    socket: nowhere,
+    fetch: async () => {
+      requests++;
+      return new Response("{}");
+    },
+    testSocket: async () => false,
+    onChange: () => {},
+    onFallback: () => {},
+    canStream: true,
+    streams: [],
+    random: () => 0.5,
+  });
+  for (const code of [1013, 1013, 1006, 1013, 1006]) await own.onSocketRefused(code);
+  expect(own.isHttp).toBe(false);
+  expect(requests).toBe(2);
+  own.close();
+});
+
 describe("over HTTP, WebSocket is tested", () => {
   test("at intervals that double up to five minutes", async () => {
     await pass(1_065);
