@@ -20,7 +20,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import attack, log_volume, plot, producing, report, scenarios
+from bench import attack, log_volume, pages, plot, producing, report, restart, scenarios
 from bench.contestants import REST, Contestant, Services, bare, idiom
 from bench.load import Load
 from bench.measure import Figures, measure
@@ -30,8 +30,11 @@ from bench.scenarios import (
     ATTACKED,
     GUESTS,
     IDIOM,
+    IDIOM_PAGES,
     LOGGED,
     NOTES,
+    PAGES,
+    RESTARTED,
     TWOTRACK,
     UNDISTURBED,
     WORKER,
@@ -62,6 +65,9 @@ def main() -> int:
                 WRITE: bare,
             },
             {
+                PAGES: partial(pages.of_twotrack, services),
+                IDIOM_PAGES: pages.of_idiom,
+                RESTARTED: partial(restart.of_one, services),
                 WORKER: partial(producing.by_worker, services),
                 AGENTS: partial(producing.by_agents, services),
                 UNDISTURBED: partial(attack.undisturbed, services),

@@ -23,6 +23,10 @@ from bench.story import Story, Unfaithful, Version
 
 SUBSCRIPTION = f"subscription MessageStream($id: ID!) {{ messageStream(id: $id) {{ {FIELDS} }} }}"
 
+SYNC = "subscription Sync($ids: [ID!]!) { sync(ids: $ids) { id revision deleted } }"
+
+SYNC_OPERATION = "sync"
+
 AT_ONCE = 50
 """Readers that sit down together: as many as a server's backlog takes without dropping any."""
 
@@ -53,6 +57,8 @@ class Seat:
     operation: str
     """The operation's id on its socket."""
     authorization: str | None = None
+    page: tuple[str, ...] = ()
+    """Ids that the socket follows with `sync` as well, as a chat page does."""
 
 
 class Audience:
@@ -172,6 +178,7 @@ class Reader(asyncio.BufferedProtocol):
         self.story = audience.stories[seat.message]
         self.seated = asyncio.Event()
         self.revision = 0
+        self._unsynced = set(seat.page)
         self.began_at = 0
         self._rest = bytearray()
         self._open = False
@@ -262,7 +269,7 @@ class Reader(asyncio.BufferedProtocol):
         if version is None:
             text = bytes(data[at:end])
             message = orjson.loads(text)
-            if message["type"] != "next":
+            if message["type"] != "next" or message["id"] == SYNC_OPERATION:
                 self._told(message)
                 return
             version = self.story.learn(text, self.operation, self.audience.subscription.selection, self._arrived)
@@ -271,21 +278,31 @@ class Reader(asyncio.BufferedProtocol):
         self.revision = version.revision
         self._final = not version.row["streaming"]
         self.audience.shown(version, end - at, self._arrived)
-        self.seated.set()
+        self._sit()
 
     def _told(self, message: dict[str, Any]) -> None:
         match message["type"]:
             case "connection_ack":
+                if self.seat.page:
+                    page = {"query": SYNC, "variables": {"ids": self.seat.page}}
+                    self._send({"id": SYNC_OPERATION, "type": "subscribe", "payload": page})
                 payload = {"query": self.audience.subscription.document, "variables": {"id": self.seat.message}}
                 self._send({"id": self.seat.operation, "type": "subscribe", "payload": payload})
                 self._send({"type": "ping"})  # answered after the subscription was taken
             case "pong":
                 if not self.audience.greeted:
                     self.seated.set()
+            case "next" if message["id"] == SYNC_OPERATION:
+                self._unsynced.discard(message["payload"]["data"]["sync"]["id"])
+                self._sit()
             case "complete" if self._final:
                 pass
             case _:
                 raise Unfaithful(f"an unexpected message: {str(message)[:300]}")
+
+    def _sit(self) -> None:
+        if self.revision and not self._unsynced:
+            self.seated.set()
 
     def _send(self, message: dict[str, Any]) -> None:
         self._write(0x81, orjson.dumps(message))

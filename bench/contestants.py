@@ -5,7 +5,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,6 +193,16 @@ async def person(port: int, name: str) -> AsyncIterator["Person"]:
         yield signing
 
 
+async def pages_of(people: Sequence["Person"], load: Load) -> list[Seat]:
+    """Pages of these two, each of which shows one of their chats, where a reply waits to be written."""
+    shown = []
+    for number in range(load.messages):
+        reply = await people[0].ask_for_reply(load.question(number), people[1])
+        shown += [(reply, each.authorization, await each.page_of(reply)) for each in people]
+    pages = zip(range(load.readers), itertools.cycle(shown), strict=False)
+    return [Seat(reply, f"{number:036}", authorization, page) for number, (reply, authorization, page) in pages]
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody who uses Twotrack over HTTP."""
@@ -219,6 +229,12 @@ class Person:
         chat = (await self.ask("query ($id: ID!) { message(id: $id) { chatId } }", id=reply))["chatId"]
         create = "mutation ($input: CreateLinkInput!) { createLink(input: $input) { token } }"
         return f"Bearer {(await self.ask(create, input={'chatId': chat, 'role': 'READER'}))['token']}"
+
+    async def page_of(self, reply: str) -> tuple[str, ...]:
+        """What a page follows with `sync` that shows the chat of this reply."""
+        chat: str = (await self.ask("query ($id: ID!) { message(id: $id) { chatId } }", id=reply))["chatId"]
+        viewer: str = (await self.ask("{ viewer { id } }"))["id"]
+        return viewer, chat
 
     async def message(self, id: str) -> dict[str, Any]:
         row: dict[str, Any] = await self.ask(f"query ($id: ID!) {{ message(id: $id) {{ {FIELDS} }} }}", id=id)

@@ -47,6 +47,20 @@ class Figures:
     """How long the server was kept from its core, of that time. Where it is large, no latency means anything."""
     reader_us: float
     """What receiving an update cost the readers: it should be less than the server's part."""
+    connect_us: float = 0.0
+    """CPU for each connection, from its handshake until it is subscribed."""
+    rounds_ratio: float = 0.0
+    """Memory after the last of several rounds of connections that came and left, against that after the first."""
+    handshakes: int = 0
+    """Begun by clients, where a server is restarted."""
+    abandoned: int = 0
+    """Of these, so many that a client gave up waiting for."""
+    told_to_retry: int = 0
+    """Of these, so many that were closed with 1013."""
+    seconds: float = 0.0
+    """Until all clients were back."""
+    largest_share: float = 0.0
+    """Of the sockets, on one of two servers, at the end."""
     log_bytes: float = 0.0
     """What the database wrote to its log for each byte of text. Counted where nothing else writes."""
     grown_kb: float = 0.0

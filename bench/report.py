@@ -13,8 +13,11 @@ from bench.scenarios import (
     ATTACKED,
     GUESTS,
     IDIOM,
+    IDIOM_PAGES,
     LOGGED,
     NOTES,
+    PAGES,
+    RESTARTED,
     SCENARIOS,
     TWOTRACK,
     UNDISTURBED,
@@ -92,6 +95,26 @@ GOALS = [
         70,
         lambda of: of("idle", TWOTRACK, deflate=True).connection_kb,
         "… with deflate",
+    ),
+    Goal(
+        "connect_cpu_vs_idiom",
+        1.0,
+        lambda of: of("pages", PAGES).connect_us / of("pages", IDIOM_PAGES).connect_us,
+        "CPU to connect and subscribe, against the idiom",
+    ),
+    Goal("connect_ms", 2.5, lambda of: of("pages", PAGES).connect_us / 1e3, "ms of CPU to open a page"),
+    Goal("page_socket_kb", 40, lambda of: of("pages", PAGES).connection_kb, "kB for a page with `sync` and a stream"),
+    Goal(
+        "memory_after_rounds_ratio",
+        1.1,
+        lambda of: of("pages", PAGES).rounds_ratio,
+        "memory after ten rounds of pages, of that after one",
+    ),
+    Goal(
+        "restart_abandoned_share",
+        0.01,
+        lambda of: of("restart", RESTARTED).abandoned / of("restart", RESTARTED).handshakes,
+        "handshakes that clients gave up, of all after a restart",
     ),
     Goal(
         "producer_cpu_vs_worker",
@@ -175,6 +198,9 @@ def as_table(rounds: list[Round]) -> str:
                     f"{of.waited_share:.0%}",
                     f"{of.reader_us:.1f} µs",
                 ]
+            elif of.handshakes:
+                told = f"{of.handshakes} handshakes, {of.abandoned} abandoned, {of.told_to_retry} told to retry"
+                cells = [f"  {told}; {of.seconds:.0f} s until all were back, {of.largest_share:.0%} on one server"]
             else:
                 cells = ["-"] * 6 + cells
             lines.append(f"  {run.label:42}" + "".join(f"{cell:>12}" for cell in cells))

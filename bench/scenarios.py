@@ -15,6 +15,12 @@ UNDISTURBED, ATTACKED = "undisturbed", "attacked"
 LOGGED = {"5kb": 5_000, "15kb": 15_000, "60kb": 60_000}
 """The lengths of replies, in bytes, for which the growth of the database's log is measured; see `log_volume`."""
 
+PAGES, IDIOM_PAGES = "pages", "idiom's pages"
+"""Pages that come and leave in rounds; see `pages`."""
+
+RESTARTED = "restarted"
+"""One of two servers is restarted; see `restart`."""
+
 PLOT = "plot"
 
 TOKENS_PER_SECOND, TOKEN_CHARACTERS = 58, 5
@@ -28,6 +34,7 @@ NAMES = {
 }
 NAMES |= {name: f"a reply of {size // 1_000} kB" for name, size in LOGGED.items()}
 NAMES |= {UNDISTURBED: "undisturbed", ATTACKED: "beside a stranger's and a user's attack"}
+NAMES |= {PAGES: "Twotrack", IDIOM_PAGES: "strawberry + broadcaster", RESTARTED: "one of two servers"}
 NAMES |= {WORKER: "our worker", AGENTS: "agents, through one server"}
 
 
@@ -55,6 +62,8 @@ def table(*, quick: bool) -> list[Run]:
     crowd = Load(readers=5_000, least_delivered=1.0)
     idle = Load(readers=1_000, updates=0)
     attack = Load(readers=50, updates=180, chars=18_000, least_delivered=0.5)
+    pages = Load(readers=1_000, messages=50, updates=0)
+    restart = Load(readers=10_000, messages=50, updates=0)
     producers = Load(readers=0, messages=200, updates=36, chars=36 * TOKEN_CHARACTERS * TOKENS_PER_SECOND // 3)
     if quick:
         # Faster steps of the same size, which flatters whoever is also busy by the second; or fewer of them, where the
@@ -62,6 +71,7 @@ def table(*, quick: bool) -> list[Run]:
         fanout = replace(fanout, per_second=6.0)
         streams, crowd = (replace(load, updates=12, chars=4_500) for load in (streams, crowd))
         idle = replace(idle, readers=300)
+        restart = replace(restart, readers=2_000)
         producers = replace(producers, messages=50)
         attack = replace(attack, updates=45, chars=4_500)
     return [
@@ -69,6 +79,8 @@ def table(*, quick: bool) -> list[Run]:
         *_runs("streams", streams, plain=(WRITE, TWOTRACK, NOTES, IDIOM)),
         *_runs("crowd", crowd, plain=(WRITE, TWOTRACK, GUESTS)),
         *_runs("idle", idle, plain=(TWOTRACK,), deflate=(TWOTRACK,)),
+        *_runs("pages", pages, plain=(PAGES, IDIOM_PAGES)),
+        *_runs("restart", restart, plain=(RESTARTED,)),
         *_runs("producers", producers, plain=(WORKER, AGENTS)),
         *_runs("attack", attack, plain=(UNDISTURBED, ATTACKED)),
         *(Run("log", name, Load(readers=0, chars=size)) for name, size in LOGGED.items()),
@@ -80,6 +92,8 @@ SCENARIOS = {
     "streams": "many streams: 150 messages, 2 readers each",
     "crowd": "5,000 readers of one message",
     "idle": "idle, subscribed connections",
+    "pages": "1,000 pages that come and leave, ten times",
+    "restart": "10,000 pages of two servers, one restarts",
     "producers": "200 replies at 58 tokens/s, CPU per second",
     "attack": "50 readers of one message for a minute",
     "log": "what Postgres writes to its log",
