@@ -17,15 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from api import postgres, sqlite
 from api.postgres_address import Address
+from api.reads import Reads
 from api.streaming.guard import ANNOUNCED, refuse_unseen_changes
 from api.streaming.publisher import Publisher
 from api.streaming.session import TrackedSession
 
-POOL_SIZE = 5
-"""Connections that stay open. Statements are short, so a few connections serve thousands of viewers."""
-
-POOL_OVERFLOW = 5
-"""Connections that are opened when those are in use, and closed afterwards."""
+POOL_SIZE = 10
+"""Connections that are opened when they are needed, and stay open: to open one costs more than ten statements, and a
+burst would do so again and again. Statements are short, so a few connections serve thousands of viewers."""
 
 DEDICATED_POOL_SIZE = 1
 """Connections of a writer: it runs one statement at a time."""
@@ -52,14 +51,13 @@ class Database:
         publisher: Publisher,
         *,
         pool_size: int = POOL_SIZE,
-        pool_overflow: int = POOL_OVERFLOW,
         statement_seconds: float | None = STATEMENT_SECONDS,
     ) -> None:
         self.url = url
         self._publisher = publisher
         self._threads = sqlite.ConnectionThreads()
         # An error is logged, and the parameters of its statement are what users wrote.
-        pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_overflow, "hide_parameters": True}
+        pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "hide_parameters": True}
         self.dialect = make_url(url).get_backend_name()
         if self.dialect == "sqlite":
             self.engine = create_async_engine(url, **pool, **self._threads.options())
@@ -75,6 +73,8 @@ class Database:
             self.transactions = self.engine.execution_options(isolation_level="READ COMMITTED")
         refuse_unseen_changes(self.engine.sync_engine)
         self._detached: set[asyncio.Task[Any]] = set()
+        # On SQLite a connection would read the state of its first query again.
+        self._reads = None if self.dialect == "sqlite" else Reads(self.engine, pool_size, self._detach)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -111,6 +111,8 @@ class Database:
 
     async def read(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """The rows that a query finds. If the caller is cancelled, the query still runs to its end."""
+        if self._reads is not None:
+            return await self._reads.read(statement, parameters)
         return await self.finish(self._read(statement, parameters))
 
     async def _read(self, statement: Executable, parameters: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
@@ -130,10 +132,13 @@ class Database:
 
     async def finish(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Await the work. If the caller is cancelled, it runs to its end: a cancelled query leaks its connection."""
+        return await asyncio.shield(self._detach(work))
+
+    def _detach(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         task = asyncio.create_task(work)
         self._detached.add(task)
         task.add_done_callback(self._finished)
-        return await asyncio.shield(task)
+        return task
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._detached.discard(task)
@@ -150,7 +155,6 @@ class Database:
             self.url,
             self._publisher,
             pool_size=DEDICATED_POOL_SIZE,
-            pool_overflow=0,
             statement_seconds=statement_seconds,
         )
         try:

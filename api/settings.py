@@ -90,6 +90,8 @@ class Settings(BaseSettings):
     reply_bytes: Annotated[int, Field(gt=0)] = 1_000_000
     body_bytes: Annotated[int, Field(gt=0)] = 1_000_000
     answer_bytes: Annotated[int, Field(ge=1_000_000)] = 10_000_000
+    handshakes_at_once: Annotated[int, Field(gt=0)] = 100
+    socket_hours: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 4
     socket_operations: Annotated[int, Field(gt=0)] = 100
     anonymous_sockets: Annotated[int, Field(gt=0)] = 1_000
     chat_participants: Annotated[int, Field(gt=0)] = 100

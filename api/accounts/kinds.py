@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.accounts.credentials import ENDED
@@ -44,8 +44,8 @@ class Sessions:
         identity = Identity(claims.user, claims.expires_at, claims.session)
         if known(claims.session):
             return identity
-        query = living_sessions([claims.session]).add_columns(Session.last_used_at)
-        found = await self._database.read(query.where(Session.user_id == claims.user))
+        parameters = {"session": claims.session, "user": claims.user, "now": now()}
+        found = await self._database.read(LIVING_SESSION, parameters)
         if not found:
             raise Unauthenticated(ENDED)
         if now() - found[0].last_used_at > USE_COUNTED:
@@ -54,6 +54,19 @@ class Sessions:
 
     def living(self, keys: Sequence[UUID]) -> Select[UUID]:
         return living_sessions(keys)
+
+
+LIVING_SESSION = (
+    select(Session.id, Session.last_used_at)
+    .join(User, User.id == Session.user_id)
+    .where(
+        Session.id == bindparam("session"),
+        Session.user_id == bindparam("user"),
+        Session.expires_at > bindparam("now"),
+        User.disabled_at.is_(None),
+    )
+)
+"""Built once: after a restart, each client's session is read."""
 
 
 def living_sessions(keys: Sequence[UUID]) -> Select[UUID]:

@@ -4,8 +4,8 @@
 (see `has_page`). The model needs an access rule.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from graphql import GraphQLSchema
 from api.errors import BadUserInput
 from api.graphql import relay
 from api.graphql.context import Context, Info, counted
+from api.graphql.execution.events import EVENTS, Events
 from api.graphql.followed_ids import FollowedIds
 from api.streaming.access import Key, RevisedModel
 from api.streaming.tracks import has_page
@@ -54,30 +55,40 @@ def sync_field(*, description: str = SYNC_DESCRIPTION, ids: str = f"Ids to follo
     Ids = Annotated[list[strawberry.ID], strawberry.argument(description=ids)]
 
     async def sync(info: Info, ids: list[strawberry.ID]) -> AsyncIterator[SyncEvent]:
-        reader = info.context.reader
-        asked = list(dict.fromkeys(ids))
-        if len(asked) > IDS_PER_SYNC:
-            raise BadUserInput(
-                f"`sync` follows at most {IDS_PER_SYNC} ids in one subscription; these are {len(asked)}. "
-                "Subscribe again for the rest."
-            )
-        pages = pages_of(info.schema._schema)
-        followed = {key: id for id in asked if (key := _page_key(id, pages)) is not None}
-        metrics = info.context.services.metrics
-        own = None if reader.is_guest or OWN_TYPE not in pages else (pages[OWN_TYPE], reader.id)
-        with following(info.context, followed), counted(info.context, "sync"):
-            for id in asked:
-                if id not in followed.values():
-                    yield SyncEvent(id=id, revision=0, deleted=True)
-            hub = info.context.services.hub
-            async with hub.changes(list(followed), reader.id, own=own, shares=reader.is_guest) as changes:
-                async for change in changes:
-                    id = followed[change.model, change.key]
-                    yield SyncEvent(id=id, revision=change.revision, deleted=change.deleted)
-                    metrics.updated_sync(change.model.__name__)
+        async with aclosing(sync_events(info.schema._schema, info.context, ids)) as events:
+            async for event in events:
+                yield event
 
     sync.__annotations__["ids"] = Ids
-    return strawberry.subscription(resolver=sync, description=description)
+    return strawberry.subscription(
+        resolver=sync, description=description, metadata={EVENTS: Events("ids", sync_events)}
+    )
+
+
+async def sync_events(
+    schema: GraphQLSchema, context: Context[Any], ids: Sequence[strawberry.ID]
+) -> AsyncGenerator[SyncEvent, None]:
+    """The events of one subscription. Raises RequestError."""
+    reader = context.reader
+    asked = list(dict.fromkeys(ids))
+    if len(asked) > IDS_PER_SYNC:
+        raise BadUserInput(
+            f"`sync` follows at most {IDS_PER_SYNC} ids in one subscription; these are {len(asked)}. "
+            "Subscribe again for the rest."
+        )
+    pages = pages_of(schema)
+    followed = {key: id for id in asked if (key := _page_key(id, pages)) is not None}
+    own = None if reader.is_guest or OWN_TYPE not in pages else (pages[OWN_TYPE], reader.id)
+    with following(context, followed), counted(context, "sync"):
+        for id in asked:
+            if id not in followed.values():
+                yield SyncEvent(id=id, revision=0, deleted=True)
+        hub, metrics = context.services.hub, context.services.metrics
+        async with hub.changes(list(followed), reader.id, own=own, shares=reader.is_guest) as changes:
+            async for change in changes:
+                id = followed[change.model, change.key]
+                yield SyncEvent(id=id, revision=change.revision, deleted=change.deleted)
+                metrics.updated_sync(change.model.__name__)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket
 from api.graphql.execution.operations import Operations
 from api.graphql.served_models import served_models
 from api.graphql.sync import pages_of
+from api.graphql.transport.admission import ADMISSION, Admission
 from api.graphql.transport.backpressure import SEND_TIMEOUT
 from api.graphql.transport.http import GraphQLOverHTTP
 from api.graphql.transport.sockets import Sockets
@@ -30,6 +31,7 @@ from api.server.pages import Pages, graphiql, no_graphiql
 from api.server.process import running
 from api.server.product import Product
 from api.server.request_ids import RequestIds
+from api.server.socket_route import SocketRoute
 from api.server.static import Assets
 from api.settings import Settings
 from api.streaming.access import require_rules
@@ -50,7 +52,8 @@ def create_app(settings: Settings, product: Product, *, replies: bool = True) ->
     counts = Metrics(product.streams, pages)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, float]]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
+        admission = Admission(settings.handshakes_at_once, counts.refused_socket)
         with metrics_port(settings.metrics_port, counts):
             async with (
                 running(settings, product, counts, replies=replies) as runtime,
@@ -58,14 +61,19 @@ def create_app(settings: Settings, product: Product, *, replies: bool = True) ->
             ):
                 app.state.runtime = runtime
                 app.state.http = GraphQLOverHTTP(operations, services, draining)
-                app.state.sockets = Sockets(operations, services)
+                app.state.sockets = Sockets(operations, services, admission)
                 with _stopping_on_signals(app, settings.drain_seconds):
-                    yield {SEND_TIMEOUT: settings.send_timeout_seconds}
+                    yield {SEND_TIMEOUT: settings.send_timeout_seconds, ADMISSION: admission}
                 drain(app)
 
     app = FastAPI(title=product.name, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.draining = draining
     app.state.leaving = False
+
+    async def serve_socket(websocket: WebSocket) -> None:
+        await app.state.sockets(websocket)
+
+    app.add_middleware(SocketRoute, path="/graphql", serve=serve_socket)
     if hosts := allowed_hosts(settings.allowed_hosts, settings.allowed_origins):
         app.add_middleware(AllowedHosts, hosts=hosts)
     app.add_middleware(SecurityHeaders)
@@ -83,9 +91,10 @@ def create_app(settings: Settings, product: Product, *, replies: bool = True) ->
 
 @contextmanager
 def _stopping_on_signals(app: FastAPI, seconds: float) -> Iterator[None]:
-    """On SIGTERM or SIGINT, let `/readyz` answer "draining" for so many seconds, and then drain and stop.
+    """On SIGTERM or SIGINT, let `/readyz` answer "draining" for so many seconds, and then end long responses and stop.
 
-    A second signal ends the wait. uvicorn alone would stop at once, and wait for open responses, which do not end.
+    A second signal ends the wait. uvicorn alone would stop at once, and wait for open responses, which do not end. It
+    closes the sockets itself, one after the other; see `uvicorn_server`.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -108,7 +117,7 @@ def _stopping_on_signals(app: FastAPI, seconds: float) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         for wait in waits:
             wait.cancel()
-        drain(app)
+        app.state.draining.set()
         handler = previous[signal.Signals(number)]
         if callable(handler):
             handler(number, frame)
@@ -137,12 +146,8 @@ def _add_routes(app: FastAPI, product: Product, settings: Settings) -> None:
         http: GraphQLOverHTTP = app.state.http
         return await http(request)
 
-    async def socket(websocket: WebSocket) -> None:
-        await app.state.sockets(websocket)
-
     app.add_route("/graphql", graphql, methods=["POST"])
     app.add_route("/graphql", graphiql if settings.graphiql else no_graphiql, methods=["GET"])
-    app.router.add_websocket_route("/graphql", socket)
     app.add_route("/healthz", healthz, methods=["GET"])
     app.add_route("/readyz", readyz, methods=["GET"])
     app.add_route("/metrics", metrics if settings.metrics_port is None else no_metrics, methods=["GET"])

@@ -110,6 +110,11 @@ class Metrics(Observer):
             buckets=SECONDS,
             registry=self._registry,
         )
+        self._refused_sockets = Counter(
+            "twotrack_sockets_refused_total",
+            "WebSockets that were closed with 1013 because too many clients connected at once.",
+            registry=self._registry,
+        )
         self._suppressed = Counter(
             "twotrack_log_lines_suppressed_total",
             "Warnings and errors that were not logged, because there were too many of their kind.",
@@ -187,6 +192,10 @@ class Metrics(Observer):
     def answered(self, path: str, status: int, seconds: float) -> None:
         """An HTTP request was answered. `path` must be one of few."""
         self._requests.labels(path, str(status)).observe(seconds)
+
+    def refused_socket(self) -> None:
+        """The handshake of a WebSocket was refused, because too many were under way."""
+        self._refused_sockets.inc()
 
     def _summed(self, name: str, text: str, *labels: str) -> Gauge:
         """A gauge whose values in all processes of this `serve` are added."""

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from api import logs
 from api.graphql.transport.backpressure import BoundedHTTP, BoundedSocket
 from api.graphql.transport.direct_protocol import DirectWebSocketProtocol
-from api.graphql.transport.uvicorn_server import run_server, run_server_processes
+from api.graphql.transport.uvicorn_server import CLOSING_FACTOR, run_server, run_server_processes
 from api.server.app import create_app
 from api.server.checks import START_ERRORS, check_services, sentence
 from api.server.hosts import LOOPBACK, is_loopback
@@ -81,7 +81,7 @@ def run(
         loop="uvloop",
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=max(1, round(settings.closing_seconds)),
+        timeout_graceful_shutdown=max(1, round(settings.closing_seconds / (1 + CLOSING_FACTOR))),
         timeout_worker_healthcheck=PROCESS_START_SECONDS,
         **protocol_options(settings),
     )

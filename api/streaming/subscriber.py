@@ -36,7 +36,7 @@ class Authorizer(Protocol):
 class Subscriber:
     """The topics of one subscription, and the viewer's access to them."""
 
-    __slots__ = ("_changed", "_woken", "grants", "invalid", "shares", "topics", "viewer")
+    __slots__ = ("_changed", "_is_woken", "_waiter", "grants", "invalid", "shares", "topics", "viewer")
 
     def __init__(self, viewer: UUID | None, *, shares: bool = False) -> None:
         self.viewer = viewer
@@ -47,7 +47,9 @@ class Subscriber:
         self.invalid: set[Topic] = set()
         """Topics that must be authorized again before anything of them is passed on."""
         self._changed: dict[Topic, None] = {}
-        self._woken = asyncio.Event()
+        self._is_woken = False
+        self._waiter: asyncio.Future[None] | None = None
+        """The one call of `woken` that waits. An asyncio.Event would take a kilobyte for each subscriber."""
 
     def deliver(self, topic: Topic) -> None:
         """Note that `topic.latest` is newer than before. The topic calls this, so it must not wait or raise."""
@@ -62,12 +64,19 @@ class Subscriber:
 
     def wake(self) -> None:
         """Let the current call of `woken` return, or the next one."""
-        self._woken.set()
+        self._is_woken = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     async def woken(self) -> None:
         """Wait for a delivery, an invalidation or a call of `wake` since the last return."""
-        await self._woken.wait()
-        self._woken.clear()
+        if not self._is_woken:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        self._is_woken = False
 
     async def changed(self) -> list[Topic]:
         """Wait for a delivery or an invalidation. Returns the topics with deliveries since the last return."""

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from api.database import POOL_OVERFLOW, POOL_SIZE
+from api.database import POOL_SIZE
 from api.graphql import relay
 from tests.support.backends import Backend
 from tests.support.people import Person
@@ -34,7 +34,7 @@ async def locked(server: Running, chat: str) -> AsyncIterator[None]:
 @asynccontextmanager
 async def every_connection_held(server: Running, ann: Person) -> AsyncIterator[None]:
     """By requests that wait for a locked row, with others in line for a connection."""
-    chat, most = await ann.create_chat(), POOL_SIZE + POOL_OVERFLOW
+    chat, most = await ann.create_chat(), POOL_SIZE
     async with locked(server, chat):
         titles = [f"Title {number}" for number in range(2 * most)]
         renaming = [asyncio.create_task(ann.mutate("renameChat", chatId=chat, title=title)) for title in titles]

@@ -42,7 +42,7 @@ async def waiting_replies(server: Running, person: Person, count: int) -> list[s
 
 @pytest.fixture(autouse=True)
 def _small_pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "Database", partial(Database, pool_size=POOL, pool_overflow=0))
+    monkeypatch.setattr(process, "Database", partial(Database, pool_size=POOL))
 
 
 async def test_200_live_streams_and_50_queries_at_once_do_with_a_pool_of_5(backend: Backend) -> None:

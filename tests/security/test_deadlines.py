@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from api.graphql import relay
-from api.graphql.transport import backpressure, http, requests, websocket
+from api.graphql.transport import admission, backpressure, http, lifetimes, requests
 from api.graphql.transport.connections import CONNECTIONS
 from tests.support.backends import Backend
 from tests.support.server import Running, serving
@@ -29,7 +29,7 @@ SHORT_SECONDS = 0.2
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backpressure, "HEADER_SECONDS", SHORT_SECONDS)
     monkeypatch.setattr(http, "BODY_SECONDS", SHORT_SECONDS)
-    monkeypatch.setattr(websocket, "ANONYMOUS_SECONDS", SHORT_SECONDS)
+    monkeypatch.setattr(lifetimes, "ANONYMOUS_SECONDS", SHORT_SECONDS)
 
 
 async def sent(server: Running, *pieces: bytes) -> bytes:
@@ -111,6 +111,37 @@ async def test_beyond_the_descriptors_of_the_process_sockets_are_told_to_retry(
         monkeypatch.setattr(CONNECTIONS, "_most", len(CONNECTIONS._open))
         assert await closing(server) == (1013, "The server is busy; retry")
         assert not first.closed.is_set()
+
+
+async def test_clients_beyond_those_that_may_wait_are_told_to_retry(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "WAITING_FACTOR", 2)
+    async with serving(backend.settings(handshakes_at_once=1)) as server:
+        ann = await server.person("Ann")
+        async with ann.socket() as open_before:
+            handshakes = server.app.state.sockets._arrivals._admission
+            with handshakes.working():  # as long as this one takes
+                waiting = [asyncio.create_task(closing(server)) for _ in range(2)]
+                await until(lambda: len(handshakes) == 3)
+                assert await closing(server) == (1013, "The server is busy; retry")
+                metrics = await sent(server, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert b"\ntwotrack_sockets_refused_total 1.0\n" in metrics
+            assert not open_before.closed.is_set()
+            assert [code for code, _ in await asyncio.gather(*waiting)] == [4403, 4403]  # let in, but without a token
+        await until(lambda: len(handshakes) == 0)
+
+
+async def test_a_socket_is_closed_at_its_age_so_that_its_client_connects_elsewhere(backend: Backend) -> None:
+    async with serving(backend.settings(socket_hours=1 / 3600 / 100)) as server:
+        ann = await server.person("Ann")
+        async with ann.socket() as socket:
+            await socket.closed.wait()
+            await socket.connection.wait_closed()
+            assert (socket.connection.close_code, socket.connection.close_reason) == (
+                1012,
+                "Reconnect, so that all servers have their share",
+            )
 
 
 async def test_a_health_check_takes_the_place_of_an_idle_connection_and_one_line_says_so(

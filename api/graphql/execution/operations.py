@@ -32,6 +32,7 @@ from api.graphql.context import FOR_USERS, Context, counted
 from api.graphql.execution.bounds import BoundedExecutor
 from api.graphql.execution.cache import ByteCache
 from api.graphql.execution.documents import Documents
+from api.graphql.execution.events import EventOperations
 from api.graphql.execution.introspection import ANSWERS_BYTES, is_introspection, mend
 from api.graphql.execution.projection import NotShareable
 from api.graphql.execution.responses import Answers, Payload, failure, refusal, refusal_of
@@ -132,10 +133,11 @@ class Operations:
         """By document, the answers that depend on the schema alone."""
         self._documents = Documents(self._schema)
         self._operations = SharedOperations(schema, self._documents, answer_bytes)
+        self._events = EventOperations(self._schema, self._documents)
 
     def shared(self, operation: Operation, context: Context[Any]) -> SharedOperation | None:
         """The operation as it is shared with equal ones; None if it is executed for this subscriber alone."""
-        if context.sender is None:
+        if context.sender is None or self._events.gives(operation.query, operation.name):
             return None
         return self._operations.of(operation.query, operation.variables, operation.name)
 
@@ -181,8 +183,17 @@ class Operations:
     async def executed(
         self, operation: Operation, context: Context[Any], allowed: frozenset[OperationType] = EVERYTHING
     ) -> AsyncGenerator[Payload, None]:
-        """The same by graphql-core, for this subscriber alone."""
-
+        """The same for this subscriber alone: by graphql-core, if the payloads are not plain events."""
+        if OperationType.SUBSCRIPTION in allowed:
+            events = self._events.of(operation.query, operation.variables, operation.name, context)
+            if events is not None:
+                try:
+                    async with aclosing(events):
+                        async for body in events:
+                            yield Payload(body)
+                except Exception as error:
+                    yield failure(error, context.request_id)
+                return
         document = self._documents.read(operation.query)
         answered = self._introspected.get(operation.query)
         if answered is not None and isinstance(document, DocumentNode) and is_introspection(document, operation.name):

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
+from api.graphql.transport.admission import Admission
 from api.graphql.transport.close_codes import TRY_AGAIN_LATER, Closed
 from api.networks import network
 
@@ -14,7 +15,8 @@ SILENT_FACTOR = 10
 class Arrivals:
     """Counts the sockets without `connection_init`, and those whose clients sent it without a token."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, admission: Admission) -> None:
+        self._admission = admission
         self._silent = PerNetwork(SILENT_FACTOR * most)
         self._anonymous = PerNetwork(most)
 
@@ -25,25 +27,42 @@ class Arrivals:
     @contextmanager
     def arriving(self, address: str) -> Iterator["Arrival"]:
         """A new socket from this address. Raises Closed if its network has too many. An empty address has no limit."""
-        with ExitStack() as counted:
-            at = network(address)
-            counted.enter_context(self._silent.counting(at))
-            yield Arrival(counted, self._anonymous, at)
+        arrival = Arrival(self._silent, self._anonymous, network(address), self._admission)
+        try:
+            yield arrival
+        finally:
+            arrival.ended()
 
 
 class Arrival:
     """One socket, until its client has signed in."""
 
-    def __init__(self, counted: ExitStack, anonymous: "PerNetwork", network: str) -> None:
-        self._counted = counted
+    __slots__ = ("_admission", "_anonymous", "_counted", "_network")
+
+    def __init__(self, silent: "PerNetwork", anonymous: "PerNetwork", network: str, admission: Admission) -> None:
         self._anonymous = anonymous
         self._network = network
+        self._admission = admission
+        silent.add(network)
+        self._counted: PerNetwork | None = silent
+        """Where it counts now."""
+
+    def being_checked(self) -> AbstractContextManager[None]:
+        """Counts as a handshake under way while the token of `connection_init` is checked."""
+        return self._admission.working()
 
     def said(self, *, signed_in: bool) -> None:
         """The client has sent `connection_init`. Raises Closed if too many of its network did so without a token."""
-        self._counted.close()
+        self.ended()
         if not signed_in:
-            self._counted.enter_context(self._anonymous.counting(self._network))
+            self._anonymous.add(self._network)
+            self._counted = self._anonymous
+
+    def ended(self) -> None:
+        """It counts nowhere any more."""
+        counted, self._counted = self._counted, None
+        if counted is not None:
+            counted.remove(self._network)
 
 
 class PerNetwork:
@@ -56,15 +75,13 @@ class PerNetwork:
     def __len__(self) -> int:
         return len(self._open)
 
-    @contextmanager
-    def counting(self, network: str) -> Iterator[None]:
-        """Count one socket while the block runs. Raises Closed beyond the limit."""
+    def add(self, network: str) -> None:
+        """Count one socket more. Raises Closed beyond the limit."""
         if network and self._open[network] >= self._most:
             raise Closed(TRY_AGAIN_LATER, "Too many sockets of your network have not signed in; retry")
         self._open[network] += 1
-        try:
-            yield
-        finally:
-            self._open[network] -= 1
-            if not self._open[network]:
-                del self._open[network]
+
+    def remove(self, network: str) -> None:
+        self._open[network] -= 1
+        if not self._open[network]:
+            del self._open[network]

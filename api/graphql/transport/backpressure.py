@@ -5,14 +5,19 @@ asyncio's Protocol alone, so that it serves responses and sockets on the plain p
 """
 
 import asyncio
+import logging
 import socket
 from typing import Any, cast
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from api.graphql.transport.admission import ADMISSION, Admission
+from api.graphql.transport.busy import busy_answer
 from api.graphql.transport.close_codes import RESTARTING, SERVICE_RESTART
 from api.graphql.transport.connections import CONNECTIONS
+from api.graphql.transport.messages import Messages
 
 SEND_TIMEOUT = "send_timeout_seconds"
 """Key in the lifespan's state: how long a client may take nothing of what it is sent, in seconds."""
@@ -26,6 +31,10 @@ It costs a socket and the one write that waits there."""
 
 HEADER_SECONDS = 20.0
 """For a request's headers to arrive, the handshake of a WebSocket among them. uvicorn would wait for ever."""
+
+QUIET = logging.getLogger("twotrack.sockets")
+"""For the lines of uvicorn and websockets about each socket. The application logs one line for it."""
+QUIET.setLevel(logging.WARNING)
 
 VANISHED_SECONDS = 30
 """After these seconds more, the kernel gives up a client whose machine does not answer at all."""
@@ -99,6 +108,9 @@ class Bounded(asyncio.Protocol):
 class BoundedHTTP(Bounded, H11Protocol):
     """HTTP: single answers, and subscriptions as one long response."""
 
+    _upgrade: h11.Request | None = None
+    """The handshake of a WebSocket that waits for its turn."""
+
     _awaiting: asyncio.TimerHandle | None = None
     """Runs while the headers of a request are missing: from the connection or the request's first byte on."""
 
@@ -108,6 +120,9 @@ class BoundedHTTP(Bounded, H11Protocol):
         self._await_headers()
 
     def data_received(self, data: bytes) -> None:
+        if self._upgrade is not None:  # a client must wait for the answer to its handshake
+            self._transport.abort()
+            return
         super().data_received(data)
         if self._transport.get_protocol() is not self or not self.idle():
             self._stop_awaiting()
@@ -116,7 +131,44 @@ class BoundedHTTP(Bounded, H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_awaiting()
+        if self._upgrade is not None:
+            self._upgrade = None
+            self._admission.leave(self)
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        if self._upgrade is not None:
+            self._admission.leave(self)
+            self.refuse()
+        super().shutdown()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        if ADMISSION not in self.app_state:
+            super().handle_websocket_upgrade(event)
+            return
+        self._upgrade = event
+        self._admission.arrive(self)
+
+    def begin(self) -> None:
+        """Answer the handshake. The protocol of the WebSocket says when that has ended."""
+        event, self._upgrade = self._upgrade, None
+        assert event is not None
+        self._stop_awaiting()
+        super().handle_websocket_upgrade(event)
+
+    def refuse(self) -> None:
+        """Have the client of the handshake retry."""
+        event, self._upgrade = self._upgrade, None
+        assert event is not None
+        if (answer := busy_answer(event.method, self.headers)) is not None:
+            self._transport.write(answer)
+            self._transport.close()
+        else:
+            self.send_400_response("This is not the handshake of a WebSocket.")
+
+    @property
+    def _admission(self) -> Admission:
+        return cast(Admission, self.app_state[ADMISSION])
 
     def idle(self) -> bool:
         """Whether no request is being answered."""
@@ -142,24 +194,45 @@ class BoundedSocket(Bounded, WebSocketsSansIOProtocol):
 
     closing_seconds = LAST_WORD_SECONDS
 
+    streams = 0
+    """Subscriptions to objects that are being generated: what a restart interrupts."""
+
+    _arriving: Admission | None = None
+    """Counts this socket until its handshake was answered."""
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.logger = self.conn.logger = QUIET
+        self.queue = Messages()  # type: ignore[assignment]
+        self._arriving = self.app_state.get(ADMISSION)
         super().connection_made(transport)
         CONNECTIONS.opened(self._transport, None)
 
+    def start_keepalive(self) -> None:
+        super().start_keepalive()
+        del self.request, self.response  # the scope has what is needed of them
+        self._arrived()
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._arrived()
         # Its frame holds the connection that holds it: the two would wait for the garbage collector, with all that the
         # socket refers to.
         self.conn.parser.close()
 
     def shutdown(self) -> None:
         """uvicorn would close an open socket with 1012 as well, but without a reason."""
-        if self.handshake_complete and not self.close_sent:
+        if self.handshake_complete and not self.close_sent and not self.disconnected:
             self.queue.put_nowait({"type": "websocket.disconnect", "code": SERVICE_RESTART})
             self.conn.send_close(SERVICE_RESTART, RESTARTING)
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.close_sent = True
         super().shutdown()
+
+    def _arrived(self) -> None:
+        """The handshake was answered, or its client left."""
+        arriving, self._arriving = self._arriving, None
+        if arriving is not None:
+            arriving.ended()
 
     def keepalive_timeout(self) -> None:
         """The connection is half-open. uvicorn would close it with 1011, which clients take for final."""

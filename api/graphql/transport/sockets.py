@@ -4,7 +4,9 @@ from starlette.websockets import WebSocket
 
 from api.graphql.context import Services
 from api.graphql.execution.operations import Operations
+from api.graphql.transport.admission import Admission
 from api.graphql.transport.arrivals import Arrivals
+from api.graphql.transport.busy import BUSY
 from api.graphql.transport.close_codes import RESTARTING, SERVICE_RESTART, TRY_AGAIN_LATER, Closed
 from api.graphql.transport.connections import CONNECTIONS
 from api.graphql.transport.websocket import Socket
@@ -13,18 +15,18 @@ from api.graphql.transport.websocket import Socket
 class Sockets:
     """Serves sockets, and closes them when the server stops."""
 
-    def __init__(self, operations: Operations, services: Services) -> None:
+    def __init__(self, operations: Operations, services: Services, admission: Admission) -> None:
         self._operations = operations
         self._services = services
         self._open: set[Socket] = set()
-        self._arrivals = Arrivals(services.settings.anonymous_sockets)
+        self._arrivals = Arrivals(services.settings.anonymous_sockets, admission)
 
     async def __call__(self, websocket: WebSocket) -> None:
         if not _same_site(websocket, self._services.settings.allowed_origins):
             await websocket.close(reason="This origin is not allowed; see TWOTRACK_ALLOWED_ORIGINS")
             return
         if CONNECTIONS.full:
-            await _refuse(websocket, "The server is busy; retry")
+            await _refuse(websocket, BUSY)
             return
         try:
             with self._arrivals.arriving(websocket.client.host if websocket.client else "") as arrival:

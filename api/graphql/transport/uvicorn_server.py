@@ -17,10 +17,16 @@ import uvicorn
 from uvicorn.server import ServerState
 from uvicorn.supervisors import multiprocess
 
+from api.graphql.transport.backpressure import BoundedSocket
+from api.graphql.transport.draining import close_evenly
+
 log = structlog.get_logger(__name__)
 
 RESTART_SECONDS = 5.0
 """Before a child process that could not start is started again, while others serve."""
+
+CLOSING_FACTOR = 2
+"""How much longer a server may take to close its WebSockets than to end whatever is left then."""
 
 START_FAILED = 3
 """Exit code of a server that did not start, for example because its port is in use. It is uvicorn's code as well: a
@@ -104,6 +110,19 @@ class EventDrivenServer(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         self.server_state = DatedServerState(self.config.encoded_headers)
         await super().startup(sockets)
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Accept nothing more, close WebSockets one after the other, and then whatever is left."""
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            if not isinstance(connection, BoundedSocket):
+                connection.shutdown()
+        open_sockets = [each for each in self.server_state.connections if isinstance(each, BoundedSocket)]
+        open_sockets.sort(key=lambda each: each.streams)
+        seconds = CLOSING_FACTOR * (self.config.timeout_graceful_shutdown or 0)
+        await close_evenly(open_sockets, seconds, is_hurried=lambda: self.force_exit)
+        await super().shutdown(sockets)
 
     async def main_loop(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -4,7 +4,7 @@ The legacy `graphql-ws` subprotocol is refused: a client could bypass authorizat
 """
 
 import asyncio
-from contextlib import ExitStack, aclosing, suppress
+from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
 from functools import partial
 from typing import Any
 
@@ -33,6 +33,7 @@ from api.graphql.transport.close_codes import (
 )
 from api.graphql.transport.direct_protocol import EXTENSION, DirectWebSocketProtocol
 from api.graphql.transport.fast_path import FastPathSubscriber
+from api.graphql.transport.lifetimes import lifetime
 from api.graphql.transport.socket_messages import authorization, decoded, envelope, operation_id
 from api.identity import Identity
 from api.streaming.store import unless_outage
@@ -42,9 +43,6 @@ log = structlog.get_logger(__name__)
 SUBPROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 10.0
 """For `connection_init`. Clients send it at once; one that does not would hold a socket for nothing."""
-
-ANONYMOUS_SECONDS = 300.0
-"""For a socket whose client has not signed in: long enough to sign in over it, and to try GraphiQL."""
 
 ANSWERED_AT_ONCE = 4
 """Queries and mutations of one socket that are executed and sent at the same time. The rest wait their turn: each
@@ -67,7 +65,7 @@ class Socket:
         """Subscribers that have an update to write as soon as there is room."""
         self._viewer: Identity | None = None
         self._ready = False
-        self._watching = ExitStack()
+        self._watching: AbstractContextManager[None] = nullcontext()
         """Watches the credential of the viewer."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._followed = FollowedIds()
@@ -95,7 +93,7 @@ class Socket:
             await asyncio.wait((reading, self._ending), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._timer.cancel()
-            self._watching.close()
+            self._watching.__exit__(None, None, None)
             tasks = [reading, *self._tasks.values()]
             for task in tasks:
                 task.cancel()
@@ -154,7 +152,8 @@ class Socket:
             raise Closed(ALREADY_INITIALISED, "connection_init was sent before")
         proof = authorization(payload)
         try:
-            self._viewer = await self._services.credentials.identify(proof)
+            with self._arrival.being_checked():
+                self._viewer = await self._services.credentials.identify(proof)
         except Unauthenticated as error:
             raise Closed(FORBIDDEN, str(error)) from None
         except Exception as error:
@@ -162,12 +161,11 @@ class Socket:
             raise Closed(TRY_AGAIN_LATER, "The token cannot be checked now; retry") from None
         self._timer.cancel()
         self._arrival.said(signed_in=self._viewer is not None)
-        if self._viewer is not None:
-            self._timer = self._end_later(self._viewer.seconds_left(), Closed(FORBIDDEN, "The token has expired"))
-        else:
-            self._timer = self._end_later(ANONYMOUS_SECONDS, Closed(FORBIDDEN, "Sign in, and connect again"))
+        self._timer = self._end_later(*lifetime(self._viewer, self._services.settings.socket_hours))
         revoked = Closed(FORBIDDEN, "The session has ended, or its token was revoked")
-        self._watching.enter_context(self._services.credentials.watch(self._viewer, partial(self.end, revoked)))
+        watching = self._services.credentials.watch(self._viewer, partial(self.end, revoked))
+        watching.__enter__()
+        self._watching = watching
         self._ready = True
         await self._send(b'{"type":"connection_ack"}')
 
@@ -242,6 +240,7 @@ class Socket:
         subscriber = FastPathSubscriber(
             context.reader, shared, self._direct.writer, before, self._services, on_full=self._waiting.setdefault
         )
+        self._direct.streams += 1
         with counted(context, "stream", shared.model):
             try:
                 await subscriber.follow()
@@ -250,6 +249,7 @@ class Socket:
             except Exception as error:
                 await self._send(before + failure(error, context.request_id).body + b"}")
             finally:
+                self._direct.streams -= 1
                 self._waiting.pop(subscriber, None)
         return True
 

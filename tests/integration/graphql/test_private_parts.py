@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,8 @@ OVERRIDDEN: list[tuple[Callable[[], Any], tuple[type, ...], set[str]]] = [
         {
             *("app_state", "close_sent", "close_timer", "conn", "disconnected", "loop", "pong_timer", "queue"),
             *("handshake_complete", "read_paused", "transport", "writable"),
-            *("connection_lost", "connection_made", "handle_connect", "handle_ping", "keepalive_timeout"),
-            *("pause_writing", "resume_writing", "shutdown"),
+            *("connection_lost", "connection_made", "handle_connect", "handle_ping", "keepalive_timeout", "logger"),
+            *("pause_writing", "resume_writing", "shutdown", "start_keepalive"),
         },
     ),
     (
@@ -58,13 +59,14 @@ OVERRIDDEN: list[tuple[Callable[[], Any], tuple[type, ...], set[str]]] = [
         (BoundedHTTP, Bounded),
         {
             *("app_state", "connection_lost", "connection_made", "cycle", "data_received"),
+            *("handle_websocket_upgrade", "headers", "send_400_response", "shutdown"),
             *("pause_writing", "resume_writing"),
         },
     ),
     (
         lambda: uvicorn.Server(config()),
         (EventDrivenServer,),
-        {"config", "handle_exit", "main_loop", "server_state", "should_exit", "startup"},
+        {"config", "force_exit", "handle_exit", "main_loop", "server_state", "should_exit", "shutdown", "startup"},
     ),
     (ServerState, (DatedServerState,), {"default_headers"}),
     (
@@ -116,8 +118,27 @@ def test_uvicorn_starts_its_processes_by_the_name_that_we_replace() -> None:
     assert uvicorn_server.START_FAILED == STARTUP_FAILURE
 
 
+def test_uvicorns_server_keeps_the_listeners_that_we_close() -> None:
+    for method in ("startup", "shutdown"):
+        assert "servers" in getattr(uvicorn.Server, method).__code__.co_names
+
+
 def test_uvicorns_handshake_sets_the_scope_that_our_extension_goes_into() -> None:
     assert "scope" in WebSocketsSansIOProtocol.handle_connect.__code__.co_names
+
+
+def test_uvicorn_needs_a_handshakes_request_and_response_until_it_is_accepted_and_not_after_that() -> None:
+    users = [
+        name
+        for name, method in vars(WebSocketsSansIOProtocol).items()
+        if {"request", "response"} & set(getattr(getattr(method, "__code__", None), "co_names", ()))
+    ]
+    assert users == ["handle_connect", "send"]
+
+
+def test_uvicorn_uses_no_more_of_its_queue_than_ours_has() -> None:
+    source = inspect.getsource(WebSocketsSansIOProtocol)
+    assert set(re.findall(r"self\.queue\.(\w+)", source)) == {"put_nowait", "get", "empty"}
 
 
 @pytest.mark.parametrize(("make", "subclasses", "names"), OVERRIDDEN)
