@@ -68,7 +68,7 @@ class Documents:
         known = self.remembered.get(query)
         if known is None:
             known, tokens = self._read(query)
-            self.remembered.put(query, known, 3 * sys.getsizeof(query) + tokens * TOKEN_BYTES)
+            self.remembered.put(query, known, _memory(query, tokens))
         return known
 
     def _read(self, query: str) -> tuple[DocumentNode | list[GraphQLError], int]:
@@ -83,6 +83,15 @@ class Documents:
         if errors:
             return [_shown(error) for error in errors], _tokens(document)
         return list(_excesses(document)) or document, _tokens(document)
+
+
+def memory_of(query: str, document: DocumentNode) -> int:
+    """Bytes that a document takes in memory."""
+    return _memory(query, _tokens(document))
+
+
+def _memory(query: str, tokens: int) -> int:
+    return 3 * sys.getsizeof(query) + tokens * TOKEN_BYTES
 
 
 def _tokens(document: DocumentNode) -> int:

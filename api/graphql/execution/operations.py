@@ -32,7 +32,7 @@ from api.graphql.context import FOR_USERS, Context, counted
 from api.graphql.execution.bounds import BoundedExecutor
 from api.graphql.execution.cache import ByteCache
 from api.graphql.execution.documents import Documents
-from api.graphql.execution.events import EventOperations
+from api.graphql.execution.events import EVENTS_AT_ONCE, EventOperations
 from api.graphql.execution.introspection import ANSWERS_BYTES, is_introspection, mend
 from api.graphql.execution.projection import NotShareable
 from api.graphql.execution.responses import Answers, Payload, failure, refusal, refusal_of
@@ -49,10 +49,6 @@ MOST_NESTED = 50
 
 MOST_VARIABLE_ERRORS = 5
 """Each may take 10 ms, as graphql-core looks for names that are like the wrong one."""
-
-EVENTS_AT_ONCE = 10
-"""Events of a subscription that are answered before other work of the process has a turn: some 5 ms. A hundred made-up
-ids are a hundred events, none of which waits for anything."""
 
 NO_STREAM = "A subscription needs a stream. Use WebSocket, or accept text/event-stream or multipart/mixed."
 
