@@ -1,5 +1,5 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 import { preload } from "./app/preload/vitePlugin.ts";
 
 const here = (path: string) => new URL(path, import.meta.url).pathname;
@@ -17,10 +17,18 @@ export const sources = {
   "@twotrack/client": here("src/core/index.ts"),
 };
 
+/** All browsers that the page supports read woff2, so the other two formats of each font are left out. */
+const onlyWoff2: Plugin = {
+  name: "only-woff2",
+  enforce: "pre",
+  transform: (code, id) =>
+    /katex.*\.css/.test(id) ? code.replace(/,url\([^)]+\) format\("(?:woff|truetype)"\)/g, "") : undefined,
+};
+
 /** Builds the chat page, which imports the package by its public names, as any other project would. */
 export default defineConfig({
   root: here("app"),
-  plugins: [react(), preload()],
+  plugins: [react(), preload(), onlyWoff2],
   resolve: { alias: sources },
   build: {
     outDir: "dist",

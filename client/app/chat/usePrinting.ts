@@ -1,6 +1,7 @@
 /** Prints a whole chat, although its page has loaded only the newest messages. */
 
 import { useEffect, useState } from "react";
+import { allTypeset } from "../markdown/typesetting.ts";
 import { type Action, useAction } from "../ui/useAction.ts";
 
 /** Returns an action that loads all messages, then prints. Ctrl+P runs it too, while messages are missing on the page. */
@@ -12,11 +13,11 @@ export function usePrinting(hasOlder: boolean, loadAll: () => Promise<void>): Ac
   });
   const { run } = print;
 
-  // What was loaded is rendered a moment later.
+  // What was loaded is rendered a moment later, and its formulas are typeset after that.
   useEffect(() => {
     if (!isWanted || hasOlder) return;
     setIsWanted(false);
-    window.print();
+    void allTypeset().then(() => window.print());
   }, [isWanted, hasOlder]);
 
   useEffect(() => {

@@ -21,7 +21,7 @@ interface Props {
 export function CodeBlock({ language, chunks, isOpen }: Props) {
   const highlighted = useHighlighting(chunks, language, !isOpen);
   return (
-    <figure className="code">
+    <figure className="code" translate="no">
       <figcaption>
         <span>{language ?? "text"}</span>
         <CopyButton text={chunks.join("\n")} label="Copy code" />

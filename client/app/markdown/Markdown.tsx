@@ -1,8 +1,9 @@
 /** Renders a model's Markdown, while it streams and after. If that fails, shows the source. */
 
-import { memo, use, useRef } from "react";
+import { memo, use, useId, useRef } from "react";
 import { ErrorBoundary } from "../ui/ErrorBoundary.tsx";
 import { AppendOnlyList } from "./AppendOnlyList.tsx";
+import { AnchorPrefix } from "./FootnoteLinks.tsx";
 import { MarkdownBlock } from "./MarkdownBlock.tsx";
 import { type Parsed, parse } from "./parse.ts";
 import { FlowContext } from "./Tail.tsx";
@@ -31,13 +32,15 @@ function Blocks({ text, isStreaming }: Props) {
   if (flow) flow.parsed = parsed.current;
   const { settled, open } = parsed.current;
   return (
-    <div className="markdown" dir="auto">
-      <AppendOnlyList
-        component={MarkdownBlock}
-        items={[...settled, ...open]}
-        openFrom={isStreaming ? settled.length : Number.POSITIVE_INFINITY}
-        shared={undefined}
-      />
-    </div>
+    <AnchorPrefix value={useId()}>
+      <div className="markdown" dir="auto">
+        <AppendOnlyList
+          component={MarkdownBlock}
+          items={[...settled, ...open]}
+          openFrom={isStreaming ? settled.length : Number.POSITIVE_INFINITY}
+          shared={undefined}
+        />
+      </div>
+    </AnchorPrefix>
   );
 }

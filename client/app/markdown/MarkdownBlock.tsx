@@ -5,14 +5,16 @@ import { memo } from "react";
 import { AppendOnlyList, type ItemComponent } from "./AppendOnlyList.tsx";
 import { CodeBlock, IsOpen } from "./CodeBlock.tsx";
 import type { Block, Chunk } from "./chunks.ts";
-import { elements, inlineElements, TableFrame } from "./elements.tsx";
+import { elements, inlineElements, isLineBreak, TableFrame } from "./elements.tsx";
 import { Tail } from "./Tail.tsx";
+import { useTranslatable } from "./translation.ts";
 
 export const MarkdownBlock: ItemComponent<Block> = memo(({ item: { node, chunks }, isOpen }) => {
+  const { key, ref } = useTranslatable<HTMLElement & HTMLParagraphElement>();
   switch (node.type) {
     case "paragraph":
       return (
-        <p>
+        <p key={key} ref={ref}>
           <AppendOnlyList
             component={Inline}
             items={chunks as readonly Chunk<Paragraph>[]}
@@ -24,6 +26,8 @@ export const MarkdownBlock: ItemComponent<Block> = memo(({ item: { node, chunks 
       );
     case "text": // not parsed (`pieces.ts`)
       return <p className="text">{node.value}</p>;
+    case "html":
+      return isLineBreak(node.value) ? <br /> : <p className="text">{node.value}</p>;
     case "list":
       return <ListBlock list={node} chunks={chunks as readonly Chunk<ListItem>[]} isOpen={isOpen} />;
     case "table":
@@ -37,7 +41,7 @@ export const MarkdownBlock: ItemComponent<Block> = memo(({ item: { node, chunks 
         />
       );
     default:
-      return <IsOpen value={isOpen}>{elements(node)}</IsOpen>;
+      return <IsOpen value={isOpen}>{elements(node, [], { key, ref })}</IsOpen>;
   }
 });
 
@@ -51,9 +55,12 @@ function ListBlock({ list, chunks, isOpen }: { list: List; chunks: readonly Chun
 }
 
 /** In a loose list, which has blank lines between its items, the content of an item is a paragraph. */
-const Item: ItemComponent<Chunk<ListItem>, boolean> = memo(({ item: { node }, isOpen, shared: isLoose }) => (
-  <IsOpen value={isOpen}>{elements({ type: "list", spread: isLoose, children: [node] }, "li")}</IsOpen>
-));
+const Item: ItemComponent<Chunk<ListItem>, boolean> = memo(({ item: { node }, isOpen, shared: isLoose }) => {
+  const properties = useTranslatable();
+  return (
+    <IsOpen value={isOpen}>{elements({ type: "list", spread: isLoose, children: [node] }, ["li"], properties)}</IsOpen>
+  );
+});
 
 function TableBlock({ table, chunks }: { table: Table; chunks: readonly Chunk<TableRow>[] }) {
   return (
@@ -70,10 +77,11 @@ function TableBlock({ table, chunks }: { table: Table; chunks: readonly Chunk<Ta
   );
 }
 
-const HeaderRow = memo(({ table }: { table: Table }) => elements(table, "thead", "tr"));
+const HeaderRow = memo(({ table }: { table: Table }) => elements(table, ["thead", "tr"]));
 
-const Row: ItemComponent<Chunk<TableRow>, Table> = memo(({ item: { node }, shared: table }) =>
-  elements({ ...table, children: [EMPTY_HEADER, node] }, "tbody", "tr"),
-);
+const Row: ItemComponent<Chunk<TableRow>, Table> = memo(({ item: { node }, shared: table }) => {
+  const properties = useTranslatable();
+  return elements({ ...table, children: [EMPTY_HEADER, node] }, ["tbody", "tr"], properties);
+});
 
 const EMPTY_HEADER: TableRow = { type: "tableRow", children: [] };

@@ -17,12 +17,18 @@ function TailOf({ flow }: { flow: Flow }) {
   useLayoutEffect(() => {
     const parent = span.current;
     if (parent === null) return;
-    const text = document.createTextNode(flow.tail());
+    let text = document.createTextNode(flow.tail());
     parent.replaceChildren(text);
     return flow.subscribe(() => {
       const tail = flow.tail();
       // An empty tail is not shown before React has rendered the body: the text would be shorter for a moment.
-      if (tail.startsWith(text.data)) text.appendData(tail.slice(text.data.length));
+      if (!tail.startsWith(text.data)) return;
+      if (text.parentNode === parent) text.appendData(tail.slice(text.data.length));
+      else {
+        // The browser has translated it, and translates it again.
+        text = document.createTextNode(tail);
+        parent.replaceChildren(text);
+      }
     });
   }, [flow, body]);
   return <span ref={span} />;

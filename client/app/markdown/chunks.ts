@@ -4,6 +4,7 @@
  */
 
 import type { Code, ListItem, Nodes, Paragraph, PhrasingContent, RootContent, TableRow, Text } from "mdast";
+import { hasOpenDollar } from "./formulas.ts";
 
 export interface Block {
   /** Offset of its first line in the text. */
@@ -102,7 +103,7 @@ function firstPending(children: readonly PhrasingContent[]): number {
 }
 
 function isPending(node: Nodes): boolean {
-  if (node.type === "text") return /[*_~`[\]<>&\\|!]/.test(node.value);
+  if (node.type === "text") return /[*_~`[\]<>&\\|!]/.test(node.value) || hasOpenDollar(node.value);
   return "children" in node && node.children.some(isPending);
 }
 

@@ -5,16 +5,32 @@
 
 import type { Element, ElementContent, Nodes } from "hast";
 import { defaultSchema, sanitize } from "hast-util-sanitize";
-import type { FootnoteDefinition, Link, Paragraph, RootContent, TableRow } from "mdast";
+import type { FootnoteDefinition, FootnoteReference, Link, Paragraph, RootContent, TableRow } from "mdast";
 import { defaultHandlers, type Handlers, toHast } from "mdast-util-to-hast";
-import { type ComponentProps, type ReactElement, type ReactNode, use } from "react";
+import { type ComponentProps, cloneElement, type ReactElement, type ReactNode, use } from "react";
 import { CodeBlock, IsOpen } from "./CodeBlock.tsx";
+import { FootnoteBackLink, FootnoteNumber, FootnoteReference as FootnoteReferenceLink } from "./FootnoteLinks.tsx";
+import { Formula } from "./Formula.tsx";
+import type { Footnote } from "./footnotes.ts";
+import type { FormulaNode } from "./formulaSyntax.ts";
 import { type Components, toReact } from "./toReact.ts";
+import type { Translatable } from "./translation.ts";
 
-/** `path` selects a descendant: the first element with the first name, then the first one with the next name inside it. */
-export function elements(node: RootContent, ...path: readonly string[]): ReactNode {
+/**
+ * `path` selects a descendant: the first element with the first name, then the first one with the next name inside it.
+ * `properties` are added to what is selected, if that is one element.
+ */
+export function elements(
+  node: RootContent,
+  path: readonly string[],
+  properties?: Translatable<HTMLElement>,
+): ReactNode {
   const selected = path.reduce<Nodes | undefined>((parent, name) => parent && find(parent, name), treeOf(node));
-  return selected && toReact(selected, components);
+  if (selected === undefined) return undefined;
+  const only = "children" in selected && selected.type === "root" ? selected.children[0] : selected;
+  const isOne = selected.type !== "root" || selected.children.length === 1;
+  if (properties === undefined || !isOne || only?.type !== "element") return toReact(selected, components);
+  return cloneElement(toReact(only as Element, components) as ReactElement<object>, properties);
 }
 
 /** The content of a paragraph, without the `<p>`. */
@@ -23,8 +39,21 @@ export function inlineElements(paragraph: Paragraph): ReactNode {
   return toReact({ type: "root", children }, components);
 }
 
+/** Elements of the page's own. A model cannot write them, because HTML is shown as text. */
+const OWN = ["tex-formula", "footnote-reference", "footnote-number", "footnote-back"];
+
+const SCHEMA = {
+  ...defaultSchema,
+  tagNames: [...(defaultSchema.tagNames ?? []), ...OWN],
+  attributes: {
+    ...defaultSchema.attributes,
+    ...Object.fromEntries(OWN.map((name) => [name, ["dataNumber", "dataReference"]])),
+    div: [["className", "footnote"]] satisfies [string, string][],
+  },
+};
+
 function treeOf(node: RootContent): Nodes {
-  return sanitize(toHast({ type: "root", children: [node] }, { handlers }), defaultSchema);
+  return sanitize(toHast({ type: "root", children: [node] }, { handlers }), SCHEMA);
 }
 
 function find(node: Nodes, tagName: string): Element | undefined {
@@ -43,7 +72,10 @@ function isUnsplit({ children: [cell] }: TableRow): boolean {
   return text?.type === "text" && text.value.includes("|");
 }
 
-const LINE_BREAK = /^<br\s*\/?>$/i;
+/** Text with the only tag that is not shown as it was written: a table cell has no other way to break a line. */
+export function isLineBreak(html: string): boolean {
+  return /^<br\s*\/?>$/i.test(html);
+}
 
 /** Punctuation of Chinese and Japanese, which no address contains unescaped. */
 const FULL_WIDTH = /[\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/;
@@ -72,9 +104,17 @@ const handlers: Handlers = {
     else row.children.push({ type: "element", tagName: first.tagName, properties: { colSpan: missing }, children: [] });
     return row;
   },
-  /** Shown as text, except `<br>`: a table cell has no other way to break a line. */
   html: (_, { value }: { value: string }): ElementContent =>
-    LINE_BREAK.test(value) ? { type: "element", tagName: "br", properties: {}, children: [] } : { type: "text", value },
+    isLineBreak(value) ? { type: "element", tagName: "br", properties: {}, children: [] } : { type: "text", value },
+  formula: (_, { value, isBlock }: FormulaNode): Element => {
+    const formula: Element = {
+      type: "element",
+      tagName: "tex-formula",
+      properties: {},
+      children: [{ type: "text", value }],
+    };
+    return isBlock ? { type: "element", tagName: "p", properties: {}, children: [formula] } : formula;
+  },
   /** An address in a text without spaces ends before full-width punctuation, for example before `。`. */
   link: (state, node: Link): Array<ElementContent> => {
     const [child] = node.children;
@@ -93,28 +133,34 @@ const handlers: Handlers = {
     properties: { href: url },
     children: [{ type: "text", value: alt || url }],
   }),
-  footnoteReference: (_, { label, identifier }: { label?: string; identifier: string }): Element => ({
-    type: "element",
-    tagName: "sup",
-    properties: {},
-    children: [{ type: "text", value: label ?? identifier }],
-  }),
+  /** Until the text ends, its footnotes have no numbers. */
+  footnoteReference: (_, { label, identifier, footnote }: FootnoteReference): Element =>
+    footnote ? anchor("footnote-reference", footnote) : superscript(label ?? identifier),
   /** Shown in place, because the end of the text is still being written. */
-  footnoteDefinition: (state, node: FootnoteDefinition): Element => ({
-    type: "element",
-    tagName: "blockquote",
-    properties: {},
-    children: [
-      {
-        type: "element",
-        tagName: "sup",
-        properties: {},
-        children: [{ type: "text", value: node.label ?? node.identifier }],
-      },
-      ...state.all(node),
-    ],
-  }),
+  footnoteDefinition: (state, { footnote, label, identifier, children }: FootnoteDefinition): Element => {
+    const content = children.flatMap((child) => state.all({ type: "blockquote", children: [child] }));
+    const first = content.find((child) => child.type === "element" && child.tagName === "p");
+    const last = content.findLast((child) => child.type === "element" && child.tagName === "p");
+    const [start, end] = [first, last].map((child) => (child?.type === "element" ? child.children : content));
+    start?.unshift(footnote ? anchor("footnote-number", footnote) : superscript(label ?? identifier), space());
+    for (let reference = 0; reference < (footnote?.references ?? 0); reference++)
+      end?.push(space(), anchor("footnote-back", { number: footnote?.number ?? 0, references: reference }));
+    return { type: "element", tagName: "div", properties: { className: ["footnote"] }, children: content };
+  },
 };
+
+function superscript(text: string): Element {
+  return { type: "element", tagName: "sup", properties: {}, children: [{ type: "text", value: text }] };
+}
+
+function space(): ElementContent {
+  return { type: "text", value: " " };
+}
+
+function anchor(tagName: string, { number, references }: Footnote): Element {
+  const properties = { dataNumber: String(number), dataReference: String(references) };
+  return { type: "element", tagName, properties, children: [] };
+}
 
 const components: Components = {
   a: ({ href, children }: ComponentProps<"a">) => (
@@ -122,6 +168,10 @@ const components: Components = {
       {children}
     </a>
   ),
+  "tex-formula": Formula,
+  "footnote-reference": FootnoteReferenceLink,
+  "footnote-number": FootnoteNumber,
+  "footnote-back": FootnoteBackLink,
   pre: ({ children }: ComponentProps<"pre">) => <NestedCode>{children}</NestedCode>,
   table: ({ children }: ComponentProps<"table">) => <TableFrame>{children}</TableFrame>,
 };

@@ -12,7 +12,10 @@ import { cjkFriendlyExtension } from "micromark-extension-cjk-friendly";
 import { gfm } from "micromark-extension-gfm";
 import remend from "remend";
 import { type Block, joinBlocks, skipLines, splitBlock, verbatim } from "./chunks.ts";
-import { mask, unmask } from "./parserGuards.ts";
+import { type Footnotes, numberFootnotes } from "./footnotes.ts";
+import { formulaFromMarkdown, formulaSyntax } from "./formulaSyntax.ts";
+import { findFormulas, signsEnd } from "./formulas.ts";
+import { FILLER, isMasked, mask, maskFormulas, maskSigns, unmask } from "./parserGuards.ts";
 import { type Piece, parsedLength, split } from "./pieces.ts";
 
 export interface Parsed {
@@ -25,8 +28,8 @@ export interface Parsed {
 
 /** GFM, in which one `~` is text (`20~25`), and emphasis works without spaces around it, as in Chinese and Japanese. */
 const DIALECT = {
-  extensions: [gfm({ singleTilde: false }), cjkFriendlyExtension()],
-  mdastExtensions: [gfmFromMarkdown()],
+  extensions: [gfm({ singleTilde: false }), cjkFriendlyExtension(), formulaSyntax],
+  mdastExtensions: [gfmFromMarkdown(), formulaFromMarkdown],
 };
 
 const EMPTY: Parsed = { settled: [], open: [], settledText: "" };
@@ -61,15 +64,37 @@ function complete(text: string, { settledText, begun }: Parsed): string {
   if (isPlainText(open, begun)) return text;
   const isInCode = (open.match(FENCES)?.length ?? 0) % 2 !== (begun?.node.type === "code" ? 1 : 0);
   if (isInCode) return text;
+  const { hidden, reveal } = hideFormulas(open);
   // An open marker does not reach beyond its list item, table row or paragraph.
-  const start = Math.max(...[...open.matchAll(STARTS)].map(({ index }) => index), 0);
-  const source = open.slice(start);
+  const start = Math.max(...[...hidden.matchAll(STARTS)].map(({ index }) => index), 0);
+  const source = hidden.slice(start);
   if (mask(source) !== source) return text;
   const closed = remend(source, { linkMode: "text-only", katex: false });
   const lastLine = source.lastIndexOf("\n") + 1;
   // Only the last line may change, so that all blocks still start at the same offsets.
   if (!closed.startsWith(source.slice(0, lastLine))) return text;
-  return text.slice(0, settledText.length + start) + closed;
+  return text.slice(0, settledText.length) + reveal(hidden.slice(0, start) + closed);
+}
+
+/**
+ * Hides the formulas of the last paragraph, whose stars and underscores mark nothing. One that is not closed yet is not
+ * revealed: until it is, it is shown as it was written.
+ */
+function hideFormulas(text: string): { hidden: string; reveal: (completed: string) => string } {
+  const from = text.lastIndexOf("\n\n") + 1;
+  const paragraph = text.slice(from);
+  const { closed, open = paragraph.length } = findFormulas(paragraph);
+  let hidden = text.slice(0, from);
+  let originals = "";
+  let at = 0;
+  for (const { start, end } of closed) {
+    hidden += paragraph.slice(at, start) + FILLER.repeat(end - start);
+    originals += paragraph.slice(start, end);
+    at = end;
+  }
+  hidden += paragraph.slice(at, open) + maskSigns(paragraph.slice(open));
+  let revealed = 0;
+  return { hidden, reveal: (completed) => completed.replaceAll(FILLER, () => originals.charAt(revealed++)) };
 }
 
 const FENCES = /^\s*(`{3}|~{3})/gm;
@@ -82,12 +107,13 @@ function parseFrom(text: string, start: number, begun?: Block): Block[] {
   const head = begun?.head ?? "";
   const source = head + text.slice(start);
   const pieces = split(source);
+  const formulasEnd = signsEnd(text);
   if (begun !== undefined && pieces[0]?.isVerbatim) return parseFrom(text, begun.start);
   const blocks: Block[] = [];
   let offset = start - head.length;
   for (const [index, piece] of pieces.entries()) {
     const isLast = index === pieces.length - 1;
-    blocks.push(...parsePiece(piece, offset, isLast, index === 0 ? begun : undefined));
+    blocks.push(...parsePiece(piece, offset, isLast, index === 0 ? begun : undefined, formulasEnd));
     offset += piece.source.length;
   }
   if (begun === undefined) return blocks;
@@ -95,16 +121,23 @@ function parseFrom(text: string, start: number, begun?: Block): Block[] {
   return first?.node.type === begun.node.type ? [joinBlocks(begun, first), ...rest] : parseFrom(text, begun.start);
 }
 
-function parsePiece({ source, isVerbatim }: Piece, offset: number, isLast: boolean, begun: Block | undefined): Block[] {
+function parsePiece(
+  { source, isVerbatim }: Piece,
+  offset: number,
+  isLast: boolean,
+  begun: Block | undefined,
+  formulasEnd: number,
+): Block[] {
   if (isVerbatim) return [verbatim(source, offset)];
-  const children = isPlainText(source, begun) ? [plainParagraph(source)] : parseSource(source, begun);
+  const isPlain = isPlainText(source, begun);
+  const children = isPlain ? [plainParagraph(source)] : parseSource(maskFormulas(source, formulasEnd - offset), begun);
   return children.map((node, index) => splitBlock(node, source, offset, isLast && index === children.length - 1));
 }
 
 function parseSource(source: string, begun: Block | undefined): RootContent[] {
   const masked = mask(source, begun?.node.type === "table" ? begun.chunks.length : 0);
   const { children } = fromMarkdown(masked, DIALECT);
-  return masked === source ? children : unmask(children);
+  return isMasked(masked) ? unmask(children) : children;
 }
 
 /** True if a paragraph continues with text that contains no syntax. Much text is like that, and needs no parser. */
@@ -124,7 +157,7 @@ export function plainTail(text: string, earlier: string, { settledText, begun }:
 
 const MAX_TAIL = 200; // characters
 
-const PLAIN_TEXT = /^(?!.*www\.)\p{L}[^\n\t*_~`[\]<>&\\|/@]*$/iu;
+const PLAIN_TEXT = /^(?!.*www\.)\p{L}[^\n\t*_~`[\]<>&\\|/@$\ufdd0-\ufdef]*$/iu;
 
 function plainParagraph(line: string): RootContent {
   const value = line.replace(/ +$/, "");
@@ -186,18 +219,22 @@ function hasCompleteLines(text: string, start: number, lines = 1): boolean {
   return skipLines(text, start, lines) <= text.lastIndexOf("\n") + 1;
 }
 
-/** Replaces references by links, because each block is rendered alone. A block without references keeps its identity. */
+/**
+ * Replaces references by links and numbers footnotes, because each block is rendered alone. A block without references
+ * keeps its identity.
+ */
 function withDefinitions(text: string, known: readonly Block[]): Block[] {
   const blocks = parseFrom(text, 0);
+  const nodes = blocks.flatMap(({ node, chunks }) => [node, ...chunks.map(({ node }) => node)]);
   const definitions = new Map<string, Definition>();
-  for (const { node, chunks } of blocks)
-    for (const definition of [node, ...chunks.map(({ node }) => node)].flatMap(definitionsIn))
-      if (!definitions.has(definition.identifier)) definitions.set(definition.identifier, definition); // the first one wins
+  for (const definition of nodes.flatMap(definitionsIn))
+    if (!definitions.has(definition.identifier)) definitions.set(definition.identifier, definition); // the first one wins
+  const footnotes = numberFootnotes(nodes);
   return blocks.map((block, index) => {
     const source = text.slice(block.start, blocks[index + 1]?.start);
     if (!source.includes("[") && known[index]?.start === block.start) return known[index];
-    const chunks = block.chunks.map((chunk) => ({ ...chunk, node: resolve(chunk.node, definitions) }));
-    return { ...block, node: resolve(block.node, definitions), chunks };
+    const chunks = block.chunks.map((chunk) => ({ ...chunk, node: resolve(chunk.node, definitions, footnotes) }));
+    return { ...block, node: resolve(block.node, definitions, footnotes), chunks };
   });
 }
 
@@ -206,9 +243,17 @@ function definitionsIn(node: Nodes): Definition[] {
   return "children" in node ? node.children.flatMap(definitionsIn) : [];
 }
 
-function resolve<Node extends Nodes>(node: Node, definitions: ReadonlyMap<string, Definition>): Node {
+function resolve<Node extends Nodes>(
+  node: Node,
+  definitions: ReadonlyMap<string, Definition>,
+  footnotes: Footnotes,
+): Node {
   const known =
-    "children" in node ? { ...node, children: node.children.map((child) => resolve(child, definitions)) } : node;
+    "children" in node
+      ? { ...node, children: node.children.map((child) => resolve(child, definitions, footnotes)) }
+      : node;
+  if (known.type === "footnoteReference" || known.type === "footnoteDefinition")
+    return { ...known, footnote: footnotes.get(node) } as Nodes as Node;
   if (known.type !== "linkReference" && known.type !== "imageReference") return known;
   const { url, title } = definitions.get(known.identifier) ?? { url: "", title: null };
   return { ...known, type: known.type === "linkReference" ? "link" : "image", url, title } as Nodes as Node;

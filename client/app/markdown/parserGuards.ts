@@ -28,8 +28,12 @@ const OTHER_LINE = /^[ \t]*(?:$|[>|#<=[:]|[-*+](?:[ \t]|$)|\d{1,9}[.)]|[-*_][ \t
 
 /** First of the code points that Unicode reserves for internal use, so no text contains them. */
 const FIRST_MASK = 0xfdd0;
-const MASKS = /[\ufdd0-\ufddf]/g;
-const MASKABLE = "-*+>.)_~[]|`<&\\\n";
+const MASKS = /[\ufdd0-\ufdee]/g;
+const MASKABLE = "-*+>.)_~[]|`<&\\\n$(:@";
+const ALL_SIGNS = /[-*+>.)_~[\]|`<&\\\n$(:@]/g;
+
+/** Stands for each character of a formula while `parse.ts` completes the text around it. */
+export const FILLER = "\ufdef";
 
 /**
  * Returns the source itself if the parser can handle it. If the source continues a table, `rowsBefore` is the number of rows
@@ -44,6 +48,22 @@ export function mask(source: string, rowsBefore = 0): string {
     .split(BLOCK_STARTS)
     .map((block) => (countMarkers(block) > MAX_MARKERS ? maskAll(block, MARKERS) : block))
     .join("");
+}
+
+/** Makes a part of a paragraph text without syntax, in one line. */
+export function maskSigns(text: string): string {
+  return maskAll(text, ALL_SIGNS);
+}
+
+/** From this offset on, no `$`, `\\(` and `\\[` start a formula. */
+export function maskFormulas(source: string, from: number): string {
+  if (from >= source.length) return source;
+  const start = Math.max(from, 0);
+  return source.slice(0, start) + maskAll(source.slice(start), /\$|\\(?=[([])/g);
+}
+
+export function isMasked(source: string): boolean {
+  return source.search(MASKS) >= 0;
 }
 
 /** Restores the masked characters in all strings of a syntax tree. */

@@ -36,8 +36,26 @@ def tide(mass: float) -> float:
 潮汐是月亮和太阳的引力造成的。It happens twice a day.
 `;
 
+/** As Chrome does when it translates a page; into the same language. */
+function translate(container: Element): void {
+  const texts = document.createTreeWalker(container, NodeFilter.SHOW_TEXT);
+  const found: Text[] = [];
+  while (texts.nextNode()) found.push(texts.currentNode as Text);
+  for (const text of found) {
+    if (text.data.trim() === "" || text.parentElement?.closest("font, [translate=no]")) continue;
+    const font = document.createElement("font");
+    font.append(document.createElement("font"));
+    font.firstElementChild?.append(text.data);
+    text.replaceWith(font);
+  }
+}
+
 /** Renders frames of a text, and returns what is shown after each step. */
-function grow(text: string, onFlow: (isFlowing: boolean) => void = () => {}): { steps: string[]; html: string } {
+function grow(
+  text: string,
+  onFlow: (isFlowing: boolean) => void = () => {},
+  onStep: (container: Element) => void = () => {},
+): { steps: string[]; html: string } {
   const show = (length: number, isStreaming: boolean) => (
     <FlowingMarkdown text={text.slice(0, length)} isStreaming={isStreaming} onFlow={onFlow} />
   );
@@ -47,6 +65,7 @@ function grow(text: string, onFlow: (isFlowing: boolean) => void = () => {}): { 
       act(() => void vi.advanceTimersByTime(STEP_MS / 2));
       const shown = container.textContent ?? "";
       if (shown !== (steps.at(-1) ?? "")) steps.push(shown);
+      onStep(container);
     }
   };
   const { container, rerender, unmount } = render(show(0, true));
@@ -66,6 +85,14 @@ test("a reply that has flown looks like one that was loaded", () => {
   const { container } = render(<Markdown text={TEXT.repeat(2)} isStreaming={false} />);
   expect(html).toBe(container.innerHTML);
   expect(steps.length).toBeGreaterThan(4 * Math.ceil((2 * TEXT.length) / FRAME));
+});
+
+test("a reply that was translated while it grew has all of its words once", () => {
+  const text = `${TEXT}\n> A quote that *goes* on and on for more than a frame, so that it changes while it is translated.\n\n<b>${TEXT}`;
+  const { html, steps } = grow(text, undefined, translate);
+  const { container } = render(<Markdown text={text} isStreaming={false} />);
+  expect(html).toContain("<font>");
+  expect(steps.at(-1)).toBe(container.textContent);
 });
 
 test("plain words are shown without parsing, in the paragraph that they continue", () => {
