@@ -20,7 +20,7 @@ export function Formula({ children: source }: { children: string }) {
       dir="ltr"
       translate="no"
       data-typeset=""
-      // biome-ignore lint/security/noDangerouslySetInnerHtml: KaTeX escapes all text, and is told to trust none of it
+      // biome-ignore lint/security/noDangerouslySetInnerHtml: KaTeX escapes all text, and may not trust it
       dangerouslySetInnerHTML={{ __html: html }}
     />
   );

@@ -33,7 +33,7 @@ function Blocks({ text, isStreaming }: Props) {
   const { settled, open } = parsed.current;
   return (
     <AnchorPrefix value={useId()}>
-      <div className="markdown" dir="auto">
+      <div className="markdown">
         <AppendOnlyList
           component={MarkdownBlock}
           items={[...settled, ...open]}

@@ -9,12 +9,13 @@ import { elements, inlineElements, isLineBreak, TableFrame } from "./elements.ts
 import { Tail } from "./Tail.tsx";
 import { useTranslatable } from "./translation.ts";
 
+/** Each block has the direction of its first letter, so that a quote in Hebrew may follow a sentence in English. */
 export const MarkdownBlock: ItemComponent<Block> = memo(({ item: { node, chunks }, isOpen }) => {
   const { key, ref } = useTranslatable<HTMLElement & HTMLParagraphElement>();
   switch (node.type) {
     case "paragraph":
       return (
-        <p key={key} ref={ref}>
+        <p key={key} ref={ref} dir="auto">
           <AppendOnlyList
             component={Inline}
             items={chunks as readonly Chunk<Paragraph>[]}
@@ -25,9 +26,9 @@ export const MarkdownBlock: ItemComponent<Block> = memo(({ item: { node, chunks 
         </p>
       );
     case "text": // not parsed (`pieces.ts`)
-      return <p className="text">{node.value}</p>;
+      return <Verbatim text={node.value} />;
     case "html":
-      return isLineBreak(node.value) ? <br /> : <p className="text">{node.value}</p>;
+      return isLineBreak(node.value) ? <br /> : <Verbatim text={node.value} />;
     case "list":
       return <ListBlock list={node} chunks={chunks as readonly Chunk<ListItem>[]} isOpen={isOpen} />;
     case "table":
@@ -41,9 +42,17 @@ export const MarkdownBlock: ItemComponent<Block> = memo(({ item: { node, chunks 
         />
       );
     default:
-      return <IsOpen value={isOpen}>{elements(node, [], { key, ref })}</IsOpen>;
+      return <IsOpen value={isOpen}>{elements(node, [], { key, ref, dir: "auto" })}</IsOpen>;
   }
 });
+
+function Verbatim({ text }: { text: string }) {
+  return (
+    <p className="text" dir="auto">
+      {text}
+    </p>
+  );
+}
 
 const Inline: ItemComponent<Chunk<Paragraph>> = memo(({ item: { node } }) => inlineElements(node));
 
@@ -51,7 +60,13 @@ function ListBlock({ list, chunks, isOpen }: { list: List; chunks: readonly Chun
   const isLoose = list.spread || chunks.some(({ node }) => node.spread);
   const openFrom = isOpen ? chunks.length - 1 : chunks.length;
   const items = <AppendOnlyList component={Item} items={chunks} openFrom={openFrom} shared={isLoose} />;
-  return list.ordered ? <ol start={list.start ?? 1}>{items}</ol> : <ul>{items}</ul>;
+  return list.ordered ? (
+    <ol start={list.start ?? 1} dir="auto">
+      {items}
+    </ol>
+  ) : (
+    <ul dir="auto">{items}</ul>
+  );
 }
 
 /** In a loose list, which has blank lines between its items, the content of an item is a paragraph. */

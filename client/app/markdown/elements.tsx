@@ -23,7 +23,7 @@ import type { Translatable } from "./translation.ts";
 export function elements(
   node: RootContent,
   path: readonly string[],
-  properties?: Translatable<HTMLElement>,
+  properties?: Translatable<HTMLElement> & { readonly dir?: "auto" },
 ): ReactNode {
   const selected = path.reduce<Nodes | undefined>((parent, name) => parent && find(parent, name), treeOf(node));
   if (selected === undefined) return undefined;
@@ -172,6 +172,11 @@ const components: Components = {
   "footnote-reference": FootnoteReferenceLink,
   "footnote-number": FootnoteNumber,
   "footnote-back": FootnoteBackLink,
+  code: ({ children, className }: ComponentProps<"code">) => (
+    <code className={className} dir="ltr" translate="no">
+      {children}
+    </code>
+  ),
   pre: ({ children }: ComponentProps<"pre">) => <NestedCode>{children}</NestedCode>,
   table: ({ children }: ComponentProps<"table">) => <TableFrame>{children}</TableFrame>,
 };
@@ -189,7 +194,7 @@ export function TableFrame({ children }: { children: ReactNode }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users must be able to scroll the table
     <section className="table" aria-label="Table" tabIndex={0}>
-      <table>{children}</table>
+      <table dir="auto">{children}</table>
     </section>
   );
 }

@@ -3,6 +3,6 @@
 import { highlight } from "./highlight.ts";
 import type { HighlightRequest } from "./highlighting.ts";
 
-addEventListener("message", ({ data: { id, chunks, language } }: MessageEvent<HighlightRequest>) => {
-  postMessage({ id, tokens: highlight(chunks, language) });
+addEventListener("message", ({ data: { id, chunks, language, from } }: MessageEvent<HighlightRequest>) => {
+  postMessage({ id, tokens: highlight(chunks, language)?.slice(from) });
 });

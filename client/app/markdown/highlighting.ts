@@ -6,6 +6,8 @@ export interface HighlightRequest {
   readonly id: number;
   readonly chunks: readonly string[];
   readonly language: string;
+  /** Index of the first chunk whose tokens are wanted. */
+  readonly from: number;
 }
 
 type Result = Token[][] | undefined;
@@ -15,9 +17,9 @@ let worker: Worker | undefined;
 let lastId = 0;
 
 /** Resolves to the tokens of each chunk; to undefined if the language is unknown or the worker failed. */
-export async function highlightInWorker(chunks: readonly string[], language: string): Promise<Result> {
+export async function highlightInWorker(chunks: readonly string[], language: string, from = 0): Promise<Result> {
   worker ??= startWorker();
-  const request: HighlightRequest = { id: ++lastId, chunks, language };
+  const request: HighlightRequest = { id: ++lastId, chunks, language, from };
   worker.postMessage(request);
   return new Promise((resolve) => pending.set(request.id, resolve));
 }

@@ -64,6 +64,8 @@ function complete(text: string, { settledText, begun }: Parsed): string {
   if (isPlainText(open, begun)) return text;
   const isInCode = (open.match(FENCES)?.length ?? 0) % 2 !== (begun?.node.type === "code" ? 1 : 0);
   if (isInCode) return text;
+  const held = heldRow(open, begun);
+  if (held < open.length) return text.slice(0, settledText.length + held);
   const { hidden, reveal } = hideFormulas(open);
   // An open marker does not reach beyond its list item, table row or paragraph.
   const start = Math.max(...[...hidden.matchAll(STARTS)].map(({ index }) => index), 0);
@@ -75,6 +77,23 @@ function complete(text: string, { settledText, begun }: Parsed): string {
   if (!closed.startsWith(source.slice(0, lastLine))) return text;
   return text.slice(0, settledText.length) + reveal(hidden.slice(0, start) + closed);
 }
+
+/** Offset of the row of a table, or the first two lines of one, that is not complete; the length of the text if there is none. */
+function heldRow(open: string, begun: Block | undefined): number {
+  const lines = open.slice(-2 * MAX_HELD).split("\n");
+  const line = lines.pop() ?? "";
+  let rows = 0;
+  while (rows < lines.length && ROW.test(lines.at(-1 - rows) ?? "")) rows++;
+  const isHeld = ROW.test(line) || (line === "" && rows === 1);
+  // A single row is the head of a table, if a line of hyphens follows.
+  const head = rows === 1 && begun?.node.type !== "table" ? lines.at(-1) : undefined;
+  const length = line.length + (head === undefined ? 0 : head.length + 1);
+  return isHeld && length <= MAX_HELD ? open.length - length : open.length;
+}
+
+const ROW = /^[ \t>]*\|/;
+
+const MAX_HELD = 1_000; // characters
 
 /**
  * Hides the formulas of the last paragraph, whose stars and underscores mark nothing. One that is not closed yet is not

@@ -101,7 +101,7 @@ test("plain words are shown without parsing, in the paragraph that they continue
     .trim();
   vi.mocked(fromMarkdown).mockClear();
   const { steps, html } = grow(words);
-  expect(html).toBe(`<div class="markdown" dir="auto"><p>${words}</p></div>`);
+  expect(html).toBe(`<div class="markdown"><p dir="auto">${words}</p></div>`);
   for (const step of steps) expect(words.startsWith(step)).toBe(true);
   expect(vi.mocked(fromMarkdown).mock.calls.length).toBeLessThan(steps.length / 8);
 });

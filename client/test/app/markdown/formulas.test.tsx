@@ -99,7 +99,7 @@ describe("a formula that is still being written", () => {
     ["It is **$x_1 + *y", "It is $x_1 + *y"],
     ["So\n\n$$\na\n- b\n# c\n", "So$$\na\n- b\n# c\n"],
     ["- one\n- \\[\n  a_1\n  + b_1", "one\\[\na_1\n+ b_1"],
-    ["| a |\n|---|\n| \\(x*y", "a\\(x*y"],
+    ["# a *b* \\(x*y", "a b \\(x*y"],
   ])("is shown as it was written: %j", (text, expected) => {
     expect(
       shown(text, true)

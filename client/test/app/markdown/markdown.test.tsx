@@ -151,8 +151,25 @@ describe("a streaming text", () => {
 
   test("shows unclosed emphasis, code and links as if they were closed", () => {
     expect(html("It is **very", true)).toContain("<strong>very</strong>");
-    expect(html("Call `fetch(", true)).toContain("<code>fetch(</code>");
+    expect(html("Call `fetch(", true)).toContain(">fetch(</code>");
     expect(html("See [the docs](https://exam", true)).not.toContain("](");
+  });
+
+  test("shows the row of a table when it is complete, and a table when its second line is", () => {
+    const shown = (text: string) => {
+      const { container, unmount } = render(<Markdown text={text} isStreaming />);
+      const found = [container.querySelectorAll("tr").length, container.textContent];
+      unmount();
+      return found;
+    };
+    expect(shown("So:\n\n| a | b")).toEqual([0, "So:"]);
+    expect(shown("So:\n\n| a | b |\n")).toEqual([0, "So:"]);
+    expect(shown("So:\n\n| a | b |\n|--")).toEqual([0, "So:"]);
+    expect(shown("So:\n\n| a | b |\n|---|---|\n")).toEqual([1, "So:ab"]);
+    expect(shown("So:\n\n| a | b |\n|---|---|\n| c | d")).toEqual([1, "So:ab"]);
+    expect(shown("So:\n\n| a | b |\n|---|---|\n| c | d |\n| e")).toEqual([2, "So:abcd"]);
+    expect(shown("So:\n\n| a | b |\nmore")).toEqual([0, "So:| a | b |\nmore"]);
+    expect(html("| a | b", false)).toContain("| a | b");
   });
 
   test("shows an unclosed code block as code", () => {

@@ -51,3 +51,15 @@ test("<br> breaks a line, also in a table cell, and other HTML is shown as text"
   expect(table).toContain("one<br>two<br>three");
   expect(html("a <b>bold</b> <script>alert(1)</script>")).toContain("&lt;b&gt;bold&lt;/b&gt; &lt;script&gt;");
 });
+
+test("each block has the direction of its first letter, and code in it does not count", () => {
+  const { container } = render(
+    <Markdown text={"One\n\n`x` \u05d0\u05d7\u05ea\n\n- \u05d0\n\n> two\n\n# \u05d1\n"} isStreaming={false} />,
+  );
+  const blocks = [...(container.querySelector(".markdown")?.children ?? [])];
+  expect(blocks.map((block) => `${block.localName} ${block.getAttribute("dir")}`)).toEqual(
+    ["p", "p", "ul", "blockquote", "h1"].map((name) => `${name} auto`),
+  );
+  expect(container.querySelector("code")?.getAttribute("dir")).toBe("ltr");
+  expect(container.querySelectorAll("li[dir], blockquote [dir]")).toHaveLength(0);
+});
