@@ -12,7 +12,7 @@ from tests.support.people import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-MOST_SCRIPT_BYTES = 209_000
+MOST_SCRIPT_BYTES = 215_000
 """Compressed, as they are sent. With styles and page, the first screen stays below 250 kB."""
 
 
