@@ -1,16 +1,18 @@
 """Who is asking: tokens, passwords, addresses."""
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from pwdlib import PasswordHash
 
 from api.accounts.passwords import HASHES_AT_ONCE, Passwords
 from api.accounts.sessions import Tokens, bearer
 from api.errors import BadUserInput, Unauthenticated
 from api.inputs import email_address
+from tests.support.until import PATIENCE_SECONDS
 
 KEY = "a key that is long enough to sign with"
 
@@ -94,11 +96,13 @@ async def test_an_address_that_nobody_has_takes_the_same_work_as_a_wrong_passwor
     await passwords.verify("a guess", None)  # the first one makes the hash that the others are compared with
     work: list[str] = []
 
-    async def noting(verify: Callable[[str, str], bool], password: str, against: str) -> bool:
-        work.append(against.rpartition("$")[0].rpartition("$")[0])  # algorithm, memory, passes and lanes; not the salt
-        return verify(password, against)
+    verify = PasswordHash.verify
 
-    monkeypatch.setattr(asyncio, "to_thread", noting)
+    def noting(self: PasswordHash, password: str, against: str) -> bool:
+        work.append(against.rpartition("$")[0].rpartition("$")[0])  # algorithm, memory, passes and lanes; not the salt
+        return verify(self, password, against)
+
+    monkeypatch.setattr(PasswordHash, "verify", noting)
     for stored in (hashed, None):
         assert not await passwords.verify("a guess", stored)
     assert len(work) == 2
@@ -108,18 +112,22 @@ async def test_an_address_that_nobody_has_takes_the_same_work_as_a_wrong_passwor
 
 async def test_hashing_leaves_room_for_everybody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     passwords = Passwords()
-    at_once = most = 0
+    all_begun = threading.Barrier(HASHES_AT_ONCE)
+    begun: list[str] = []
+    most = 0
 
-    async def hashing(*_: object) -> str:
-        nonlocal at_once, most
-        at_once += 1
-        most = max(most, at_once)
-        await asyncio.sleep(0)
-        at_once -= 1
+    def hashing(self: PasswordHash, password: str) -> str:
+        nonlocal most
+        begun.append(password)
+        all_begun.wait(PATIENCE_SECONDS)  # fewer at once would wait in vain
+        most = max(most, len(begun))
+        all_begun.wait(PATIENCE_SECONDS)
+        begun.remove(password)
+        all_begun.wait(PATIENCE_SECONDS)
         return "hashed"
 
-    monkeypatch.setattr(asyncio, "to_thread", hashing)
-    await asyncio.gather(*(passwords.hash("correct horse") for _ in range(10)))
+    monkeypatch.setattr(PasswordHash, "hash", hashing)
+    await asyncio.gather(*(passwords.hash("correct horse") for _ in range(5 * HASHES_AT_ONCE)))
     assert most == HASHES_AT_ONCE
 
 
