@@ -50,13 +50,15 @@ class InterruptedStore:
         return await self._store.read(statement, parameters)
 
     async def write(self, *statements: Executable, **parameters: Any) -> Sequence[Row[Any]]:
-        if self.flushes == self._flush:
-            self._happening = asyncio.ensure_future(self._happens())
+        is_due = self.flushes == self._flush
         self.flushes += 1
+        if is_due and self._moment is not Moment.AFTER:
+            self._happening = asyncio.ensure_future(self._happens())
         if self._moment is Moment.BEFORE:
             await self.happened()
         rows = await self._store.write(*statements, **parameters)
-        if self._moment is Moment.AFTER:
+        if is_due and self._moment is Moment.AFTER:
+            self._happening = asyncio.ensure_future(self._happens())
             await self.happened()
         self.flushed.set()
         return rows

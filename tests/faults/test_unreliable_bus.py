@@ -69,7 +69,7 @@ ACTS = ["ask", "ask another", "stop", "regenerate", "delete", "rename", "say", "
 
 
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink would take minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

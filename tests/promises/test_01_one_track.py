@@ -11,6 +11,9 @@ from tests.support.people import Person
 from tests.support.server import Running
 from tests.support.sockets import Socket, Subscription
 
+pytestmark = pytest.mark.parametrize("backend", ["embedded", "scaled"], indirect=True)
+"""How a server writes to its sockets makes no difference here."""
+
 
 class Page:
     """Somebody who follows a chat and their own list of chats, and counts."""

@@ -20,6 +20,9 @@ from tests.support.server import Running, serving
 from tests.support.sockets import Subscription
 from tests.support.statements import table
 
+pytestmark = pytest.mark.parametrize("backend", ["embedded", "scaled"], indirect=True)
+"""How a server writes to its sockets makes no difference here."""
+
 
 async def told(sync: Subscription) -> dict[str, int]:
     """One event of each of two followed objects."""

@@ -13,6 +13,9 @@ from tests.support.server import Running, serving
 from tests.support.sockets import Subscription
 from tests.support.until import until
 
+pytestmark = pytest.mark.parametrize("backend", ["embedded", "scaled"], indirect=True)
+"""How a server writes to its sockets makes no difference here."""
+
 SLOW = "scripted?chars=100000&rate=400"
 SILENT = "scripted?chars=1000&rate=0&stall_at=100"
 

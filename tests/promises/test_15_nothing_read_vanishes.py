@@ -5,6 +5,7 @@ Regenerating keeps versions. Editing and deleting are deliberate: the page asks,
 
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from api.chats import MessageVersion
@@ -13,6 +14,9 @@ from tests.support.people import Person
 from tests.support.server import Running
 from tests.support.sockets import Subscription
 from tests.support.statements import sent_to
+
+pytestmark = pytest.mark.parametrize("backend", ["embedded", "scaled"], indirect=True)
+"""How a server writes to its sockets makes no difference here."""
 
 VERSIONS = (
     "version versions { number content reasoning status model finishReason usage { inputTokens outputTokens } "

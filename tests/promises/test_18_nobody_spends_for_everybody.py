@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import select
 
 from api.chats.models import Message
@@ -14,6 +15,9 @@ from api.streaming.columns import Status
 from tests.support.backends import Backend
 from tests.support.server import Running, serving
 from tests.support.until import PATIENCE_SECONDS, becomes
+
+pytestmark = pytest.mark.parametrize("backend", ["embedded", "scaled"], indirect=True)
+"""How a server writes to its sockets makes no difference here."""
 
 
 async def claimed(server: Running, limit: int, at_once: int) -> list[UUID]:

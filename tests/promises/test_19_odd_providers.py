@@ -11,6 +11,9 @@ from tests.integration.replies.formats import Chat, event
 from tests.integration.replies.provider import ABORT, Answer, Provider, in_json
 from tests.support.backends import Backend
 
+pytestmark = pytest.mark.parametrize("backend", ["embedded", "scaled"], indirect=True)
+"""How a server writes to its sockets makes no difference here."""
+
 PAGE = """query ($id: ID!) { chat(id: $id) { title messages(last: 100) { edges { node {
     role content reasoning status model finishReason providerFinishReason usage { inputTokens outputTokens }
     error { code message } author { name } } } } } }"""

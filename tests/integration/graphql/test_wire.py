@@ -125,7 +125,7 @@ steps = st.lists(
 envelopes = st.lists(st.text(max_size=200).map(str.encode), min_size=4, max_size=4)
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(st.sampled_from(sorted(TAKEOVERS)), min_size=3, max_size=3), envelopes, steps)
 async def test_any_order_of_updates_envelopes_and_answers_is_decoded(
     offers: list[str], texts: list[bytes], schedule: list[Any]

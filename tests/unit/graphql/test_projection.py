@@ -72,7 +72,7 @@ async def by_graphql_core(query: str, variables: dict[str, Any], row: Message) -
     return first
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(documents(), snapshots())
 async def test_a_compiled_selection_gives_the_bytes_that_graphql_core_gives(query: str, row: Message) -> None:
     variables: dict[str, object] = {"id": global_id("Message", row.id)}

@@ -232,5 +232,5 @@ class Interleavings(World):
 
 TestInterleavings = pytest.mark.timeout(600)(Interleavings.TestCase)  # what fails is made as short as it can be
 TestInterleavings.settings = settings(
-    max_examples=50, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=30, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )
