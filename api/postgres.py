@@ -75,8 +75,12 @@ def prepare(engine: Engine, address: Address) -> None:
         """Like `pool_pre_ping`, whose ping waits as long as a statement, and fails the request if no answer comes."""
         try:
             connection.run_async(lambda postgres: postgres.fetchrow(";", timeout=ping_seconds))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            if isinstance(error, TimeoutError) or connection.driver_connection.is_closed():
+        except (
+            OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError
+        ) as error:  # fmt: skip
+            # A connection that was lost in the middle of a statement still counts it as under way: InternalClientError.
+            is_lost = isinstance(error, TimeoutError | asyncpg.InternalClientError)
+            if is_lost or connection.driver_connection.is_closed():
                 raise InvalidatePoolError(str(error)) from error
             # Of another error, the statement tells.
 
