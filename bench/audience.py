@@ -12,20 +12,13 @@ import zlib
 from array import array
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, cast
 
 import orjson
 
-from bench.load import FIELDS, SELECTION
+from bench.seats import MESSAGES, SYNC, SYNC_OPERATION, Seat, Subscription
 from bench.story import Story, Unfaithful, Version
-
-SUBSCRIPTION = f"subscription MessageStream($id: ID!) {{ messageStream(id: $id) {{ {FIELDS} }} }}"
-
-SYNC = "subscription Sync($ids: [ID!]!) { sync(ids: $ids) { id revision deleted } }"
-
-SYNC_OPERATION = "sync"
 
 AT_ONCE = 50
 """Readers that sit down together: as many as a server's backlog takes without dropping any."""
@@ -35,30 +28,6 @@ SIT_DOWN_SECONDS = 120
 
 RECEIVE_BYTES = 262_144
 """For one read: many frames, so that few are needed. One buffer serves all readers, as each empties it at once."""
-
-
-@dataclass(frozen=True)
-class Subscription:
-    """What every reader asks for."""
-
-    document: str
-    selection: tuple[str, ...]
-    """The selected fields, in order."""
-
-
-MESSAGES = Subscription(SUBSCRIPTION, SELECTION)
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """Who reads what."""
-
-    message: str
-    operation: str
-    """The operation's id on its socket."""
-    authorization: str | None = None
-    page: tuple[str, ...] = ()
-    """Ids that the socket follows with `sync` as well, as a chat page does."""
 
 
 class Audience:

@@ -16,9 +16,9 @@ import httpx
 from bench import bare as bare_write
 from bench import notes as note_product
 from bench import publishing
-from bench.audience import MESSAGES, Seat, Subscription
 from bench.load import FIELDS, Load
 from bench.processes import Process, environment, running, two_cores
+from bench.seats import MESSAGES, Seat, Subscription
 from tests.support.services import Postgres, Redis, free_port
 
 SERVER, REST = two_cores()

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import orjson
 
-from bench.audience import SUBSCRIPTION, SYNC, SYNC_OPERATION, Seat
+from bench.seats import SUBSCRIPTION, SYNC, SYNC_OPERATION, Seat
 
 HANDSHAKE_SECONDS = 10.0
 """For the socket to open, and again for `connection_ack`: `socket.ts` in client/src/core/transport."""

@@ -14,12 +14,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
-from bench.audience import AT_ONCE, Seat
+from bench.audience import AT_ONCE
 from bench.contestants import REST, SERVER, TWOTRACK, Services, migrate, pages_of, person
 from bench.load import Load
 from bench.measure import Figures
 from bench.page_client import Abandoned, PageClient
 from bench.processes import running
+from bench.seats import Seat
 from tests.support.services import free_port
 
 PATIENCE_SECONDS = 300

@@ -23,11 +23,12 @@ import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from bench.audience import SUBSCRIPTION, Audience
+from bench.audience import Audience
 from bench.contestants import REST, Services, Stage
 from bench.load import Load
 from bench.measure import PATIENCE_SECONDS, percentile, quiet
 from bench.processes import Process, allow_many_sockets, on_core
+from bench.seats import SUBSCRIPTION
 from tests.support.services import Postgres, Redis, throw_away
 
 CUT_OFF = 1013

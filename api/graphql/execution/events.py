@@ -14,26 +14,19 @@ from typing import Any
 import orjson
 from graphql import (
     DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
     GraphQLError,
-    GraphQLField,
-    GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
-    OperationType,
     get_argument_values,
-    get_named_type,
-    get_operation_ast,
     get_variable_values,
 )
 from graphql.execution.values import VariableValues
-from strawberry.types.field import StrawberryField
 
 from api.graphql.context import Context
 from api.graphql.execution.cache import ByteCache
 from api.graphql.execution.documents import Documents, memory_of
 from api.graphql.execution.projection import Fragments, Project
+from api.graphql.execution.root_field import RootField, declared, named_fragments, root_field, subscription_in
 
 EVENTS = "events"
 
@@ -56,10 +49,8 @@ class Events:
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     operation: OperationDefinitionNode
-    field: GraphQLField
-    node: FieldNode
+    root: RootField
     events: Events
-    name: str
     project: Project
 
 
@@ -69,7 +60,8 @@ class EventOperations:
     def __init__(self, schema: GraphQLSchema, documents: Documents) -> None:
         self._schema = schema
         self._documents = documents
-        self._compiled: ByteCache[_Compiled] = ByteCache(COMPILED_BYTES)
+        self._compiled: ByteCache[tuple[_Compiled | None]] = ByteCache(COMPILED_BYTES)
+        """With None for operations that are none of these: each subscriber asks."""
 
     def gives(self, query: str, name: str | None) -> bool:
         """Whether the operation is such a subscription."""
@@ -87,46 +79,33 @@ class EventOperations:
         if isinstance(variables, list):
             return None
         try:
-            argument = get_argument_values(compiled.field, compiled.node, variables)[compiled.events.argument]
+            arguments = get_argument_values(compiled.root.field, compiled.root.nodes[0], variables)
         except GraphQLError:
             return None
-        return _payloads(compiled.name, compiled.project, compiled.events.of(self._schema, context, argument))
+        events = compiled.events.of(self._schema, context, arguments[compiled.events.argument])
+        return _payloads(compiled.root.name, compiled.project, events)
 
     def _read(self, query: str, name: str | None) -> _Compiled | None:
-        compiled = self._compiled.get((query, name))
-        if compiled is None and "@" not in query:
+        known = self._compiled.get((query, name))
+        if known is None:
             document = self._documents.read(query)
-            compiled = None if isinstance(document, list) else self._compile(document, name)
-            if compiled is not None and not isinstance(document, list):
-                self._compiled.put((query, name), compiled, memory_of(query, document))
-        return compiled
+            if isinstance(document, list):
+                return None
+            known = (None if "@" in query else self._compile(document, name),)
+            self._compiled.put((query, name), known, memory_of(query, document))
+        return known[0]
 
     def _compile(self, document: DocumentNode, name: str | None) -> _Compiled | None:
-        operation = get_operation_ast(document, name)
-        if operation is None or operation.operation is not OperationType.SUBSCRIPTION:
+        operation = subscription_in(document, name)
+        if operation is None:
             return None
-        named = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-        fragments = Fragments(self._schema, named, VariableValues({}, {}), {})
-        root = self._schema.subscription_type
-        assert root is not None
-        selected = fragments.fields([operation.selection_set], root)
-        if len(selected) != 1:
+        fragments = Fragments(self._schema, named_fragments(document), VariableValues({}, {}), {})
+        root = root_field(self._schema, operation, fragments)
+        events: Events | None = None if root is None else declared(root.field, EVENTS)
+        if root is None or events is None:
             return None
-        ((key, nodes),) = selected.items()
-        field = root.fields.get(nodes[0].name.value)
-        events = events_of(field) if field is not None else None
-        if field is None or events is None:
-            return None
-        kind = get_named_type(field.type)
-        assert isinstance(kind, GraphQLObjectType)
-        project = fragments.compile([node.selection_set for node in nodes if node.selection_set], kind)
-        return None if project is None else _Compiled(operation, field, nodes[0], events, key, project)
-
-
-def events_of(field: GraphQLField) -> Events | None:
-    """What the field declared by its metadata; None for other fields."""
-    definition = field.extensions.get("strawberry-definition")
-    return definition.metadata.get(EVENTS) if isinstance(definition, StrawberryField) else None
+        project = root.compile(fragments)
+        return None if project is None else _Compiled(operation, root, events, project)
 
 
 async def _payloads(name: str, project: Project, events: AsyncGenerator[Any, None]) -> AsyncGenerator[bytes, None]:

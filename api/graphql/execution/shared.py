@@ -15,26 +15,21 @@ from weakref import WeakValueDictionary
 import orjson
 import strawberry
 from graphql import (
-    FragmentDefinitionNode,
     GraphQLError,
     GraphQLField,
-    GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
-    OperationType,
     get_argument_values,
-    get_named_type,
-    get_operation_ast,
     get_variable_values,
 )
 from graphql.execution.values import VariableValues
-from strawberry.types.field import StrawberryField
 
 from api.database import Database
 from api.errors import RequestError
 from api.graphql.encoded_payload import EncodedPayload
 from api.graphql.execution.documents import Documents
 from api.graphql.execution.projection import Fragments, NotLoaded, NotShareable, Project
+from api.graphql.execution.root_field import declared, named_fragments, root_field, subscription_in
 from api.graphql.relay import key_of
 from api.streaming.columns import Streamed
 
@@ -141,17 +136,17 @@ class SharedOperations:
 
     def _compiled(self, query: str, inputs: dict[str, Any], name: str | None) -> SharedOperation | None:
         document = self._documents.read(query)
-        operation = None if isinstance(document, list) else get_operation_ast(document, name)
-        if isinstance(document, list) or operation is None or operation.operation is not OperationType.SUBSCRIPTION:
+        operation = subscription_in(document, name)
+        if operation is None or isinstance(document, list):
             return None
         definitions = operation.variable_definitions or ()
         variables = get_variable_values(self._schema, definitions, inputs, max_errors=1, hide_suggestions=True)
         if isinstance(variables, list):
             return None
-        named = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
         try:
             related: dict[Any, Any] = {}
-            return self._shared_by(operation, Fragments(self._schema, named, variables, related), variables, related)
+            fragments = Fragments(self._schema, named_fragments(document), variables, related)
+            return self._shared_by(operation, fragments, variables, related)
         except (GraphQLError, RequestError):  # graphql-core gives the error with its path
             return None
 
@@ -162,28 +157,19 @@ class SharedOperations:
         variables: VariableValues,
         related: dict[Any, Any],
     ) -> SharedOperation | None:
-        root = self._schema.subscription_type
-        assert root is not None
-        selected = fragments.fields([operation.selection_set], root)
-        if len(selected) != 1:
+        root = root_field(self._schema, operation, fragments)
+        shares = None if root is None else shares_of(root.field)
+        if root is None or shares is None:
             return None
-        ((name, nodes),) = selected.items()
-        field = root.fields.get(nodes[0].name.value)
-        shares = shares_of(field) if field is not None else None
-        if field is None or shares is None:
-            return None
-        kind = get_named_type(field.type)
-        assert isinstance(kind, GraphQLObjectType)
-        project = fragments.compile([node.selection_set for node in nodes if node.selection_set], kind)
+        project = root.compile(fragments)
         if project is None:
             return None
-        arguments = get_argument_values(field, nodes[0], variables)
-        return SharedOperation(
-            shares, key_of(shares.type_name, arguments["id"]), name, project, related, self._most_bytes
-        )
+        arguments = get_argument_values(root.field, root.nodes[0], variables)
+        key = key_of(shares.type_name, arguments["id"])
+        return SharedOperation(shares, key, root.name, project, related, self._most_bytes)
 
 
 def shares_of(field: GraphQLField) -> Shares | None:
     """What `stream_field` declared for this field of the schema; None for other fields."""
-    definition = field.extensions.get("strawberry-definition")
-    return definition.metadata.get(SHARES) if isinstance(definition, StrawberryField) else None
+    shares: Shares | None = declared(field, SHARES)
+    return shares
